@@ -1,0 +1,130 @@
+"""What a set consists of before any pixel is read: classes, and for each split the pictures in order.
+
+Splits are drawn here, from names and a seed alone. Knows nothing about files, zips or pixels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ftcore.settings import FtError, Preprocess
+
+SPLITS = ("train", "val", "test")
+VAL_SHARE = TEST_SHARE = 0.15
+HELD_BACK = 0.1
+
+
+@dataclass(frozen=True)
+class Item:
+    """One picture: its class number, what to call it, and where its source finds it."""
+
+    label: int
+    name: str
+    where: str | int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A set ready to be read. `row` gives one picture as uint8 [side, side, 3]; `fingerprint` names the content."""
+
+    title: str
+    classes: tuple[str, ...]
+    splits: Mapping[str, tuple[Item, ...]]
+    fingerprint: str
+    row: Callable[[Item, Preprocess], np.ndarray]
+    threads: bool = True
+
+    def first(self, per_class: int) -> Plan:
+        """The same set with only the first `per_class` training pictures of each class; 0 keeps all."""
+        if per_class <= 0:
+            return self
+        kept = tuple(item for group in by_class(self.splits["train"]) for item in group[:per_class])
+        return Plan(self.title, self.classes, {**self.splits, "train": kept}, self.fingerprint, self.row, self.threads)
+
+
+def by_class(items: Iterable[Item]) -> list[list[Item]]:
+    """The items of each class, in the order given; classes in number order."""
+    groups: dict[int, list[Item]] = {}
+    for item in items:
+        groups.setdefault(item.label, []).append(item)
+    return [groups[label] for label in sorted(groups)]
+
+
+def in_name_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Distinct names without regard to case, numbers in them by value: `a, B, c2, c10`."""
+
+    def key(name: str) -> tuple[list[tuple[int, str]], str]:
+        parts = re.split(r"([0-9]+)", name.casefold())
+        return [(int(p[:4000]), "") if i % 2 else (-1, p) for i, p in enumerate(parts)], name
+
+    return tuple(sorted(set(names), key=key))
+
+
+def shuffled(items: Iterable[Item], seed: int) -> list[Item]:
+    """The items by class number, within a class in an order drawn from `seed` and the names alone.
+
+    The order of the input does not matter, and a picture added later leaves the order of the others as it was.
+    """
+    return sorted(items, key=lambda item: (item.label, _draw(seed, item), item.name))
+
+
+def _draw(seed: int, item: Item) -> bytes:
+    return hashlib.sha256(f"{seed} {item.label} {item.name}".encode("utf-8", "replace")).digest()
+
+
+def hold_out(items: Sequence[Item], shares: Sequence[float]) -> list[tuple[Item, ...]]:
+    """Cut the first `shares` of each class off `items` (at least one picture each): what is left, then the parts."""
+    parts: list[list[Item]] = [[] for _ in range(len(shares) + 1)]
+    for group in by_class(items):
+        start = 0
+        for part, share in zip(parts[1:], shares, strict=True):
+            end = start + max(1, int(len(group) * share + 0.5))
+            part.extend(group[start:end])
+            start = end
+        parts[0].extend(group[start:])
+    return [tuple(part) for part in parts]
+
+
+def split(given: Mapping[str, Sequence[Item]], seed: int) -> dict[str, tuple[Item, ...]]:
+    """Train, val and test from the splits a set brings: only `train`, or with `val`, with `test`, or all three.
+
+    What is given stays together. Missing ones are held out of `train` class by class: 15 % each when both are
+    missing, else a tenth.
+    """
+    have = {name: shuffled(items, seed) for name, items in given.items()}
+    missing = [name for name in SPLITS[1:] if name not in have]
+    shares = [VAL_SHARE, TEST_SHARE] if len(missing) == 2 else [HELD_BACK] * len(missing)
+    train, *parts = hold_out(have["train"], shares)
+    done = {"train": train, **dict(zip(missing, parts, strict=True))}
+    return {name: done.get(name) or tuple(have[name]) for name in SPLITS}
+
+
+def check(classes: Sequence[str], given: Mapping[str, Sequence[Item]]) -> None:
+    """Raise `FtError`, naming the classes, unless there are two and every split of each has a picture."""
+    if len(classes) < 2:
+        only = f"'{classes[0]}'" if classes else "none"
+        raise FtError(f"There must be two classes or more, and there is only one ({only}): add a folder for another.")
+    for name, items in given.items():
+        needed = 1 + sum(part not in given for part in SPLITS) if name == "train" else 1
+        counts = [0] * len(classes)
+        for item in items:
+            counts[item.label] += 1
+        few = [f"'{c}' ({n})" for c, n in zip(classes, counts, strict=True) if n < needed]
+        if few:
+            where = f" in {name}/" if len(given) > 1 else ""
+            images = "one image" if needed == 1 else f"{needed} images"
+            why = "" if needed == 1 else ", so that training, validation and test get one each"
+            if len(given) > 1 and needed == 2:
+                why = ", so that one can be held back"
+            raise FtError(f"Every class needs at least {images}{where}{why}, but too few are in {listed(few)}: add some.")
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """The first few names for a sentence, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
