@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import inspect
 import json
 import os
 import time
@@ -20,11 +19,10 @@ from pathlib import Path
 
 import numpy as np
 import PIL
-from PIL import Image
 
-from ftcore import downloads, imports, paper, prepared, sketchbook
+from ftcore import builtin, downloads, imports, prepared, sketchbook
 from ftcore.pictures import PictureError, shown
-from ftcore.plans import SPLITS, TEST_SHARE, VAL_SHARE, Item, Plan, hold_out, listed, shuffled
+from ftcore.plans import SPLITS, Item, Plan, listed
 from ftcore.prepared import Split, prune
 from ftcore.settings import FtError, Preprocess
 
@@ -32,8 +30,6 @@ __all__ = ["CATALOGUE", "DataEntry", "ImageSet", "Split", "Summary", "load", "pr
 
 Progress = Callable[[str, int, int], None]
 _FORMAT = 1  # raise it when prepared files change their meaning
-_SKETCHES = {"train": 500, "val": 100, "test": 100}
-_FIRST_SEED = {"train": 0, "val": 1_000_000, "test": 2_000_000}
 _THREADS = min(4, os.cpu_count() or 1)
 
 
@@ -76,7 +72,7 @@ CATALOGUE: dict[str, DataEntry] = {
         "generated",
         len(sketchbook.CLASSES),
         f"Ten things drawn in a few strokes: {', '.join(sketchbook.CLASSES)}. Drawn by this program at any size, "
-        f"{_SKETCHES['train']} a class to learn from, {_SKETCHES['val']} to validate and {_SKETCHES['test']} to test. "
+        f"{builtin.SKETCHES['train']} a class to learn from, {builtin.SKETCHES['val']} to validate and {builtin.SKETCHES['test']} to test. "
         "Free of other people's rights.",
     ),
     "digits": DataEntry(
@@ -146,15 +142,15 @@ def summary(data: str, *, train_per_class: int = 0, seed: int = 0) -> Summary:
 @contextlib.contextmanager
 def _plan(data: str, seed: int, progress: Progress | None) -> Iterator[Plan]:
     if data == "sketchbook":
-        yield _sketchbook()
+        yield builtin.sketchbook_plan()
     elif data == "digits":
-        yield _digits(seed)
+        yield builtin.digits_plan(seed)
     elif data in downloads.DOWNLOADS:
         yield downloads.plan(data, seed, progress)
     else:
         path = Path(data).expanduser()
         try:
-            exists = bool(data) and path.exists()
+            exists = bool(data) and (path.is_dir() or path.is_file())
         except (OSError, ValueError):  # a name that no file can have
             exists = False
         if not exists:
@@ -164,41 +160,6 @@ def _plan(data: str, seed: int, progress: Progress | None) -> Iterator[Plan]:
             )
         with imports.open_plan(path, seed) as plan:
             yield plan
-
-
-def _sketchbook() -> Plan:
-    splits = {
-        split: tuple(
-            Item(label, f"{name}-{split}-{number:03d}", _FIRST_SEED[split] + number)
-            for label, name in enumerate(sketchbook.CLASSES)
-            for number in range(count)
-        )
-        for split, count in _SKETCHES.items()
-    }
-    source = "".join(inspect.getsource(module) for module in (sketchbook, paper))
-
-    def row(item: Item, preprocess: Preprocess) -> np.ndarray:
-        return np.array(sketchbook.draw(item.label, int(item.where), preprocess.side).convert("RGB"))
-
-    fingerprint = hashlib.sha256(source.encode()).hexdigest()
-    return Plan("Sketchbook", tuple(sketchbook.CLASSES), splits, fingerprint, row, threads=False)
-
-
-def _digits(seed: int) -> Plan:
-    from sklearn.datasets import load_digits  # imported here: it takes a second that other sets need not spend
-
-    scans, labels = load_digits(return_X_y=True)
-    grey = np.round(scans.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
-    items = [Item(int(label), f"scan-{number:04d}", number) for number, label in enumerate(labels)]
-    train, val, test = hold_out(shuffled(items, seed), [VAL_SHARE, TEST_SHARE])
-
-    def row(item: Item, preprocess: Preprocess) -> np.ndarray:
-        scan = Image.fromarray(grey[int(item.where)])
-        return np.array(scan.resize((preprocess.side, preprocess.side), Image.Resampling.BICUBIC).convert("RGB"))
-
-    classes = tuple(str(digit) for digit in range(10))
-    splits = {"train": train, "val": val, "test": test}
-    return Plan("Digits", classes, splits, hashlib.sha256(grey.tobytes()).hexdigest(), row, threads=False)
 
 
 def _key(plan: Plan, items: Sequence[Item], preprocess: Preprocess) -> str:

@@ -9,8 +9,7 @@ import contextlib
 import hashlib
 import shutil
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as StillBusy
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,7 +45,9 @@ class Download:
 
 _TRAIN_TEST = {"train": {"train": True}, "test": {"train": False}}
 _MNIST_FILES = tuple(
-    f"FashionMNIST/raw/{part}-{kind}" for part in ("train", "t10k") for kind in ("images-idx3-ubyte", "labels-idx1-ubyte")
+    f"FashionMNIST/raw/{part}-{kind}"
+    for part in ("train", "t10k")
+    for kind in ("images-idx3-ubyte", "labels-idx1-ubyte")
 )
 
 DOWNLOADS: dict[str, Download] = {
@@ -188,18 +189,29 @@ def _fetch(name: str, progress: Progress | None) -> None:
     with _telling(name):
         place().mkdir(parents=True, exist_ok=True)
         if _mark(name).exists():
-            for path in entry.made:
-                shutil.rmtree(place() / path) if (place() / path).is_dir() else (place() / path).unlink(missing_ok=True)
+            _clear(entry)
         _mark(name).touch()
-        with ThreadPoolExecutor(1) as pool:
-            job = pool.submit(kind, place(), **next(iter(entry.parts.values())), download=True)
-            while True:
-                with contextlib.suppress(StillBusy):
-                    job.result(timeout=0.5)
-                    break
-                if progress:
-                    progress(f"Fetching {entry.title} (MB)", min(_arrived(entry), entry.megabytes), entry.megabytes)
-        _mark(name).unlink()
+        try:
+            with ThreadPoolExecutor(1) as pool:
+                job = pool.submit(kind, place(), **next(iter(entry.parts.values())), download=True)
+                while not wait([job], timeout=0.5).done:
+                    if progress:
+                        progress(f"Fetching {entry.title} (MB)", min(_arrived(entry), entry.megabytes), entry.megabytes)
+                job.result()
+        except Exception:
+            _clear(entry)
+            raise
+        finally:
+            _mark(name).unlink(missing_ok=True)
+
+
+def _clear(entry: Download) -> None:
+    """Take half-unpacked files away; the archives stay, torchvision checks their hashes itself."""
+    for path in (place() / made for made in entry.made):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _arrived(entry: Download) -> int:
@@ -214,15 +226,14 @@ def _telling(name: str) -> Any:
     try:
         yield
     except Exception as error:  # no network, a full disk, a damaged archive: each library raises its own kinds
-        files = " and ".join(Path(path).name for path in entry.archives[:3])
-        more = " and so on" if len(entry.archives) > 3 else ""
+        files = ", ".join(Path(path).name for path in entry.archives)
         raise FtError(
-            f"{entry.title} could not be fetched ({_why(error)}): connect to the internet, or put {files}{more} "
+            f"{entry.title} could not be fetched ({_why(error)}): connect to the internet, or put {files} "
             f"into {(place() / entry.archives[0]).parent} by hand."
         ) from error
 
 
-def _why(error: Exception) -> str:
-    reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
-    text = " ".join(str(reason).split()) or type(error).__name__
-    return text if len(text) <= 120 else f"{text[:117]}..."
+def _why(error: object) -> str:
+    error = getattr(error, "reason", None) or error
+    text = " ".join(str(getattr(error, "strerror", None) or error).split()) or type(error).__name__
+    return text if len(text) <= 120 else f"...{text[-117:]}"

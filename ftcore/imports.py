@@ -22,7 +22,14 @@ from ftcore.zips import MAX_DEPTH, MAX_FILES, SafeZip
 
 __all__ = ["PictureError", "open_plan", "prepare", "read_picture", "shown", "to_rgb"]
 
-_SPLIT_NAMES = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+_SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+}
 _LITTER = frozenset({"__macosx", "thumbs.db", "desktop.ini", "icon\r", "@eadir", "$recycle.bin"})
 _OTHER_PICTURES = frozenset(
     f".{end}"
@@ -56,7 +63,8 @@ def open_plan(path: Path, seed: int) -> Iterator[Plan]:
             picture = read_picture(read(str(item.where)), item.name)
             return prepare(picture, preprocess, item.name)
 
-        yield Plan(shown(path.resolve().stem), classes, split(given, seed), fingerprint, row)
+        title = path.resolve().name if path.is_dir() else path.stem
+        yield Plan(shown(title), classes, split(given, seed), fingerprint, row)
 
 
 def _zip(path: Path, stack: contextlib.ExitStack) -> tuple[Listing, Callable[[str], bytes | Path]]:
@@ -161,7 +169,9 @@ def _by_split(
     strange = sorted(name for name, kind in kinds.items() if kind is None)
     if strange:
         names = listed([f"'{shown(name)}'" for name in strange])
-        raise FtError(f"Images lie beside {_in_words(kinds)}, in {names}: move them into these folders or take them out.")
+        raise FtError(
+            f"Images lie beside {_in_words(kinds)}, in {names}: move them into these folders or take them out."
+        )
     if len(set(kinds.values())) < len(kinds):
         raise FtError(f"Two folders stand for one split ({_in_words(kinds)}): keep one of them.")
     groups: dict[str, dict[tuple[str, ...], str]] = {}

@@ -121,7 +121,9 @@ def check(classes: Sequence[str], given: Mapping[str, Sequence[Item]]) -> None:
             why = "" if needed == 1 else ", so that training, validation and test get one each"
             if len(given) > 1 and needed == 2:
                 why = ", so that one can be held back"
-            raise FtError(f"Every class needs at least {images}{where}{why}, but too few are in {listed(few)}: add some.")
+            raise FtError(
+                f"Every class needs at least {images}{where}{why}, but too few are in {listed(few)}: add some."
+            )
 
 
 def listed(names: Sequence[str], most: int = 5) -> str:

@@ -97,7 +97,9 @@ def keep(key: str, labels: Iterable[int], names: Iterable[str], side: int, rows:
         _put(part, place)
     except OSError as error:
         why = error.strerror or error
-        raise FtError(f"Prepared images cannot be kept in {folder()} ({why}): free some space or mend the folder.") from error
+        raise FtError(
+            f"Prepared images cannot be kept in {folder()} ({why}): free some space or mend the folder."
+        ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     split = find(key)
@@ -118,7 +120,10 @@ def prune(budget_bytes: int) -> int:
             if not place.name.startswith("."):
                 used = (place / "meta.json").stat().st_mtime if (place / "meta.json").exists() else 0.0
                 kept.append((used, place.name, size))
-            elif max([place.stat().st_mtime, *(f.stat().st_mtime for f in place.iterdir())]) < time.time() - _STALE_SECONDS:
+            elif (
+                max([place.stat().st_mtime, *(f.stat().st_mtime for f in place.iterdir())])
+                < time.time() - _STALE_SECONDS
+            ):
                 shutil.rmtree(place, ignore_errors=True)
                 removed += size
     total = sum(size for _, _, size in kept)

@@ -45,7 +45,9 @@ class SafeZip:
         try:
             self._file = _Sparing(path)
         except OSError as error:
-            raise FtError(f"'{shown(path.name)}' cannot be opened ({error.strerror or error}): check the file.") from error
+            raise FtError(
+                f"'{shown(path.name)}' cannot be opened ({error.strerror or error}): check the file."
+            ) from error
         try:
             self._zip = self._open()
             self._take_in()
@@ -61,7 +63,9 @@ class SafeZip:
         except Exception as error:  # damaged lists raise BadZipFile, but struct.error, ValueError and others too
             self._file.seek(0)
             if self._file.read(2) == b"PK":
-                raise FtError(f"'{shown(self.path.name)}' is a damaged or incomplete zip: copy or pack it again.") from error
+                raise FtError(
+                    f"'{shown(self.path.name)}' is a damaged or incomplete zip: copy or pack it again."
+                ) from error
             raise FtError(f"'{shown(self.path.name)}' is not a zip: pack a folder of class folders as .zip.") from error
 
     def _take_in(self) -> None:
@@ -82,7 +86,9 @@ class SafeZip:
                 self.files[name] = record
         if unpacked > MAX_UNPACKED:
             gigabytes, limit = unpacked / 2**30, MAX_UNPACKED / 2**30
-            raise FtError(f"The zip would unpack to {gigabytes:.1f} GB and the limit is {limit:g} GB: use fewer images.")
+            raise FtError(
+                f"The zip would unpack to {gigabytes:.1f} GB and the limit is {limit:g} GB: use fewer images."
+            )
 
     def read(self, name: str) -> bytes:
         """The bytes of one file; never more than its record promised. Raises `PictureError`. Safe in threads."""
@@ -92,7 +98,15 @@ class SafeZip:
         try:
             with self._zip.open(record) as file:
                 data = b"".join(iter(lambda: file.read(_PIECE), b""))
-        except (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+        except (
+            OSError,
+            EOFError,
+            ValueError,
+            RuntimeError,
+            NotImplementedError,
+            zipfile.BadZipFile,
+            zlib.error,
+        ) as error:
             raise PictureError(name, "is damaged inside the zip", _REPACK) from error
         if len(data) != record.file_size:
             raise PictureError(name, "is not as long as the zip says", _REPACK)
@@ -127,7 +141,9 @@ def _check_name(name: str) -> None:
         raise FtError(f"The zip holds a name of {len(name):,} characters and the limit is {MAX_NAME:,}: {_REPACK}.")
     parts = name.rstrip("/").split("/")
     if len(parts) > MAX_DEPTH:
-        raise FtError(f"The zip holds '{shown(name)}', {len(parts)} folders deep, and the limit is {MAX_DEPTH}: {_REPACK}.")
+        raise FtError(
+            f"The zip holds '{shown(name)}', {len(parts)} folders deep, and the limit is {MAX_DEPTH}: {_REPACK}."
+        )
     if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in parts:
         raise FtError(f"The zip names a place outside itself, '{shown(name)}': {_REPACK}.")
     if "\\" in name:
