@@ -1,0 +1,183 @@
+"""Pipeline, the home page: the lesson in six stages with this network's numbers, and one button that runs it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import streamlit as st
+
+from ftcore import backbones, content, datasets
+from ftcore.settings import HEAD, RunSettings
+from ui import engine, live, nav, observe, page, stages, strip
+from ui.live import View
+from ui.stages import Stage
+from ui.theme import EMBER, ICE, about, count, percent, plain
+
+QUICK = 100
+MARKS = {
+    stages.DONE: ("done", "green"),
+    stages.RUNNING: ("running", "primary"),
+    stages.NEXT: ("next", "blue"),
+    stages.LATER: ("", "gray"),
+}
+
+nav.guard()
+
+
+def main() -> None:
+    """Title, controls, numbers, drawing, explanation."""
+    chosen, view, owner = page.begin()
+    view = view or page.latest(owner, chosen)
+    found = engine.summary(chosen.data, chosen.train_per_class, chosen.seed)
+    six = stages.build(chosen, len(found.classes), found.counts["train"], _results(view))
+    marks = stages.progress(view.log if view else None, view.status.state if view else "", chosen)
+
+    st.title("Fine-tuning, stage by stage")
+    st.markdown(content.section("pipeline", "intro", six[0].values | {"data": plain(found.title)}))
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        stage = six[_stepper(view, marks)]
+        with st.container(horizontal=True, width="content", gap="small"):
+            _run_buttons(chosen, owner, view)
+    if view is not None:
+        live.watch(view, live.headline)
+
+    moving = view is not None and view.status.state == "running" and marks[stage.number - 1] == stages.RUNNING
+    strip.draw(stage.blocks, stage.trainable, "strip", moving=moving, focus=HEAD if stage.id == "head" else "")
+    _metrics(stage)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _card(stage, marks[stage.number - 1])
+    with right:
+        if view is None:
+            _samples(chosen, found)
+        else:
+            live.watch(view, _curves)
+    _overview(six, marks, stage)
+    if view is not None:
+        _samples(chosen, found)
+    with st.expander("The network as a table"):
+        strip.table(stage.blocks, stage.trainable)
+
+
+def _results(view: View | None) -> dict[str, str]:
+    """What the learner's run reached so far, for the stages that learn."""
+    none = content.section("pipeline", "result.none")
+    found = {"head_result": none, "tune_result": none}
+    if view is None:
+        return found
+    reached = observe.reached(view.log.rows, view.settings)
+    for name, value in reached.items():
+        found[f"{name}_result"] = content.section("pipeline", f"result.{name}", {"accuracy": percent(value)})
+    return found
+
+
+def _stepper(view: View | None, marks: list[str]) -> int:
+    """The chosen stage (from 0): from the address, else the one the run is in."""
+    named = st.query_params.get("stage")
+    running = [at for at, mark in enumerate(marks) if mark == stages.RUNNING]
+    following = running[0] if running else len(marks) - 1 if view is not None and view.log.end is not None else 0
+    st.session_state["stage"] = named if named in stages.IDS else stages.IDS[following]
+    st.segmented_control(
+        "Stage",
+        stages.IDS,
+        key="stage",
+        required=True,
+        format_func=lambda name: f"{stages.IDS.index(name) + 1} {stages.TITLES[stages.IDS.index(name)]}",
+        on_change=lambda: _choose(st.session_state["stage"]),
+        label_visibility="collapsed",
+        wrap=True,
+    )
+    return stages.IDS.index(st.session_state["stage"])
+
+
+def _choose(name: str) -> None:
+    st.query_params["stage"] = name
+
+
+def _run_buttons(chosen: RunSettings, owner: str, view: View | None) -> None:
+    """Full and quick lesson, each with what it costs here."""
+    busy = view is not None and view.status.active
+    each = "A run is going: wait for it, or stop it first." if busy else ""
+    full = dataclasses.replace(chosen, train_per_class=0, phases=stages.lesson(chosen))
+    quick = dataclasses.replace(full, train_per_class=QUICK)
+    entry = engine.summary(chosen.data, 0, chosen.seed)
+    images, fewer = entry.counts["train"], engine.summary(chosen.data, QUICK, chosen.seed).counts["train"]
+    label = f"Run the lesson, {about(engine.estimate(full.to_json()).seconds)}"
+    notes = each or f"All {count(images)} training images, {full.epochs} epochs."
+    if st.button(label, type="primary", disabled=busy, help=notes, key="run-full"):
+        page.start(full, owner)
+    if fewer < images:
+        label = f"Quick run, {about(engine.estimate(quick.to_json()).seconds)}"
+        notes = each or f"{QUICK} training images a class, {count(fewer)} in all: less to learn from, so less accurate."
+        if st.button(label, disabled=busy, help=notes, key="run-quick"):
+            page.start(quick, owner)
+
+
+def _metrics(stage: Stage) -> None:
+    total, moving = stages.size(stage.blocks), stages.size(stage.blocks, stage.trainable)
+    grid = st.grid(4, min_column_width=150, gap="small")
+    grid.metric(f"{EMBER} Trainable", count(moving), border=True)
+    grid.metric(f"{ICE} Frozen", count(total - moving), border=True)
+    grid.metric("Share trainable", percent(moving / total), border=True)
+    grid.metric("Classes it can name", count(stage.blocks[-1].shape[0]), border=True)
+
+
+def _card(stage: Stage, mark: str) -> None:
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(f"{stage.number} · {stage.heading}", anchor=False, width="content")
+            _badge(mark)
+        for title, text in (("Before", stage.before), ("What happens", stage.happens), ("After", stage.after)):
+            name, body = st.columns([1, 4], gap="small", wrap=False)
+            name.caption(title)
+            body.markdown(text)
+        st.code(stage.code, language="python", wrap_lines=True)
+        st.markdown(stage.why)
+
+
+def _badge(mark: str) -> None:
+    word, colour = MARKS[mark]
+    if word:
+        st.badge(word, color=colour)  # type: ignore[arg-type]
+
+
+def _curves(view: View) -> None:
+    live.curves(view, "accuracy", "pipeline", 250)
+    live.curves(view, "loss", "pipeline", 220)
+    live.summary(view)
+
+
+def _overview(six: tuple[Stage, ...], marks: list[str], chosen: Stage) -> None:
+    st.subheader("All six stages", anchor=False)
+    grid = st.grid(3, min_column_width=240, gap="small", border=True)
+    for stage, mark in zip(six, marks, strict=True):
+        moving, total = stages.size(stage.blocks, stage.trainable), stages.size(stage.blocks)
+        with grid.cell():
+            with st.container(horizontal=True, vertical_alignment="center"):
+                title = f"{stage.number} {stage.title}"
+                if st.button(title, type="tertiary", key=f"card-{stage.id}", disabled=stage is chosen):
+                    _choose(stage.id)
+                    st.rerun()
+                _badge(mark)
+            st.markdown(stage.happens)
+            st.caption(f"{EMBER} {count(moving)} of {count(total)} weights may move")
+
+
+def _samples(chosen: RunSettings, found: datasets.Summary) -> None:
+    """A picture of each class, named; class names are the data's own and never markup."""
+    st.subheader(f"The pictures: {plain(found.title)}", anchor=False)
+    pictures = engine.samples(chosen.data, chosen.backbone, chosen.seed)
+    if not pictures:
+        note = plain(datasets.CATALOGUE[chosen.data].note, 400)
+        st.markdown(content.section("pipeline", "samples.none", {"note": note}))
+        return
+    grid = st.grid(10, min_column_width=84, gap="xsmall")
+    for name, picture in pictures:
+        grid.image(picture, caption=plain(name, 24), width="stretch", alt=f"A training image of the class {name}")
+    side = backbones.preprocess(chosen.backbone).side
+    values = {"shown": count(len(pictures)), "images": count(found.counts["train"]), "side": side}
+    st.caption(content.section("pipeline", "samples", values))
+
+
+with page.errors():
+    main()

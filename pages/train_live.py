@@ -1,0 +1,92 @@
+"""Train live: settings of both phases, a run with its curves and epochs as they come, and the learner's history."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ftcore import content, runs
+from ftcore.settings import RunSettings
+from ui import engine, form, history, live, nav, page, state, strip
+from ui.live import View
+from ui.theme import about, count
+
+nav.guard()
+
+
+def main() -> None:
+    """Title, the run if there is one, settings, history."""
+    chosen, view, owner = page.begin()
+    st.title("Train live")
+    st.markdown(content.section("train", "intro"))
+    if view is not None:
+        _run(view)
+    else:
+        _others(owner)
+    _settings(chosen, owner, view)
+    history.draw(owner, view.id if view is not None else None)
+
+
+def _run(view: View) -> None:
+    """The run: what it does, which blocks move, its curves, its epochs, and what to see in them."""
+    st.subheader(history.title(view.settings), anchor=False)
+    live.watch(view, live.headline)
+    blocks = engine.describe(view.settings.backbone, _classes(view.settings))
+    trainable = view.settings.phases[view.phase - 1].trainable
+    strip.draw(blocks, trainable, "strip", moving=view.status.state == "running")
+    live.watch(view, _measured)
+    with st.expander("The network as a table"):
+        strip.table(blocks, trainable)
+    if len(view.settings.phases) > 1:
+        for column, section in zip(st.columns(3, gap="medium"), ("freezing", "rates", "thawing"), strict=True):
+            column.markdown(content.section("train", section))
+
+
+def _classes(settings: RunSettings) -> int:
+    return len(engine.summary(settings.data, settings.train_per_class, settings.seed).classes)
+
+
+def _measured(view: View) -> None:
+    live.summary(view)
+    accuracy, loss = st.columns(2, gap="medium")
+    with accuracy:
+        st.subheader("Accuracy", anchor=False)
+        live.curves(view, "accuracy", "train", 320)
+    with loss:
+        st.subheader("Loss", anchor=False)
+        live.curves(view, "loss", "train", 320)
+    st.caption(f"{content.section('train', 'curves')} {content.section('train', 'zoom')}")
+    live.epochs(view)
+
+
+def _others(owner: str) -> None:
+    """Without a run in the address: lead to the one that is going, or say how to begin."""
+    found = runs.history(owner)
+    going = next((status for status in found if status.active), None)
+    if going is not None:
+        with st.container(horizontal=True, vertical_alignment="center", border=True):
+            st.markdown(f"A run of yours is going: {history.title(going.settings)}.", width="stretch")
+            if st.button("Watch it", key="watch"):
+                state.put(going.settings, run=going.id)
+                st.rerun()
+    elif not found:
+        st.info(content.section("train", "empty"))
+
+
+def _settings(chosen: RunSettings, owner: str, view: View | None) -> None:
+    """What the next run will do, what it will cost, and the button that starts it."""
+    found = engine.summary(chosen.data, chosen.train_per_class, chosen.seed)
+    cost = engine.estimate(chosen.to_json())
+    label = "Settings" if view is None else "Settings of this run: change them for a new one"
+    with st.expander(label, expanded=view is None):
+        form.draw(chosen)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        busy = view is not None and view.status.state != "done"
+        words = "Start" if view is None else "Run again"
+        if st.button(f"{words}, {about(cost.seconds)}", type="secondary" if busy else "primary", key="start"):
+            page.start(chosen, owner)
+        text = f"{count(found.counts['train'])} training images, {chosen.epochs} epochs. The time is expected from a short measurement on this machine."
+        st.caption(text, width="stretch")
+
+
+with page.errors():
+    main()

@@ -1,0 +1,1 @@
+"""What the pages share. Nothing here trains or counts: that is asked of ftcore."""

@@ -1,0 +1,76 @@
+"""Cached questions to the engine: the only place with `st.cache_data`.
+
+Everything here is a fact about a backbone, a dataset or this machine. Runs are asked directly, they change.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import streamlit as st
+import torch
+
+from ftcore import backbones, datasets, runs, sketchbook, surgery
+from ftcore.machine import Estimate
+from ftcore.settings import RunSettings
+from ftcore.surgery import BlockInfo
+
+SAMPLE_SIDE = 160
+
+
+@functools.cache
+def describe(backbone: str, classes: int | None = None) -> tuple[BlockInfo, ...]:
+    """The blocks of a backbone with a head of `classes` outputs, or with its own head."""
+    return surgery.describe(backbone, classes)
+
+
+@functools.cache
+def paths(backbone: str) -> dict[str, tuple[str, ...]]:
+    """Block name -> the modules it is made of, as in `model.get_submodule(path)`."""
+    with torch.device("meta"):
+        network = backbones.build(backbone)
+    return {block.name: block.paths for block in network.blocks}
+
+
+@functools.cache
+def features(backbone: str) -> int:
+    """How many numbers go into the head."""
+    with torch.device("meta"):
+        return backbones.build(backbone).head.in_features
+
+
+@st.cache_data(ttl=5, show_spinner=False)
+def weights(backbone: str) -> backbones.WeightsState:
+    """Where the weights of a backbone are; asked again after a few seconds, a file may have been put there."""
+    return backbones.weights_state(backbone)
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def summary(data: str, train_per_class: int, seed: int) -> datasets.Summary:
+    """Classes and number of images of a dataset."""
+    return datasets.summary(data, train_per_class=train_per_class, seed=seed)
+
+
+@st.cache_data(ttl=20, max_entries=200, show_spinner=False)
+def estimate(settings_json: str) -> Estimate:
+    """Expected time of a run on this machine; the settings come as JSON, their own `to_json`."""
+    return runs.estimate(RunSettings.from_json(settings_json))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def samples(data: str, backbone: str, seed: int) -> list[tuple[str, np.ndarray]]:
+    """One picture of each of the first classes with its class name, uint8 [side, side, 3].
+
+    The drawings are made on the spot; a bundled set is prepared if it was not. A set that would have to be
+    downloaded gives no pictures.
+    """
+    entry = datasets.CATALOGUE[data]
+    if entry.kind == "generated":
+        names = sketchbook.CLASSES
+        return [(name, np.asarray(sketchbook.draw(label, 7 + label, SAMPLE_SIDE))) for label, name in enumerate(names)]
+    if entry.kind == "download":
+        return []
+    images = datasets.load(data, backbones.preprocess(backbone), seed=seed)
+    first = [int(np.argmax(images.train.labels == label)) for label in range(min(10, len(images.classes)))]
+    return [(name, np.array(images.train.images[at])) for name, at in zip(images.classes, first, strict=False)]

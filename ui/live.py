@@ -1,0 +1,223 @@
+"""The live panel of a run: what it is doing, how long it still takes, its curves and its epochs.
+
+A fragment looks once a second while the run is active, reads only new lines, and asks for one full rerun when
+the run's state or phase changes. Drawing is separate from looking, so a page places the parts as it likes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from ftcore import content, runs
+from ftcore.settings import FtError, RunSettings
+from ui import charts, engine, observe
+from ui.runlog import RunLog, ends, time_left
+from ui.theme import about, count, number, percent, plain, points, rate, seconds
+
+_KEPT = 40
+BADGES = {
+    "queued": ("waiting", "gray"),
+    "preparing": ("preparing", "gray"),
+    "running": ("running", "green"),
+    "paused": ("paused", "violet"),
+    "stopped": ("stopped", "gray"),
+    "failed": ("failed", "red"),
+    "interrupted": ("interrupted", "red"),
+    "done": ("done", "green"),
+}
+
+
+@dataclass(frozen=True)
+class View:
+    """A run at one moment."""
+
+    id: str
+    status: runs.Status
+    log: RunLog
+
+    @property
+    def settings(self) -> RunSettings:
+        """What the run was started with."""
+        return self.status.settings
+
+    @property
+    def phase(self) -> int:
+        """The phase (from 1) it is in."""
+        return self.log.phase(self.settings)
+
+    @property
+    def mark(self) -> tuple[str, int]:
+        """What a page must be redrawn for when it changes."""
+        return self.status.state, self.phase
+
+
+def look(run_id: str) -> View:
+    """Ask for the run's state and read its new lines. Raises `FtError` when there is no such run."""
+    status = runs.status(run_id)
+    logs: dict[str, RunLog] = st.session_state.setdefault("thaw_logs", {})
+    log = logs.pop(run_id, None) or RunLog()
+    events, log.offset = runs.read_events(run_id, log.offset)
+    log.add(events)
+    logs[run_id] = log
+    while len(logs) > _KEPT:
+        del logs[next(iter(logs))]
+    return View(run_id, status, log)
+
+
+def watch(view: View, draw: Callable[[View], None]) -> None:
+    """Call `draw` with the run now, and again every second while it is active."""
+    st.fragment(_tick, run_every=1.0 if view.status.active else None)(view.id, view.mark, draw)
+
+
+def _tick(run_id: str, mark: tuple[str, int], draw: Callable[[View], None]) -> None:
+    try:
+        view = look(run_id)
+    except FtError as error:
+        st.error(plain(str(error), 400))
+        return
+    if view.mark != mark:
+        st.rerun()
+    draw(view)
+
+
+def headline(view: View) -> None:
+    """State in one line, progress, and the buttons that fit the state."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        word, colour = BADGES[view.status.state]
+        st.badge(word, color=colour)  # type: ignore[arg-type]
+        st.markdown(sentence(view), width="stretch")
+        controls(view)
+    if view.status.state in ("preparing", "running", "paused"):
+        st.progress(min(1.0, done_share(view)))
+
+
+def sentence(view: View) -> str:
+    """What the run is doing, and what the learner can do about it."""
+    status, log, settings = view.status, view.log, view.settings
+    done = f"after epoch {status.epochs_done} of {settings.epochs}" if status.epochs_done else "before its first epoch"
+    match status.state:
+        case "queued":
+            wait = f", {about(status.wait_s)} to wait" if status.wait_s else ""
+            return f"Number {status.position} in the queue{wait}. It starts by itself."
+        case "preparing":
+            return _preparing(log) + _left(view)
+        case "running":
+            return _running(view) + _left(view)
+        case "paused":
+            return f"Paused {done}. Resume goes on from there."
+        case "stopped":
+            return f"Stopped {done}. Resume goes on from there."
+        case "done":
+            early = "" if len(log.rows) == settings.epochs else f" ({len(log.rows)} epochs, it stopped early)"
+            return f"All {settings.epochs} epochs are done{early}." if not early else f"Done{early}."
+        case "interrupted":
+            return f"The worker process ended unexpectedly {done}. Nothing learned is lost: resume goes on from there."
+        case _:
+            return plain(status.message, 400) or f"The run failed {done}. Resume tries again from there."
+
+
+def _preparing(log: RunLog) -> str:
+    cache, data = log.cache, log.data
+    if cache is not None and cache["done"] < cache["total"]:
+        return f"Computing the frozen features once: {count(cache['done'])} of {count(cache['total'])} images."
+    if data is not None and data["done"] < data["total"]:
+        return f"{plain(str(data['what'])).capitalize()}: {count(data['done'])} of {count(data['total'])}."
+    return "Getting the network and the images ready."
+
+
+def _running(view: View) -> str:
+    log, settings = view.log, view.settings
+    if log.cache is not None and log.cache["done"] < log.cache["total"]:
+        return _preparing(log)
+    phase, step = view.phase, log.step
+    name = f"Phase {phase} of {len(settings.phases)}, {plain(settings.phases[phase - 1].name)}: "
+    epoch = int(step["epoch"]) if step is not None else min(len(log.rows) + 1, settings.epochs)
+    if len(log.rows) >= settings.epochs:
+        return "Measuring on the test images."
+    inside = f", step {count(step['step'])} of {count(step['steps'])}" if step is not None else ""
+    return f"{name}epoch {epoch} of {settings.epochs}{inside}."
+
+
+def _left(view: View) -> str:
+    cost = engine.estimate(view.settings.to_json())
+    left = time_left(view.log, view.settings, cost.cache, cost.phases)
+    return f" {about(left).capitalize()} left." if left is not None else ""
+
+
+def done_share(view: View) -> float:
+    """How much of the run is over, 0..1, by epochs; the pass that fills the cache counts as one epoch."""
+    log, total = view.log, view.settings.epochs + 1
+    cache = log.cache["done"] / max(1, log.cache["total"]) if log.cache is not None else 0.0
+    inside = log.step["step"] / max(1, log.step["steps"]) if log.step is not None else 0.0
+    return (max(cache, float(bool(log.rows))) + len(log.rows) + inside) / total
+
+
+def controls(view: View) -> None:
+    """Pause, resume and stop, as far as the state allows."""
+    state = view.status.state
+    if view.status.active and state != "paused":
+        _button(view, "Pause", runs.manager().pause, "Hold the run here; it can go on later.")
+    if state == "paused" or (not view.status.active and state != "done"):
+        _button(view, "Resume", runs.manager().resume, "Go on from the last finished epoch.", primary=True)
+    if view.status.active:
+        _button(view, "Stop", runs.manager().stop, "End the run here. What it learned so far is kept.")
+
+
+def _button(view: View, label: str, act: Callable[[str], None], notes: str, primary: bool = False) -> None:
+    if st.button(label, key=f"{label}-{view.id}", help=notes, type="primary" if primary else "secondary"):
+        try:
+            act(view.id)
+        except FtError as error:
+            st.error(plain(str(error), 400))
+            return
+        st.rerun()
+
+
+def curves(view: View, what: str, key: str, height: int = 300) -> None:
+    """One chart of the run; an empty frame of the same height until there is a number."""
+    if view.log.baseline is None and not view.log.rows:
+        with st.container(height=height, border=True, vertical_alignment="center", horizontal_alignment="center"):
+            st.caption(f"The {what} curve begins with the first measurement.", width="content")
+        return
+    charts.draw(what, view.settings, view.log.rows, view.log.baseline, f"{key}-{view.id}", height)
+
+
+def epochs(view: View) -> None:
+    """The table epoch by epoch, each with an observation."""
+    rows = view.log.rows
+    if not rows:
+        return
+    said = observe.observations(rows, view.settings, view.log.baseline)
+    last = ends(view.settings)
+    table = [
+        {
+            "epoch": str(row["epoch"]),
+            "phase": plain(view.settings.phases[row["phase"] - 1].name, 30),
+            "validation": f"{percent(row['val_accuracy'])}, loss {number(row['val_loss'])}",
+            "training set": f"{percent(row['sample_accuracy'])}, loss {number(row['sample_loss'])}",
+            "while learning": f"{percent(row['train_accuracy'])}, loss {number(row['train_loss'])}",
+            "rate": rate(row["lr"]),
+            "time": seconds(row["seconds"]),
+            "what the numbers say": f"**{text}**" if row["epoch"] in last else text,
+        }
+        for row, text in zip(rows, said, strict=True)
+    ]
+    st.table(
+        table, border="horizontal", hide_index=True, alt="Every epoch with its accuracies, losses and an observation"
+    )
+
+
+def summary(view: View) -> None:
+    """The final word on a finished run, with its own numbers."""
+    if view.log.end is None:
+        return
+    found = observe.closing(view.log.rows, view.log.end, view.settings)
+    values = {name: percent(value) for name, value in found.items()} | {"seconds": seconds(found["seconds"])}
+    section = "done.single"
+    if "gain" in found:
+        values["gain"] = points(abs(found["gain"]))
+        section = "done" if found["gain"] >= 0 else "done.lost"
+    st.success(content.section("train", section, values))

@@ -1,0 +1,63 @@
+"""The pages there are, in reading order, and the guard that makes links to any of them work.
+
+While a folder `pages/` exists, Streamlit starts in its old discovery mode: until some run has called
+`st.navigation`, the first visitor on a deep link gets the bare page script. Each page therefore calls `guard`
+first, which notices that `app.py` is missing around it and sets the navigation up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import streamlit as st
+
+_MARK = "thaw_inside_app"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page of the app. `path` is its address, the file's own name, so that both start-up modes agree."""
+
+    group: str
+    title: str
+    path: str
+    default: bool = False
+
+    @property
+    def file(self) -> str:
+        """The page's script, relative to `app.py`."""
+        return f"pages/{self.path}.py"
+
+
+ENTRIES = (
+    Entry("Learn", "Pipeline", "pipeline", default=True),
+    Entry("Learn", "Train live", "train_live"),
+)
+
+
+def navigation() -> st.Page:
+    """Tell Streamlit about the pages and return the one that was asked for. The sidebar draws its own links."""
+    groups: dict[str, list[st.Page]] = {}
+    for entry in ENTRIES:
+        page = st.Page(entry.file, title=entry.title, url_path=entry.path, default=entry.default)
+        groups.setdefault(entry.group, []).append(page)
+    return st.navigation(groups, position="hidden")
+
+
+@contextmanager
+def inside() -> Iterator[None]:
+    """Mark the session while `app.py` runs a page."""
+    st.session_state[_MARK] = True
+    try:
+        yield
+    finally:
+        st.session_state[_MARK] = False
+
+
+def guard() -> None:
+    """First line of every page: if `app.py` is not around it, set the navigation up and start again."""
+    if not st.session_state.get(_MARK):
+        navigation()
+        st.rerun()

@@ -1,0 +1,59 @@
+"""What every page does at its edges: errors become one sentence, and the run to show is found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from ftcore import datasets, runs
+from ftcore.settings import FtError, RunSettings
+from ui import live, sidebar, state
+from ui.live import View
+from ui.theme import plain
+
+
+@contextmanager
+def errors() -> Iterator[None]:
+    """Show an `FtError` as one sentence with a way on, and end the page there."""
+    try:
+        yield
+    except FtError as error:
+        st.error(plain(str(error), 500))
+        st.page_link("pages/pipeline.py", label="Start afresh with the built-in lesson")
+        st.stop()
+
+
+def begin() -> tuple[RunSettings, View | None, str]:
+    """Draw the sidebar; return the settings, the run named in the address if any, and the learner.
+
+    A run's own settings win over those in the address, which is set right then.
+    """
+    named = state.run_id()
+    view = live.look(named) if named else None
+    if view is not None:
+        if view.settings.data not in datasets.CATALOGUE:
+            raise FtError("This run learns from images of its own: follow it in the terminal where it was started.")
+        if state.settings_or_none() != view.settings:
+            state.put(view.settings)
+    chosen = view.settings if view is not None else state.settings()
+    return chosen, view, sidebar.draw(chosen)
+
+
+def latest(owner: str, chosen: RunSettings) -> View | None:
+    """The learner's newest run of the same backbone on the same data."""
+    for status in runs.history(owner):
+        if (status.settings.backbone, status.settings.data) == (chosen.backbone, chosen.data):
+            return live.look(status.id)
+    return None
+
+
+def start(chosen: RunSettings, owner: str) -> None:
+    """Hand the run to the engine and put it into the address; the chosen stage is let go, so the page follows it."""
+    try:
+        state.put(chosen, run=runs.manager().submit(chosen, owner), stage=None)
+    except FtError as error:
+        st.error(plain(str(error), 500))
+        return
+    st.rerun()

@@ -1,0 +1,52 @@
+"""The sidebar of every page: the set-up in two choices, the pages, and who is looking."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ftcore import backbones, datasets
+from ftcore.settings import RunSettings
+from ui import engine, nav, state
+from ui.theme import ICE, plain
+
+
+def draw(chosen: RunSettings) -> str:
+    """Draw it and return the learner's `owner` name. Choosing writes to the address and starts with no run."""
+    with st.sidebar:
+        st.markdown(f"## {ICE} Thaw")
+        st.caption("See fine-tuning happen")
+        _choice("Backbone", "backbone", chosen.backbone, {name: b.title for name, b in backbones.CATALOGUE.items()})
+        _weights(chosen)
+        _choice("Data", "data", chosen.data, {name: d.title for name, d in datasets.CATALOGUE.items()})
+        _links()
+        return state.meet_learner()
+
+
+def _choice(label: str, field: str, value: str, titles: dict[str, str]) -> None:
+    key = f"side-{field}"
+    st.session_state[key] = value
+
+    def chosen() -> None:
+        state.put(state.change(state.settings(), **{field: st.session_state[key]}), run=None)
+
+    notes = RunSettings.__dataclass_fields__[field].metadata["help"]
+    st.selectbox(label, list(titles), format_func=titles.__getitem__, key=key, on_change=chosen, help=notes)
+
+
+def _weights(chosen: RunSettings) -> None:
+    found = engine.weights(chosen.backbone)
+    if found.place == "missing":
+        size = f" ({found.megabytes:.0f} MB)" if found.megabytes else ""
+        st.caption(
+            f"The weights are not on this machine yet. The first run downloads them once{size}; offline, put the file "
+            f"`{found.file.name}` into the folder `{found.file.parent}`."
+        )
+
+
+def _links() -> None:
+    group = ""
+    for entry in nav.ENTRIES:
+        if entry.group != group:
+            group = entry.group
+            st.markdown(f"**{plain(group)}**")
+        st.page_link(entry.file, label=entry.title, query_params=state.link())

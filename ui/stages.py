@@ -1,0 +1,171 @@
+"""The six stages of the lesson in numbers: before, what happens, after, and the code that does it.
+
+Pure functions from settings, blocks and a run's events to text; the words are in `assets/content/pipeline.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ftcore import backbones, content, surgery
+from ftcore.settings import HEAD, Phase, RunSettings
+from ftcore.surgery import BlockInfo
+from ui import engine
+from ui.runlog import RunLog
+from ui.theme import count, listed, percent, rate
+
+IDS = ("load", "head", "freeze", "train", "thaw", "tune")
+TITLES = ("Load", "New head", "Freeze", "Train head", "Thaw", "Fine-tune")
+PARTS = ("heading", "before", "happens", "after", "why")
+DONE, RUNNING, NEXT, LATER = "done", "running", "next", "later"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage. `blocks` and `trainable` are the network as it stands when the stage is over."""
+
+    id: str
+    number: int
+    title: str
+    heading: str
+    values: dict[str, str]
+    before: str
+    happens: str
+    after: str
+    why: str
+    code: str
+    blocks: tuple[BlockInfo, ...]
+    trainable: tuple[str, ...]
+
+
+def lesson(settings: RunSettings) -> tuple[Phase, Phase]:
+    """The two phases that the stages tell about: the settings' own if they are head first, then more blocks."""
+    phases = settings.phases
+    if len(phases) == 2 and phases[0].trainable == (HEAD,) and set(phases[1].trainable) > {HEAD}:
+        return phases[0], phases[1]
+    return surgery.classic(settings.backbone)
+
+
+def every(blocks: Sequence[BlockInfo]) -> tuple[str, ...]:
+    """The blocks that have weights."""
+    return tuple(block.name for block in blocks if block.parameters)
+
+
+def size(blocks: Sequence[BlockInfo], names: Sequence[str] | None = None) -> int:
+    """Parameters of the named blocks, or of all."""
+    return sum(block.parameters for block in blocks if names is None or block.name in names)
+
+
+def numbers(settings: RunSettings, classes: int, images: int) -> dict[str, str]:
+    """Every token that the lesson's texts may ask for, counted for this backbone, data and settings."""
+    old, new = engine.describe(settings.backbone), engine.describe(settings.backbone, classes)
+    entry, prepared = backbones.entry(settings.backbone), backbones.preprocess(settings.backbone)
+    first, second = lesson(settings)
+    total, head = size(new), size(new, [HEAD])
+    convs = [block.name for block in new if block.kind == "conv"]
+    thawed = [name for name in second.trainable if name != HEAD]
+    moved = size(new, second.trainable)
+    return {
+        "backbone": entry.title,
+        "block_means": entry.block_means,
+        "old_classes": count(len(backbones.old_classes(settings.backbone))),
+        "published": percent(backbones.accuracy(settings.backbone)),
+        "classes": count(classes),
+        "chance": percent(1 / classes),
+        "images": count(images),
+        "shape": f"3×{prepared.side}×{prepared.side}",
+        "features": count(engine.features(settings.backbone)),
+        "old_total": count(size(old)),
+        "old_head": count(size(old, [HEAD])),
+        "trunk": count(total - head),
+        "total": count(total),
+        "head": count(head),
+        "head_share": percent(head / total),
+        "blocks": listed([f"`{name}`" for name in thawed if name in convs] or [f"`{name}`" for name in thawed]),
+        "moved": count(moved),
+        "moved_share": percent(moved / total),
+        "still": count(total - moved),
+        "thawed_share": percent(size(new, thawed) / (total - head)),
+        "epochs1": str(first.epochs),
+        "epochs2": str(second.epochs),
+        "lr1": rate(first.lr),
+        "lr2": rate(second.lr),
+        "lr_ratio": f"{first.lr / second.lr:.3g}",
+        "optimizer": {"adamw": "AdamW", "sgd": "SGD with momentum"}[first.optimizer],
+    }
+
+
+def build(settings: RunSettings, classes: int, images: int, results: Mapping[str, str]) -> tuple[Stage, ...]:
+    """The six stages for these settings, `classes` classes and `images` training images.
+
+    `results` gives the tokens `head_result` and `tune_result`: what the learner's run reached.
+    """
+    old, new = engine.describe(settings.backbone), engine.describe(settings.backbone, classes)
+    values = numbers(settings, classes, images) | dict(results)
+    tuned = lesson(settings)[1].trainable
+    networks = [(old, every(old)), (new, every(new)), (new, (HEAD,)), (new, (HEAD,)), (new, tuned), (new, tuned)]
+    codes = code(settings, classes)
+    found = []
+    for at, (name, title, (blocks, trainable)) in enumerate(zip(IDS, TITLES, networks, strict=True)):
+        parts = {part: content.section("pipeline", f"{name}.{part}", values) for part in PARTS}
+        shown = {"values": values, "code": codes[at], "blocks": blocks, "trainable": trainable}
+        found.append(Stage(name, at + 1, title, **shown, **parts))  # type: ignore[arg-type]
+    return tuple(found)
+
+
+def code(settings: RunSettings, classes: int) -> list[str]:
+    """The PyTorch lines of each stage, short enough to read at a glance."""
+    entry = backbones.entry(settings.backbone)
+    paths = engine.paths(settings.backbone)
+    first, second = lesson(settings)
+    head = attribute(paths[HEAD][-1])
+    if entry.weights is None:
+        file = engine.weights(settings.backbone).file.name
+        load = f'model = {entry.arch}(num_classes={len(backbones.old_classes(settings.backbone))})\nmodel.load_state_dict(load_file("{file}"))'
+    else:
+        load = f'model = get_model("{entry.arch}", weights="{entry.weights}")'
+    thaw = [
+        f"{attribute(path)}.requires_grad_(True)" for name in second.trainable if name != HEAD for path in paths[name]
+    ]
+    return [
+        load,
+        f"{head} = nn.Linear({engine.features(settings.backbone)}, {classes})",
+        f"model.requires_grad_(False)\n{head}.requires_grad_(True)",
+        f"optimizer = {optimizer(first, f'{head}.parameters()')}\ntrain(model, optimizer, epochs={first.epochs})",
+        "\n".join(thaw if len(thaw) <= 4 else [*thaw[:3], f"# and {len(thaw) - 3} more in the same way"]),
+        "weights = [p for p in model.parameters() if p.requires_grad]\n"
+        f"optimizer = {optimizer(second, 'weights')}\ntrain(model, optimizer, epochs={second.epochs})",
+    ]
+
+
+def optimizer(phase: Phase, parameters: str) -> str:
+    """The call that makes a phase's optimizer."""
+    if phase.optimizer == "sgd":
+        return f"SGD({parameters}, lr={rate(phase.lr)}, momentum=0.9)"
+    return f"AdamW({parameters}, lr={rate(phase.lr)})"
+
+
+def attribute(path: str) -> str:
+    """A module's path as Python writes it: 'layer4.0' -> 'model.layer4[0]'."""
+    text = "model"
+    for part in path.split("."):
+        text += f"[{part}]" if part.isdigit() else f".{part}"
+    return text
+
+
+def progress(log: RunLog | None, state: str, settings: RunSettings) -> list[str]:
+    """Where each stage stands in the learner's run: done, running, next or later. Without a run all wait."""
+    if log is None or (log.start is None and not log.epochs):
+        first = RUNNING if state in ("queued", "preparing", "running") else NEXT
+        return [first] + [LATER] * (len(IDS) - 1)
+    if log.end is not None:
+        return [DONE] * len(IDS)
+    at = current(log, settings)
+    here = RUNNING if state in ("running", "preparing", "queued") else NEXT
+    return [DONE] * at + [here] + [LATER] * (len(IDS) - 1 - at)
+
+
+def current(log: RunLog, settings: RunSettings) -> int:
+    """The stage (from 0) that a started run is in: training the head, or fine-tuning."""
+    return IDS.index("train" if log.phase(settings) == 1 else "tune")

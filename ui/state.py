@@ -1,0 +1,127 @@
+"""What a page knows beyond its own run: settings and run in the address, and who the learner is.
+
+The address is the only store of choices, so a link reopens the same set-up and a reload changes nothing.
+Whatever comes from it is checked: data must be a name of the catalogue, never a path.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from ftcore import backbones, datasets, surgery
+from ftcore.settings import FtError, Phase, RunSettings
+
+_TOKEN = re.compile(r"[0-9a-f]{32}")
+_OWN = {"run", "stage"}
+
+_who = st.components.v2.component(
+    "thaw_who",
+    js="""
+export default function ({ setStateValue, data }) {
+  let token = data.known;
+  try {
+    const kept = localStorage.getItem("thaw-learner");
+    if (/^[0-9a-f]{32}$/.test(kept ?? "")) token = kept;
+    else localStorage.setItem("thaw-learner", token);
+  } catch (blocked) { /* private windows may refuse storage: the token then lasts as long as the page */ }
+  if (token !== data.told) setStateValue("token", token);
+}
+""",
+)
+
+
+def settings() -> RunSettings:
+    """The settings in the address. Raises `FtError` for values that cannot be, and for data that is a path."""
+    return from_query(st.query_params.to_dict())
+
+
+def settings_or_none() -> RunSettings | None:
+    """The settings in the address, or None where they are damaged."""
+    try:
+        return settings()
+    except FtError:
+        return None
+
+
+def from_query(query: Mapping[str, str]) -> RunSettings:
+    """The settings in URL parameters; without phases, the classic lesson of the chosen backbone."""
+    data = query.get("data", RunSettings().data)
+    if data not in datasets.CATALOGUE:
+        raise FtError(f"There is no dataset '{data[:60]}' here: choose among {', '.join(datasets.CATALOGUE)}.")
+    found = RunSettings.from_query(query)
+    backbones.entry(found.backbone)
+    if not any(re.fullmatch(r"p\d+", name) for name in query):
+        found = dataclasses.replace(found, phases=surgery.classic(found.backbone))
+    return found
+
+
+def to_query(chosen: RunSettings) -> dict[str, str]:
+    """URL parameters for settings; the classic lesson of the backbone needs none for its phases."""
+    query = chosen.to_query()
+    if chosen.phases == surgery.classic(chosen.backbone):
+        query = {name: text for name, text in query.items() if not re.fullmatch(r"p\d+", name)}
+    return query
+
+
+def put(chosen: RunSettings, **own: str | None) -> None:
+    """Write settings into the address; `own` sets (or with None removes) `run` and `stage`, others stay."""
+    kept = {name: text for name, text in st.query_params.to_dict().items() if name in _OWN}
+    kept |= {name: text for name, text in own.items() if text is not None}
+    for name in [name for name, text in own.items() if text is None]:
+        kept.pop(name, None)
+    st.query_params.from_dict({**to_query(chosen), **kept})
+
+
+def link() -> dict[str, str]:
+    """The address' parameters for a link to another page: everything chosen travels along."""
+    return st.query_params.to_dict()
+
+
+def change(chosen: RunSettings, **fields: Any) -> RunSettings:
+    """Settings with some fields changed. Another backbone has other blocks, so its phases are fitted to it."""
+    if "backbone" in fields and fields["backbone"] != chosen.backbone:
+        fields["phases"] = fitted(chosen.phases, fields["backbone"])
+    return dataclasses.replace(chosen, **fields)
+
+
+def fitted(phases: tuple[Phase, ...], backbone: str) -> tuple[Phase, ...]:
+    """The classic lesson for a backbone, keeping epochs and rates where the old phases match its two steps."""
+    classic = surgery.classic(backbone)
+    if len(phases) != len(classic):
+        return classic
+    return tuple(
+        dataclasses.replace(old, name=new.name, trainable=new.trainable)
+        for old, new in zip(phases, classic, strict=True)
+    )
+
+
+def run_id() -> str | None:
+    """The run named in the address, if there is one; whether it exists is for the engine to say."""
+    return st.query_params.get("run") or None
+
+
+def meet_learner() -> str:
+    """Who the learner is: a hash of a random token that the browser keeps. Mounted once on every page.
+
+    Until the browser has answered (or where no browser answers) a token of this session stands in.
+    """
+    known = st.session_state.setdefault("thaw_token", secrets.token_hex(16))
+    found = _who(
+        key="thaw_who", data={"known": known, "told": st.session_state.get("thaw_told", "")}, on_token_change=_told
+    )
+    token = found.get("token")
+    if isinstance(token, str) and _TOKEN.fullmatch(token):
+        st.session_state["thaw_token"] = known = token
+    return hashlib.sha256(f"learner {known}".encode()).hexdigest()[:32]
+
+
+def _told() -> None:
+    token = st.session_state["thaw_who"].get("token")
+    st.session_state["thaw_told"] = token if isinstance(token, str) else ""
