@@ -111,17 +111,23 @@ def load(
         missing = [name for name in SPLITS if found[name] is None]
         report = _Report(progress, sum(len(plan.splits[name]) for name in missing))
         bad: list[PictureError] = []
-        for name in missing:
-            items = plan.splits[name]
-            larger = prepared.find(_key(whole, whole.splits[name], preprocess)) if plan is not whole else None
-            rows = _copied(larger, whole.splits[name], items) if larger else _rows(plan, items, preprocess, report, bad)
-            try:
-                labels, names = [item.label for item in items], [item.name for item in items]
-                found[name] = prepared.keep(keys[name], labels, names, preprocess.side, rows)
-            except _Unreadable:
-                continue
-        if bad:
-            raise _in_one_sentence(bad)
+        try:
+            for name in missing:
+                items = plan.splits[name]
+                larger = prepared.find(_key(whole, whole.splits[name], preprocess)) if plan is not whole else None
+                if larger is not None:
+                    rows = _copied(larger, whole.splits[name], items, report)
+                else:
+                    rows = _rows(plan, items, preprocess, report, bad)
+                with contextlib.suppress(_Unreadable):
+                    labels, names = [item.label for item in items], [item.name for item in items]
+                    found[name] = prepared.keep(keys[name], labels, names, preprocess.side, rows)
+            if bad:
+                raise _in_one_sentence(bad)
+        except BaseException:
+            for name in missing:
+                prepared.drop(keys[name])  # a set that failed leaves nothing behind
+            raise
     train, val, test = (split for split in found.values() if split is not None)
     return ImageSet(data, plan.title, plan.classes, train, val, test)
 
@@ -168,9 +174,11 @@ def _key(plan: Plan, items: Sequence[Item], preprocess: Preprocess) -> str:
     return hashlib.sha256(json.dumps([what, rows]).encode()).hexdigest()[:32]
 
 
-def _copied(larger: Split, items: Sequence[Item], wanted: Sequence[Item]) -> Iterator[np.ndarray]:
+def _copied(larger: Split, items: Sequence[Item], wanted: Sequence[Item], report: _Report) -> Iterator[np.ndarray]:
     place = {item: number for number, item in enumerate(items)}
-    return (larger.images[place[item]] for item in wanted)
+    for item in wanted:
+        yield larger.images[place[item]]
+        report.step()
 
 
 def _rows(

@@ -108,6 +108,11 @@ def keep(key: str, labels: Iterable[int], names: Iterable[str], side: int, rows:
     return split
 
 
+def drop(key: str) -> None:
+    """Remove the split kept under `key`, if there is one."""
+    _remove(folder() / key)
+
+
 def prune(budget_bytes: int) -> int:
     """Remove the sets used longest ago until the rest fits `budget_bytes`; returns the bytes removed.
 
@@ -130,8 +135,8 @@ def prune(budget_bytes: int) -> int:
     for _, name, size in sorted(kept):
         if total <= budget_bytes:
             break
-        _remove(folder() / name)
-        total, removed = total - size, removed + size
+        if _remove(folder() / name):
+            total, removed = total - size, removed + size
     return removed
 
 
@@ -195,12 +200,15 @@ def _put(part: Path, place: Path) -> None:
             return
 
 
-def _remove(place: Path) -> None:
-    """Take a folder away in one step, so that no one finds half of it, then delete it."""
+def _remove(place: Path) -> bool:
+    """Take a folder away in one step, so that no one finds half of it, then delete it. Whether it went."""
     aside = place.parent / f"{_PART}{uuid.uuid4().hex}"
-    with contextlib.suppress(OSError):
+    try:
         place.rename(aside)
+    except OSError:  # gone already, or held open on a system that does not let go
+        return False
     shutil.rmtree(aside, ignore_errors=True)
+    return True
 
 
 def _check_room(needed: int) -> None:

@@ -1,0 +1,184 @@
+"""Pictures of every mode and shape, against torchvision where it has the say."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ftcore import (
+    _torchvision,  # noqa: F401
+    pictures,
+)
+from ftcore.pictures import prepare, read_picture, shown, to_rgb
+from ftcore.settings import FtError, Preprocess
+
+RED = (255, 0, 0)
+PLAIN = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+
+
+def packed(picture: Image.Image, form: str = "PNG", **extra: object) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, form, **extra)
+    return out.getvalue()
+
+
+def noise(width: int, height: int) -> Image.Image:
+    return Image.fromarray(np.random.default_rng(width * height).integers(0, 256, (height, width, 3), dtype=np.uint8))
+
+
+@pytest.mark.parametrize("size", [(100, 60), (61, 97), (64, 64), (33, 200), (7, 5), (500, 333), (72, 90), (20, 20)])
+@pytest.mark.parametrize("sides", [(64, 72), (64, 64), (224, 256), (63, 70), (80, 64)])
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+def test_prepare_equals_torchvision(size: tuple[int, int], sides: tuple[int, int], interpolation: str) -> None:
+    from torchvision.transforms import InterpolationMode, functional
+
+    side, resize = sides
+    picture = noise(*size)
+    ours = prepare(picture, Preprocess(side, resize, *PLAIN, interpolation))
+    resized = functional.resize(picture, [resize], InterpolationMode(interpolation), antialias=True)
+    theirs = np.asarray(functional.center_crop(resized, [side, side]))
+    assert ours.shape == (side, side, 3)
+    assert ours.dtype == np.uint8
+    np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_undone(orientation: int) -> None:
+    upright = noise(6, 4)
+    inverse = {
+        1: lambda p: p,
+        2: lambda p: p.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+        3: lambda p: p.rotate(180),
+        4: lambda p: p.transpose(Image.Transpose.FLIP_TOP_BOTTOM),
+        5: lambda p: p.transpose(Image.Transpose.TRANSPOSE),
+        6: lambda p: p.transpose(Image.Transpose.ROTATE_90),
+        7: lambda p: p.transpose(Image.Transpose.TRANSVERSE),
+        8: lambda p: p.transpose(Image.Transpose.ROTATE_270),
+    }[orientation]
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    read = read_picture(packed(inverse(upright), exif=exif))
+    np.testing.assert_array_equal(np.asarray(read), np.asarray(upright))
+
+
+def test_a_damaged_exif_block_is_passed_over() -> None:
+    data = packed(noise(8, 8), "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff")
+    assert read_picture(data).size == (8, 8)
+
+
+def test_transparency_shows_white() -> None:
+    half = Image.new("RGBA", (2, 1), (255, 0, 0, 128))
+    half.putpixel((1, 0), (0, 0, 0, 0))
+    assert list(np.asarray(read_picture(packed(half)))[0].tolist()) == [[255, 127, 127], [255, 255, 255]]
+    grey = Image.new("LA", (1, 1), (10, 0))
+    assert read_picture(packed(grey)).getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_palettes_with_and_without_transparency() -> None:
+    picture = Image.new("P", (2, 1))
+    picture.putpalette([255, 0, 0, 0, 0, 255])
+    picture.putpixel((1, 0), 1)
+    assert [read_picture(packed(picture)).getpixel((x, 0)) for x in (0, 1)] == [RED, (0, 0, 255)]
+    clear = read_picture(packed(picture, transparency=1))
+    assert [clear.getpixel((x, 0)) for x in (0, 1)] == [RED, (255, 255, 255)]
+    colour_key = read_picture(packed(Image.new("RGB", (1, 1), RED), transparency=RED))
+    assert colour_key.getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_deep_grey_is_scaled_not_clipped() -> None:
+    deep = np.array([[0, 257, 32768, 65535]], dtype=np.uint16)
+    wanted = [[0, 1, 128, 255]]
+    for data in (packed(Image.fromarray(deep)), packed(Image.fromarray(deep), "TIFF")):
+        assert np.asarray(read_picture(data))[..., 0].tolist() == wanted
+    assert np.asarray(to_rgb(Image.fromarray(deep.astype(np.int32))))[..., 1].tolist() == wanted
+    assert np.asarray(to_rgb(Image.fromarray(np.array([[0, 255]], np.int32))))[..., 1].tolist() == [[0, 255]]
+
+
+def test_real_numbers_are_scaled() -> None:
+    unit = np.array([[0.0, 0.5, 1.0, np.nan]], dtype=np.float32)
+    assert np.asarray(read_picture(packed(Image.fromarray(unit), "TIFF")))[..., 2].tolist() == [[0, 128, 255, 0]]
+    wide = np.array([[-10.0, 0.0, 10.0]], dtype=np.float32)
+    assert np.asarray(to_rgb(Image.fromarray(wide)))[..., 0].tolist() == [[0, 128, 255]]
+    assert np.asarray(to_rgb(Image.fromarray(np.full((1, 1), 200.0, np.float32)))).tolist() == [[[200, 200, 200]]]
+
+
+def test_print_colours_and_one_bit() -> None:
+    ink = read_picture(packed(Image.new("CMYK", (8, 8), (0, 255, 255, 0)), "JPEG", quality=100))
+    assert np.abs(np.asarray(ink).astype(int) - RED).max() <= 2
+    bits = Image.new("1", (2, 1))
+    bits.putpixel((1, 0), 1)
+    assert np.asarray(read_picture(packed(bits))).tolist() == [[[0] * 3, [255] * 3]]
+
+
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG", "TIFF"])
+def test_an_animation_gives_its_first_frame(form: str) -> None:
+    frames = [Image.new("RGB", (4, 4), colour) for colour in (RED, (0, 0, 255))]
+    extra = {"lossless": True} if form == "WEBP" else {}
+    data = packed(frames[0], form, save_all=True, append_images=frames[1:], **extra)
+    assert read_picture(data).getpixel((1, 1)) == RED
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
+def test_a_cut_file_is_refused_in_one_sentence(form: str) -> None:
+    whole = packed(noise(64, 64), form)
+    assert read_picture(whole).size == (64, 64)
+    with pytest.raises(FtError, match="^'cut.x' is (damaged or cut short|not a picture that can be read): .*\\.$"):
+        read_picture(whole[: len(whole) // 2], "cut.x")
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "is empty (0 bytes)"),
+        (b"hello, I am a text", "is not a picture that can be read"),
+        (b'\xef\xbb\xbf <?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', "is an SVG drawing"),
+        (b"PK\x03\x04" + bytes(40), "is not a picture that can be read"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is not a picture that can be read"),
+    ],
+)
+def test_what_is_no_picture_is_named(tmp_path: Path, data: bytes, reason: str) -> None:
+    (tmp_path / "a.jpg").write_bytes(data)
+    with pytest.raises(FtError) as error:
+        read_picture(tmp_path / "a.jpg")
+    assert str(error.value).startswith(f"'a.jpg' {reason}")
+    assert str(error.value).count(".") == str(error.value).count("a.jpg") + 1
+
+
+def test_a_bomb_is_refused_by_its_header(monkeypatch: pytest.MonkeyPatch) -> None:
+    huge = packed(Image.new("1", (10_000, 8_000)))
+    monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("decoded"))
+    with pytest.raises(FtError, match=r"has more than 64 megapixels \(10000 x 8000\): make it smaller"):
+        read_picture(huge, "huge.png")
+
+
+def test_a_giant_header_and_a_giant_file_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    bomb = bytearray(packed(Image.new("L", (1, 1)), "BMP"))
+    bomb[18:26] = (60_000).to_bytes(4, "little") * 2
+    with pytest.raises(FtError, match="megapixels"):
+        read_picture(bytes(bomb))
+    monkeypatch.setattr(pictures, "MAX_BYTES", 100)
+    (tmp_path / "big.bmp").write_bytes(packed(noise(30, 30), "BMP"))
+    with pytest.raises(FtError, match="is larger than"):
+        read_picture(tmp_path / "big.bmp")
+
+
+def test_a_thread_of_a_picture_is_refused_before_it_is_stretched() -> None:
+    with pytest.raises(FtError, match=r"too long and thin \(100000 x 1\)"):
+        prepare(Image.new("RGB", (100_000, 1)), Preprocess(64, 72, *PLAIN))
+
+
+def test_missing_files_and_folders(tmp_path: Path) -> None:
+    with pytest.raises(FtError, match="cannot be opened"):
+        read_picture(tmp_path / "none.png")
+    with pytest.raises(FtError, match="is not a plain file"):
+        read_picture(tmp_path)
+
+
+def test_names_are_made_fit_for_a_sentence() -> None:
+    assert shown("a\nb\u202egnp\udc80") == "a?b?gnp?"
+    assert shown("é") == "é"
+    assert len(shown("x" * 500)) == 80
