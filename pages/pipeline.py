@@ -11,13 +11,13 @@ from ftcore.settings import HEAD, RunSettings
 from ui import engine, live, nav, observe, page, stages, strip
 from ui.live import View
 from ui.stages import Stage
-from ui.theme import EMBER, ICE, about, count, percent, plain
+from ui.theme import EMBER, ICE, about, count, listed, percent, plain
 
 QUICK = 100
 MARKS = {
     stages.DONE: ("done", "green"),
-    stages.RUNNING: ("running", "primary"),
-    stages.NEXT: ("next", "blue"),
+    stages.RUNNING: ("running", "violet"),
+    stages.NEXT: ("next", "gray"),
     stages.LATER: ("", "gray"),
 }
 
@@ -33,7 +33,7 @@ def main() -> None:
     marks = stages.progress(view.log if view else None, view.status.state if view else "", chosen)
 
     st.title("Fine-tuning, stage by stage")
-    st.markdown(content.section("pipeline", "intro", six[0].values | {"data": plain(found.title)}))
+    st.markdown(content.section("pipeline", "intro", six[0].values | {"names": _names(found.classes)}))
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         stage = six[_stepper(view, marks)]
         with st.container(horizontal=True, width="content", gap="small"):
@@ -50,13 +50,21 @@ def main() -> None:
     with right:
         if view is None:
             _samples(chosen, found)
+            st.markdown(stage.why)
         else:
             live.watch(view, _curves)
+    if view is not None:
+        left.markdown(stage.why)
     _overview(six, marks, stage)
     if view is not None:
         _samples(chosen, found)
     with st.expander("The network as a table"):
         strip.table(stage.blocks, stage.trainable)
+
+
+def _names(classes: tuple[str, ...], most: int = 10) -> str:
+    shown = [plain(name, 24) for name in classes[:most]]
+    return listed([*shown, f"{count(len(classes) - most)} more"] if len(classes) > most else shown)
 
 
 def _results(view: View | None) -> dict[str, str]:
@@ -127,12 +135,10 @@ def _card(stage: Stage, mark: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(f"{stage.number} · {stage.heading}", anchor=False, width="content")
             _badge(mark)
-        for title, text in (("Before", stage.before), ("What happens", stage.happens), ("After", stage.after)):
-            name, body = st.columns([1, 4], gap="small", wrap=False)
-            name.caption(title)
-            body.markdown(text)
+        st.markdown(f"**Before.** {stage.before}")
+        st.markdown(f"**What happens.** {stage.happens}")
         st.code(stage.code, language="python", wrap_lines=True)
-        st.markdown(stage.why)
+        st.markdown(f"**After.** {stage.after}")
 
 
 def _badge(mark: str) -> None:

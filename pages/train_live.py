@@ -69,7 +69,7 @@ def _others(owner: str) -> None:
                 state.put(going.settings, run=going.id)
                 st.rerun()
     elif not found:
-        st.info(content.section("train", "empty"))
+        st.markdown(content.section("train", "empty"))
 
 
 def _settings(chosen: RunSettings, owner: str, view: View | None) -> None:

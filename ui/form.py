@@ -130,9 +130,7 @@ def _rate(phase: Phase, at: int, put: Callable[[Any], None]) -> None:
             st.session_state[_ERROR] = f"'{st.session_state[key]}' is no learning rate: write a number such as 1e-4."
 
     options = [*RATES] if now in RATES else [now, *RATES]
-    st.selectbox(
-        meta["label"], options, key=key, accept_new_options=True, filter_mode=None, help=meta["help"], on_change=change
-    )
+    st.selectbox(meta["label"], options, key=key, accept_new_options=True, help=meta["help"], on_change=change)
 
 
 def _field(record: RunSettings | Phase, name: str, prefix: str, put: Callable[[Any], None]) -> None:

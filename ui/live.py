@@ -13,7 +13,7 @@ import streamlit as st
 
 from ftcore import content, runs
 from ftcore.settings import FtError, RunSettings
-from ui import charts, engine, observe
+from ui import charts, engine, observe, progress
 from ui.runlog import RunLog, ends, time_left
 from ui.theme import about, count, number, percent, plain, points, rate, seconds
 
@@ -90,8 +90,8 @@ def headline(view: View) -> None:
         st.badge(word, color=colour)  # type: ignore[arg-type]
         st.markdown(sentence(view), width="stretch")
         controls(view)
-    if view.status.state in ("preparing", "running", "paused"):
-        st.progress(min(1.0, done_share(view)))
+    if view.status.active:
+        progress.draw(done_share(view), f"progress-{view.id}")
 
 
 def sentence(view: View) -> str:
@@ -130,7 +130,8 @@ def _preparing(log: RunLog) -> str:
 
 def _running(view: View) -> str:
     log, settings = view.log, view.settings
-    if log.cache is not None and log.cache["done"] < log.cache["total"]:
+    filling = log.cache is not None and log.cache["done"] < log.cache["total"]
+    if filling or (log.baseline is None and not log.rows):
         return _preparing(log)
     phase, step = view.phase, log.step
     name = f"Phase {phase} of {len(settings.phases)}, {plain(settings.phases[phase - 1].name)}: "
@@ -152,7 +153,7 @@ def done_share(view: View) -> float:
     log, total = view.log, view.settings.epochs + 1
     cache = log.cache["done"] / max(1, log.cache["total"]) if log.cache is not None else 0.0
     inside = log.step["step"] / max(1, log.step["steps"]) if log.step is not None else 0.0
-    return (max(cache, float(bool(log.rows))) + len(log.rows) + inside) / total
+    return min(1.0, (max(cache, float(bool(log.rows))) + len(log.rows) + inside) / total)
 
 
 def controls(view: View) -> None:

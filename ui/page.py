@@ -13,6 +13,9 @@ from ui import live, sidebar, state
 from ui.live import View
 from ui.theme import plain
 
+# Streamlit writes white on every primary button; on the dark theme's bright ember that is hard to read.
+_BUTTONS = '<style>[data-testid="stBaseButton-primary"]:not(:disabled) { color: light-dark(#FFFFFF, #1B120C); }</style>'
+
 
 @contextmanager
 def errors() -> Iterator[None]:
@@ -30,6 +33,7 @@ def begin() -> tuple[RunSettings, View | None, str]:
 
     A run's own settings win over those in the address, which is set right then.
     """
+    st.html(_BUTTONS)
     named = state.run_id()
     view = live.look(named) if named else None
     if view is not None:
