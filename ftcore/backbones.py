@@ -255,8 +255,8 @@ def preprocess(name: str) -> Preprocess:
     if published is None:
         return Preprocess(64, 64, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     t = published.transforms()
-    mean, std = (tuple(float(v) for v in values) for values in (t.mean, t.std))
-    return Preprocess(t.crop_size[0], t.resize_size[0], mean, std, t.interpolation.value)
+    (r, g, b), (r2, g2, b2) = t.mean, t.std
+    return Preprocess(t.crop_size[0], t.resize_size[0], (r, g, b), (r2, g2, b2), t.interpolation.value)
 
 
 @functools.cache
@@ -304,7 +304,9 @@ def weights_state(name: str) -> WeightsState:
     size = float(published.meta["_file_size"])
     if file.is_file():
         return WeightsState("found", file, size, f"on this machine ({file})")
-    return WeightsState("missing", file, size, f"to be downloaded once ({size:.0f} MB), or put {file.name} into {file.parent}")
+    return WeightsState(
+        "missing", file, size, f"to be downloaded once ({size:.0f} MB), or put {file.name} into {file.parent}"
+    )
 
 
 def build(name: str, classes: int | None = None) -> Network:
@@ -354,7 +356,7 @@ def _download(name: str, url: str, state: WeightsState, progress: Callable[[int,
     digest, part = hashlib.sha256(), state.file.with_suffix(f".{os.getpid()}.part")
     try:
         state.file.parent.mkdir(parents=True, exist_ok=True)
-        with urllib.request.urlopen(url, timeout=20) as source, part.open("wb") as target:
+        with urllib.request.urlopen(url, timeout=20) as source, part.open("wb") as target:  # noqa: S310 - torchvision's own https address
             total, done = int(source.headers.get("Content-Length") or 0), 0
             while chunk := source.read(1 << 20):
                 target.write(chunk)

@@ -55,7 +55,11 @@ class Phase:
 
     name: str = setting("Train the head", "Name", "What this phase is called in charts and tables.")
     epochs: int = setting(
-        5, "Epochs", "How often every training image is shown once. More epochs cost time in proportion.", low=1, high=1000
+        5,
+        "Epochs",
+        "How often every training image is shown once. More epochs cost time in proportion.",
+        low=1,
+        high=1000,
     )
     lr: float = setting(
         1e-3,
@@ -75,7 +79,11 @@ class Phase:
         ("adamw", "sgd"),
     )
     weight_decay: float = setting(
-        1e-2, "Weight decay", "Pulls weights towards zero a little at each step, which curbs overfitting.", low=0.0, high=1.0
+        1e-2,
+        "Weight decay",
+        "Pulls weights towards zero a little at each step, which curbs overfitting.",
+        low=0.0,
+        high=1.0,
     )
     schedule: str = setting(
         "constant",
@@ -112,7 +120,9 @@ class RunSettings:
     """Every choice of a run. Training, code, run folder, page address and terminal read this record."""
 
     backbone: str = setting("resnet18-tinyimagenet64", "Backbone", "The pretrained network to start from.")
-    data: str = setting("sketchbook", "Data", "The images to learn: a built-in set, or a folder or zip of class folders.")
+    data: str = setting(
+        "sketchbook", "Data", "The images to learn: a built-in set, or a folder or zip of class folders."
+    )
     weights: str = setting(
         "pretrained",
         "Starting weights",
@@ -121,10 +131,20 @@ class RunSettings:
     )
     phases: tuple[Phase, ...] = field(
         default_factory=_classic,
-        metadata={"label": "Phases", "help": "The stretches of training, in order.", "choices": (), "low": 0, "high": 0},
+        metadata={
+            "label": "Phases",
+            "help": "The stretches of training, in order.",
+            "choices": (),
+            "low": 0,
+            "high": 0,
+        },
     )
     train_per_class: int = setting(
-        0, "Training images per class", "Use only so many training images of each class. 0 uses all of them.", low=0, high=1_000_000
+        0,
+        "Training images per class",
+        "Use only so many training images of each class. 0 uses all of them.",
+        low=0,
+        high=1_000_000,
     )
     batch_size: int = setting(64, "Batch size", "How many images make one step.", low=1, high=4096)
     batch_norm: str = setting(
@@ -134,7 +154,9 @@ class RunSettings:
         "images. Frozen blocks always keep theirs.",
         ("keep", "update"),
     )
-    seed: int = setting(0, "Seed", "Fixes every random choice, so that the same settings give the same run.", low=0, high=2**31 - 1)
+    seed: int = setting(
+        0, "Seed", "Fixes every random choice, so that the same settings give the same run.", low=0, high=2**31 - 1
+    )
     cache: bool = setting(
         True,
         "Keep frozen features",
@@ -172,7 +194,9 @@ class RunSettings:
         try:
             raw = json.loads(text)
         except ValueError as error:
-            raise FtError(f"The settings are not valid JSON ({error}): mend them or start from a fresh file.") from error
+            raise FtError(
+                f"The settings are not valid JSON ({error}): mend them or start from a fresh file."
+            ) from error
         if not isinstance(raw, dict):
             raise FtError("The settings must be one JSON object: start from the settings.json of a run.")
         if "phases" in raw:
@@ -247,10 +271,13 @@ def _check(record: Any) -> None:
     for f in dataclasses.fields(record):
         if f.name == "phases":
             continue
-        value, label, choices = getattr(record, f.name), f.metadata["label"], f.metadata["choices"]
+        value: Any = getattr(record, f.name)
+        label, choices = f.metadata["label"], f.metadata["choices"]
         if isinstance(f.default, float) and type(value) is int:
             object.__setattr__(record, f.name, value := float(value))
-        if type(value) is not type(f.default) or (isinstance(value, tuple) and not all(isinstance(v, str) for v in value)):
+        if type(value) is not type(f.default) or (
+            isinstance(value, tuple) and not all(isinstance(v, str) for v in value)
+        ):
             raise FtError(f"{label} cannot be {value!r}. {f.metadata['help']}")
         if choices and value not in choices:
             raise FtError(f"{label} cannot be '{value}': choose {' or '.join(choices)}.")

@@ -102,9 +102,7 @@ def describe(backbone: str, classes: int | None = None) -> tuple[BlockInfo, ...]
         norms = sum(isinstance(m, BATCH_NORM) for top in network.modules(block.name) for m in top.modules())
         size = sum(p.numel() for p in network.parameters(block.name).values())
         new = block.kind == "head" and classes is not None
-        rows.append(
-            BlockInfo(block.name, block.kind, tuple(x.shape[1:]), size, counter.get_total_flops(), norms, new)
-        )
+        rows.append(BlockInfo(block.name, block.kind, tuple(x.shape[1:]), size, counter.get_total_flops(), norms, new))
     return tuple(rows)
 
 

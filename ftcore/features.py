@@ -1,0 +1,229 @@
+"""Activations at a frozen boundary, computed once and kept on disk.
+
+Blocks before the boundary are frozen and in eval mode, so what comes out is a pure function of the image.
+The key of a kept file holds everything it depends on. This module knows nothing about losses or epochs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import torch
+import torchvision
+from torch import Tensor
+
+from ftcore.backbones import Network
+from ftcore.datasets import Split
+from ftcore.events import CacheProgress, CacheSkipped
+from ftcore.settings import Preprocess, home
+
+BATCH = 250
+
+
+def batch_size(preprocess: Preprocess) -> int:
+    """Images per pass without gradient: large for small pictures, fewer for large ones, to bound memory."""
+    return max(8, min(BATCH, BATCH * 64 * 64 // preprocess.side**2))
+
+
+def budget() -> int:
+    """Bytes that kept features may fill: `$THAW_CACHE_GB` gigabytes, 8 if unset."""
+    return int(float(os.environ.get("THAW_CACHE_GB") or 8) * 2**30)
+
+
+def pixels(images: np.ndarray, preprocess: Preprocess, device: torch.device) -> Tensor:
+    """Bytes [n, side, side, 3] to the network's input [n, 3, side, side], normalised, channels_last."""
+    x = torch.from_numpy(np.array(images)).to(device).permute(0, 3, 1, 2).float().div_(255)
+    mean, std = (torch.tensor(v, device=device)[:, None, None] for v in (preprocess.mean, preprocess.std))
+    return x.sub_(mean).div_(std)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the tail of a network learns from: a batch of boundary activations for any image numbers.
+
+    `kept` holds them all ([n, ...], mapped from disk); without it they are computed when asked for.
+    """
+
+    network: Network
+    boundary: str
+    split: Split
+    preprocess: Preprocess
+    device: torch.device
+    kept: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.split)
+
+    def batch(self, index: Tensor) -> Tensor:
+        """Activations [len(index), ...] at the boundary, without gradient, on the run's device."""
+        if self.kept is not None:
+            x = self.kept[index].to(self.device, non_blocking=True)
+            return x.permute(0, 3, 1, 2) if x.ndim == 4 else x
+        with torch.no_grad():
+            x = pixels(self.split.images[index.numpy()], self.preprocess, self.device)
+            return self.network.run(x, stop=self.boundary)
+
+
+def key(network: Network, boundary: str, preprocess: Preprocess, split: Split, device: torch.device) -> str:
+    """sha256 over all that the activations depend on: prefix weights, images, scaling, versions, device kind."""
+    digest = hashlib.sha256()
+    said = (boundary, network.backbone, repr(preprocess), split.digest, "float32", device.type)
+    digest.update("|".join((*said, torch.__version__, torchvision.__version__)).encode())
+    for name in network.names[: network.names.index(boundary)]:
+        for label, tensor in network.tensors(name).items():
+            digest.update(label.encode())
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def open_sources(
+    network: Network, wanted: Mapping[str, Sequence[str]], splits: dict[str, Split], preprocess: Preprocess,
+    device: torch.device, *, keep: bool = True,
+) -> Iterator[CacheProgress | CacheSkipped]:  # fmt: skip
+    """Make sure that features are on disk: `wanted` names the splits for each boundary. One pass fills all.
+
+    The network's frozen prefix must be in eval mode. Boundaries at the first block need nothing kept.
+    """
+    jobs: list[tuple[Split, dict[str, Path]]] = []
+    for name, images in splits.items() if keep else ():
+        missing = {}
+        for boundary in (b for b in network.names if name in wanted.get(b, ()) and b != network.names[0]):
+            path = _path(key(network, boundary, preprocess, images, device))
+            if _load(path) is None:
+                size = _bytes(network, boundary, preprocess, device) * len(images)
+                room = min(budget(), shutil.disk_usage(_folder()).free // 2)
+                if size > room:
+                    yield CacheSkipped(boundary, round(size / 2**30, 2), round(room / 2**30, 2))
+                else:
+                    prune(budget() - size)
+                    missing[boundary] = path
+        if missing:
+            jobs.append((images, missing))
+    total, done, start = sum(len(images) for images, _ in jobs), 0, time.perf_counter()
+    yield CacheProgress(done, total, 0.0, from_disk=not jobs)
+    for images, missing in jobs:
+        for count in _fill(network, missing, images, preprocess, device):
+            done += count
+            yield CacheProgress(done, total, time.perf_counter() - start, from_disk=False)
+
+
+def source(
+    network: Network, boundary: str, split: Split, preprocess: Preprocess, device: torch.device, *, keep: bool = True
+) -> Source:
+    """The source for one split at a boundary: kept features if they are there and whole, else live ones."""
+    kept = None
+    if keep and boundary != network.names[0]:
+        kept = _load(_path(key(network, boundary, preprocess, split, device)))
+    return Source(network, boundary, split, preprocess, device, kept)
+
+
+def prune(room: int) -> None:
+    """Delete the features unused for longest until the rest fits into `room` bytes."""
+    files = sorted(_folder().glob("*.npy"), key=lambda f: f.stat().st_mtime, reverse=True)
+    for file in files:
+        room -= file.stat().st_size
+        if room < 0:
+            try:
+                file.unlink()
+                file.with_suffix(".json").unlink(missing_ok=True)
+            except OSError:
+                continue  # mapped by another run on a system that forbids deleting open files
+
+
+def _folder() -> Path:
+    folder = home() / "features"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _path(digest: str) -> Path:
+    return _folder() / f"{digest}.npy"
+
+
+def _bytes(network: Network, boundary: str, preprocess: Preprocess, device: torch.device) -> int:
+    with torch.no_grad():
+        x = network.run(torch.zeros(1, 3, preprocess.side, preprocess.side, device=device), stop=boundary)
+    return x.numel() * 4
+
+
+def _load(path: Path) -> Tensor | None:
+    """The kept array, mapped; None when it is missing or its size or checksum is wrong."""
+    try:
+        note = json.loads(path.with_suffix(".json").read_text("utf-8"))
+        array = np.load(path, mmap_mode="c")
+        if list(array.shape) != note["shape"] or zlib.crc32(array.reshape(-1).view(np.uint8)) != note["crc32"]:
+            raise ValueError("checksum")
+        os.utime(path)
+        return torch.from_numpy(array)
+    except (OSError, ValueError, KeyError, TypeError):
+        path.unlink(missing_ok=True)
+        return None
+
+
+class _Writer:
+    """Appends rows under a temporary name; `close` makes the file whole, leaving early removes it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.part, self.crc, self.rows = path, path.with_suffix(f".{os.getpid()}.part"), 0, 0
+        self.file: IO[bytes] | None = None
+        self.shape: tuple[int, ...] = ()
+
+    def __enter__(self) -> _Writer:
+        return self
+
+    def add(self, x: Tensor, count: int) -> None:
+        rows = (x.permute(0, 2, 3, 1) if x.ndim == 4 else x).contiguous().cpu().numpy()
+        if self.file is None:
+            self.shape, self.file = (count, *rows.shape[1:]), self.part.open("wb")
+            header = {"descr": "<f4", "fortran_order": False, "shape": self.shape}
+            np.lib.format.write_array_header_1_0(self.file, header)
+        data = rows.tobytes()
+        self.file.write(data)
+        self.crc, self.rows = zlib.crc32(data, self.crc), self.rows + len(rows)
+
+    def close(self) -> None:
+        assert self.file is not None
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.file.close()
+        os.replace(self.part, self.path)
+        note = self.part.with_suffix(".note")
+        note.write_text(json.dumps({"shape": self.shape, "crc32": self.crc}), "utf-8")
+        os.replace(note, self.path.with_suffix(".json"))
+
+    def __exit__(self, *_: object) -> None:
+        if self.file:
+            self.file.close()
+        self.part.unlink(missing_ok=True)
+
+
+def _fill(
+    network: Network, missing: dict[str, Path], split: Split, preprocess: Preprocess, device: torch.device
+) -> Iterator[int]:
+    """One pass over the images, writing at every missing boundary on the way; yields images done at each step."""
+    last = max(network.names.index(b) for b in missing)
+    size = batch_size(preprocess)
+    with ExitStack() as stack:
+        writers = {b: stack.enter_context(_Writer(path)) for b, path in missing.items()}
+        for first in range(0, len(split), size):
+            with torch.no_grad():
+                x = pixels(split.images[first : first + size], preprocess, device)
+                for block in network.blocks[:last]:
+                    if block.name in writers:
+                        writers[block.name].add(x, len(split))
+                    x = network.step(block, x)
+                writers[network.names[last]].add(x, len(split))
+            yield len(x)
+        for writer in writers.values():
+            writer.close()

@@ -1,0 +1,187 @@
+"""What this machine does best and how fast, from short measurements that are kept on disk.
+
+Which convolutions train faster by taps, how long each block takes, and from that how long a run will take.
+This module knows nothing about processes or pages.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ftcore import backbones, datasets, surgery, tapconv
+from ftcore.backbones import Block, Network
+from ftcore.settings import Phase, Preprocess, RunSettings, home
+from ftcore.train import SAMPLE, make_optimizer, pick_device
+
+LOCK = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds per image of one block: forward alone, and forward with backward while its weights learn."""
+
+    forward: float
+    train: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Expected seconds of a run: making the features once, then each phase, then all together.
+
+    `plain` is the whole without kept features. All of it rests on a measurement on this machine.
+    """
+
+    cache: float
+    phases: tuple[float, ...]
+    seconds: float
+    plain: float
+
+
+def _about() -> str:
+    return f"{pick_device().type} {torch.__version__} {torch.get_num_threads()} threads"
+
+
+def _kept(name: str, measure: Callable[[], Any]) -> Any:
+    """A measurement by name: from disk if this machine and these versions made it, else made now."""
+    path = home() / "machine.json"
+    with LOCK:
+        known = _read(path)
+        if name not in known:
+            value = measure()
+            known = {**_read(path), name: value}
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_suffix(f".{os.getpid()}.part")
+            part.write_text(json.dumps({"machine": _about(), "known": known}, indent=1), "utf-8")
+            os.replace(part, path)
+        return known[name]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(path.read_text("utf-8"))
+        return dict(record["known"]) if record["machine"] == _about() else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def kernels(network: Network, batch: int) -> tuple[str, ...]:
+    """The convolutions of this network that train faster by taps on this machine at this batch size."""
+    preprocess = backbones.preprocess(network.backbone)
+    mode = network.model.training
+
+    def measure() -> list[str]:
+        x = torch.zeros(1, 3, preprocess.side, preprocess.side)
+        return list(tapconv.choose(network.model.eval(), lambda: network.model(x), batch))
+
+    try:
+        return tuple(_kept(f"taps {network.backbone} {batch}", measure))
+    finally:
+        network.model.train(mode)
+
+
+def costs(backbone: str) -> dict[str, Cost]:
+    """Seconds per image of every block on this machine, and of one optimizer step per parameter as `step`."""
+    raw = _kept(f"costs {backbone}", functools.partial(_measure, backbone))
+    return {name: Cost(*pair) for name, pair in raw.items()}
+
+
+def _measure(backbone: str) -> dict[str, tuple[float, float]]:
+    device, preprocess = pick_device(), backbones.preprocess(backbone)
+    network = backbones.build(backbone)
+    network.model.to(device).eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    batch = _trial_batch(preprocess)
+    x = torch.randn(batch, 3, preprocess.side, preprocess.side, device=device).to(memory_format=torch.channels_last)
+    taps = _taps_for(network, x) if device.type == "cpu" else ()
+    found: dict[str, tuple[float, float]] = {}
+    with tapconv.enabled(network.model, taps):
+        for block in network.blocks:
+            leaf = x.requires_grad_()
+            with torch.no_grad():
+                forward = _seconds(functools.partial(_forward, network, block, leaf), device)
+            both = _seconds(functools.partial(_forward_and_back, network, block, leaf), device)
+            found[block.name] = forward / batch, both / batch
+            x = network.step(block, x.detach().clone()).detach()
+    size = sum(p.numel() for name in network.names[-3:] for p in network.parameters(name).values())
+    optimizer = make_optimizer(network, Phase(trainable=network.names[-3:]), device)
+    for name in network.names[-3:]:
+        for p in network.parameters(name).values():
+            p.grad = torch.ones_like(p)
+    found["step"] = (0.0, _seconds(optimizer.step, device) / size)
+    return found
+
+
+def _forward(network: Network, block: Block, x: Tensor) -> Tensor:
+    return network.step(block, x.clone())  # a copy, since some blocks work in place
+
+
+def _forward_and_back(network: Network, block: Block, x: Tensor) -> None:
+    _forward(network, block, x).sum().backward()
+
+
+def _trial_batch(preprocess: Preprocess) -> int:
+    return max(4, min(64, 64 * 64 * 64 // preprocess.side**2))
+
+
+def _taps_for(network: Network, x: Tensor) -> tuple[str, ...]:
+    return tapconv.choose(network.model, lambda: network.model(x[:1]), len(x))
+
+
+def _seconds(work: Callable[[], object], device: torch.device) -> float:
+    """Median of three runs after one to warm up."""
+    taken = []
+    for _ in range(4):
+        start = time.perf_counter()
+        work()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken[1:])
+
+
+def epoch_seconds(settings: RunSettings, phase: Phase, *, cached: bool) -> float:
+    """Expected seconds of one epoch of a phase, evaluation included."""
+    cost = costs(settings.backbone)
+    rows = surgery.describe(settings.backbone)
+    counts = datasets.summary(settings.data, train_per_class=settings.train_per_class, seed=settings.seed).counts
+    learn, look = counts["train"], counts["val"] + min(SAMPLE, counts["train"])
+    first = min(i for i, row in enumerate(rows) if row.name in phase.trainable and row.parameters)
+    seconds = 0.0
+    for i, row in enumerate(rows):
+        if i < first:
+            seconds += 0.0 if cached else (learn + look) * cost[row.name].forward
+        else:
+            seconds += learn * cost[row.name].train + look * cost[row.name].forward
+    weights = sum(row.parameters for row in rows if row.name in phase.trainable)
+    return seconds + learn / settings.batch_size * weights * cost["step"].train
+
+
+def estimate(settings: RunSettings) -> Estimate:
+    """Expected time of a run, with nothing kept yet. The first call for a backbone measures for a few seconds."""
+    cost = costs(settings.backbone)
+    rows = surgery.describe(settings.backbone)
+    total = sum(
+        datasets.summary(settings.data, train_per_class=settings.train_per_class, seed=settings.seed).counts.values()
+    )
+    names = [row.name for row in rows]
+    firsts = [
+        min(names.index(n) for n in phase.trainable if rows[names.index(n)].parameters) for phase in settings.phases
+    ]
+    cache = total * sum(cost[name].forward for name in names[: max(firsts)]) if settings.cache else 0.0
+    plain = tuple(p.epochs * epoch_seconds(settings, p, cached=False) for p in settings.phases)
+    phases = tuple(
+        p.epochs * epoch_seconds(settings, p, cached=settings.cache and first > 0)
+        for p, first in zip(settings.phases, firsts, strict=True)
+    )
+    return Estimate(cache, phases, cache + sum(phases), sum(plain))

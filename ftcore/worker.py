@@ -1,0 +1,180 @@
+"""One run in a process of its own: `python -m ftcore.worker` waits on stdin for a run folder, then trains.
+
+Further lines on stdin pause, continue or stop it; when stdin closes, the server is gone and it exits at once.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from safetensors.torch import load_file, save_file
+
+from ftcore import backbones, checkpoint, datasets, machine, records
+from ftcore.backbones import Network
+from ftcore.events import DataProgress, EpochEnd, Event, RunEnd, RunStart, to_dict
+from ftcore.settings import FtError
+from ftcore.train import start_network, train
+
+FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+DISK_FULL = 28
+DISK_FULL_SAYS = "The disk is full. Delete old runs or make room, then resume: the finished epochs are kept."
+
+
+class StopRun(Exception):
+    """Raised inside a run's reports to end it after the last finished epoch."""
+
+
+def execute(folder: Path, report: Callable[[Event], None], clock: Callable[[], float] = time.perf_counter) -> None:
+    """Run, or go on with, the run in this folder, reporting every event; holds the run's lock meanwhile.
+
+    `clock` gives the seconds that count as training time. Whatever `report` raises ends the run.
+    """
+    settings = records.settings_of(folder)
+    known = {r["epoch"] for r in records.read_log(folder)[0] if r["event"] == "epoch_end"}
+    with records.lock(folder).acquire(timeout=10):
+        preprocess = backbones.preprocess(settings.backbone)
+        images = datasets.load(
+            settings.data,
+            preprocess,
+            train_per_class=settings.train_per_class,
+            seed=settings.seed,
+            progress=lambda what, done, total: report(DataProgress(what, done, total)),
+        )
+        network = start_network(
+            settings, len(images.classes), lambda done, total: report(DataProgress("Downloading weights", done, total))
+        )
+        path = folder / "checkpoint.pt"
+        for event in train(settings, images, network, save_to=path, tap=machine.kernels, clock=clock):
+            if (isinstance(event, EpochEnd) and event.epoch in known) or (isinstance(event, RunStart) and known):
+                continue  # in the log already
+            if isinstance(event, RunEnd):
+                save_model(network, images.classes, folder / "model.safetensors")
+                event = replace(event, folder=str(folder))
+            report(event)
+
+
+def save_model(network: Network, classes: Iterable[str], path: Path) -> None:
+    """The whole state dict with torchvision's keys; the class names go into the file's metadata."""
+    state = {k: t.detach().cpu().contiguous() for k, t in network.model.state_dict().items()}
+    part = path.with_suffix(".part")
+    try:
+        save_file(state, part, {"backbone": network.backbone, "classes": json.dumps(list(classes))})
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def classes_of(folder: Path) -> tuple[str, ...]:
+    """The class names of a run in output order."""
+    log, _ = records.read_log(folder)
+    start = next((r for r in log if r["event"] == "run_start"), None)
+    if start is None:
+        raise FtError("This run has not begun to train yet: wait for its first epoch.")
+    return tuple(start["classes"])
+
+
+def tuned_network(folder: Path) -> tuple[Network, tuple[str, ...]]:
+    """The network of a run as it stands: finished, or after its last finished epoch; eval mode, with class names."""
+    settings, classes = records.settings_of(folder), classes_of(folder)
+    file = folder / "model.safetensors"
+    if file.exists():
+        network = backbones.build(settings.backbone, len(classes))
+        network.model.load_state_dict(load_file(file))
+    elif (folder / "checkpoint.pt").exists():
+        network = start_network(settings, len(classes))
+        checkpoint.restore(folder / "checkpoint.pt", network, settings)
+    else:
+        raise FtError("This run has not finished an epoch yet: wait for it, or resume it.")
+    network.model.eval()
+    return network, classes
+
+
+class _Control:
+    """Pause, go on and stop, as lines from stdin; the clock stands still during a pause."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.stopped, self.lost = folder, False, 0.0
+        self.running = threading.Event()
+        self.running.set()
+        self.state = ""
+
+    def clock(self) -> float:
+        return time.perf_counter() - self.lost
+
+    def listen(self) -> None:
+        for line in sys.stdin:
+            word = line.strip()
+            self.stopped = self.stopped or word == "stop"
+            if word == "pause":
+                self.running.clear()
+            elif word in ("go", "stop"):
+                self.running.set()
+        os._exit(3)  # the server has gone, and with it the reason to go on
+
+    def report(self, event: Event) -> None:
+        self._enter("preparing" if isinstance(event, DataProgress) else "running")
+        records.append(self.folder, to_dict(event))
+        if not self.running.is_set():
+            start = time.perf_counter()
+            self._enter("paused")
+            self.running.wait()
+            self.lost += time.perf_counter() - start
+            self._enter("running")
+        if self.stopped:
+            raise StopRun
+
+    def _enter(self, state: str) -> None:
+        if state != self.state:
+            records.set_state(self.folder, state)
+            self.state = state
+
+
+def finish(folder: Path, work: Callable[[], None]) -> int:
+    """Do the work of a run and note how it ended; the exit status says the same if even that cannot be written."""
+    try:
+        work()
+        records.set_state(folder, "done")
+        return 0
+    except StopRun:
+        records.set_state(folder, "stopped")
+        return 0
+    except FtError as error:
+        records.set_state(folder, "failed", str(error))
+        return 2
+    except MemoryError:
+        records.set_state(
+            folder, "failed", "The memory of this machine is too small for this run: choose a smaller batch."
+        )
+        return 2
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        print(error, file=sys.stderr)
+        return DISK_FULL
+
+
+def main() -> int:
+    """Wait for a job on stdin (one JSON line with the run folder), then do it."""
+    if hasattr(os, "nice"):
+        os.nice(10)
+    line = sys.stdin.readline()
+    if not line:
+        return 0
+    folder = Path(json.loads(line)["run"])
+    control = _Control(folder)
+    threading.Thread(target=control.listen, daemon=True).start()
+    return finish(folder, lambda: execute(folder, control.report, control.clock))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
