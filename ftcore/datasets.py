@@ -185,8 +185,13 @@ def _rows(
     plan: Plan, items: Sequence[Item], preprocess: Preprocess, report: _Report, bad: list[PictureError]
 ) -> Iterator[np.ndarray]:
     """Each item's row in order, made a few ahead in threads; unusable ones are gathered in `bad`, then refused."""
+    if plan.rows:
+        for row in plan.rows(items, preprocess):
+            yield row
+            report.step()
+        return
     before = len(bad)
-    with ThreadPoolExecutor(_THREADS if plan.threads else 1) as pool:
+    with ThreadPoolExecutor(_THREADS) as pool:
         waiting: deque[Future[np.ndarray]] = deque()
         ahead = iter(items)
         try:

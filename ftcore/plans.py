@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,21 +30,24 @@ class Item:
 
 @dataclass(frozen=True)
 class Plan:
-    """A set ready to be read. `row` gives one picture as uint8 [side, side, 3]; `fingerprint` names the content."""
+    """A set ready to be read. `row` gives one picture as uint8 [side, side, 3]; `fingerprint` names the content.
+
+    `rows`, where a set has it, gives many in the order asked for, faster than one by one.
+    """
 
     title: str
     classes: tuple[str, ...]
     splits: Mapping[str, tuple[Item, ...]]
     fingerprint: str
     row: Callable[[Item, Preprocess], np.ndarray]
-    threads: bool = True
+    rows: Callable[[Sequence[Item], Preprocess], Iterator[np.ndarray]] | None = None
 
     def first(self, per_class: int) -> Plan:
         """The same set with only the first `per_class` training pictures of each class; 0 keeps all."""
         if per_class <= 0:
             return self
         kept = tuple(item for group in by_class(self.splits["train"]) for item in group[:per_class])
-        return Plan(self.title, self.classes, {**self.splits, "train": kept}, self.fingerprint, self.row, self.threads)
+        return replace(self, splits={**self.splits, "train": kept})
 
 
 def by_class(items: Iterable[Item]) -> list[list[Item]]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import shutil
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -55,6 +58,25 @@ def test_sketchbook_is_drawn_at_the_networks_side() -> None:
     assert made.val.names[7] == "cup-val-001"
 
 
+@pytest.mark.parametrize("helpers", [2, 3])
+def test_helpers_draw_the_same_in_the_same_order(monkeypatch: pytest.MonkeyPatch, helpers: int) -> None:
+    plan = builtin.sketchbook_plan()
+    items = plan.splits["test"][::91]
+    alone = list(builtin._drawn(items, TINY))
+    monkeypatch.setattr(builtin, "_HELPERS", helpers)
+    monkeypatch.setattr(builtin, "_WORTH_HELPERS", 1)
+    assert len(items) == 11
+    np.testing.assert_array_equal(list(builtin._drawn(items, TINY)), alone)
+
+
+def test_helpers_that_die_are_stood_in_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    items = builtin.sketchbook_plan().splits["test"][:4]
+    alone = list(builtin._drawn(items, TINY))
+    monkeypatch.setattr(builtin, "_WORTH_HELPERS", 1)
+    monkeypatch.setattr(sys, "executable", shutil.which("false") or sys.executable)
+    np.testing.assert_array_equal(list(builtin._drawn(items, TINY)), alone)
+
+
 def test_sketchbook_splits_share_no_seed() -> None:
     splits = builtin.sketchbook_plan().splits
     seeds = [{item.where for item in items} for items in splits.values()]
@@ -76,7 +98,12 @@ def test_every_drawing_module_counts() -> None:
     parts = {name.__module__ for name in vars(sketchbook).values() if hasattr(name, "__module__")}
     read: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inspect, "getsource", lambda module: read.append(module.__name__) or "")
+
+        def source(module: ModuleType) -> str:
+            read.append(module.__name__)
+            return ""
+
+        patch.setattr(inspect, "getsource", source)
         builtin.sketchbook_plan()
     assert {part for part in parts if part and part.startswith("ftcore.")} <= set(read)
 

@@ -171,7 +171,7 @@ def test_unreadable_files_are_named_and_nothing_stays(tmp_path: Path) -> None:
         datasets.load(str(folder), TINY)
     for number in range(3):
         (folder / "a" / f"{number}.png").write_bytes(png())
-    with pytest.raises(FtError, match="^'a/3.png' is an SVG drawing, which has no pixels: export it as PNG.$"):
+    with pytest.raises(FtError, match=r"^'a/3\.png' is an SVG drawing, which has no pixels: export it as PNG.$"):
         datasets.load(str(folder), TINY)
     assert not list((tmp_path / "home").rglob(".part*"))
 

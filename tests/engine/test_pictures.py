@@ -126,7 +126,7 @@ def test_an_animation_gives_its_first_frame(form: str) -> None:
 def test_a_cut_file_is_refused_in_one_sentence(form: str) -> None:
     whole = packed(noise(64, 64), form)
     assert read_picture(whole).size == (64, 64)
-    with pytest.raises(FtError, match="^'cut.x' is (damaged or cut short|not a picture that can be read): .*\\.$"):
+    with pytest.raises(FtError, match=r"^'cut\.x' is (damaged or cut short|not a picture that can be read): .*\.$"):
         read_picture(whole[: len(whole) // 2], "cut.x")
 
 
