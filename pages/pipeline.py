@@ -181,7 +181,11 @@ def _samples(chosen: RunSettings, found: datasets.Summary) -> None:
     for name, picture in pictures:
         grid.image(picture, caption=plain(name, 24), width="stretch", alt=f"A training image of the class {name}")
     side = backbones.preprocess(chosen.backbone).side
-    values = {"shown": count(len(pictures)), "images": count(found.counts["train"]), "side": side}
+    values = {
+        "shown": count(len(pictures)),
+        "images": count(engine.summary(chosen.data, 0, chosen.seed).counts["train"]),
+        "side": side,
+    }
     st.caption(content.section("pipeline", "samples", values))
 
 

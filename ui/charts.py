@@ -25,6 +25,7 @@ FIELDS = {
     "loss": ("val_loss", "sample_loss", "train_loss"),
 }
 POINTS_UP_TO = 60
+LEGEND = ":green[**━━**] validation &emsp;:violet[**╍╍**] training set, eval mode &emsp;:gray[**┈┈**] while learning"
 
 
 def curves(what: str, rows: Sequence[Row], baseline: Row | None) -> list[dict[str, Any]]:
@@ -61,10 +62,11 @@ def thaws(settings: RunSettings) -> list[dict[str, Any]]:
 def spec(what: str, settings: RunSettings) -> dict[str, Any]:
     """The Vega-Lite spec for one run; the same for every epoch of it. `what` is 'accuracy' or 'loss'."""
     total = settings.epochs
+    room = total * 0.012
     x = {
         "field": "epoch",
         "type": "quantitative",
-        "scale": {"domain": [0, total], "nice": False},
+        "scale": {"domain": [-room, total + room], "nice": False},
         "axis": {"title": "epoch", "tickMinStep": 1, "format": "d", "grid": False, "tickCount": min(total, 15)},
     }
     number_format = ".0%" if what == "accuracy" else ".2~f"
@@ -74,18 +76,10 @@ def spec(what: str, settings: RunSettings) -> dict[str, Any]:
         "scale": {"zero": False, "nice": True},
         "axis": {"title": what, "format": number_format, "tickCount": 5},
     }
-    legend: dict[str, Any] = {
-        "values": list(CURVES),
-        "orient": "bottom",
-        "title": None,
-        "symbolType": "stroke",
-        "columns": 3,
-    }
-    legend |= {"symbolSize": 500, "symbolStrokeWidth": 2.5, "labelLimit": 220}
     encoding: dict[str, Any] = {"x": x, "y": y}
-    encoding["color"] = {"field": "curve", "scale": {"domain": DOMAIN}, "legend": legend}
+    encoding["color"] = {"field": "curve", "scale": {"domain": DOMAIN}, "legend": None}
     dashes = [[1, 0], [7, 4], [2, 3], [1, 0], [1, 0]]
-    encoding["strokeDash"] = {"field": "curve", "scale": {"domain": DOMAIN, "range": dashes}, "legend": legend}
+    encoding["strokeDash"] = {"field": "curve", "scale": {"domain": DOMAIN, "range": dashes}, "legend": None}
     widths = [3.2, 2, 2, 1, 1]
     encoding["strokeWidth"] = {"field": "curve", "scale": {"domain": DOMAIN, "range": widths}, "legend": None}
     tooltip = [
@@ -152,6 +146,7 @@ def draw(
     chart = spec(what, settings)
     chart["datasets"] = {"curves": data, "spans": spans(settings), "thaws": thaws(settings)}
     alt = f"{what.capitalize()} of each epoch: validation, training set in evaluation mode, and while learning."
+    st.caption(LEGEND)
     st.vega_lite_chart(chart, width="stretch", height=height, key=f"{key}-{what}", on_select="rerun", alt=alt)
     st.caption(words(what, rows, baseline))
 

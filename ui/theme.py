@@ -37,8 +37,8 @@ def rate(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """0.7512 -> '75.1 %'."""
-    return f"{share * 100:.1f} %"
+    """0.7512 -> '75.1 %', with a space that does not break."""
+    return f"{share * 100:.1f}\u00a0%"
 
 
 def points(difference: float) -> str:
