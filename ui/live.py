@@ -14,7 +14,7 @@ import streamlit as st
 from ftcore import content, runs
 from ftcore.settings import FtError, RunSettings
 from ui import charts, engine, observe, progress
-from ui.runlog import RunLog, ends, time_left
+from ui.runlog import Event, RunLog, ends, time_left
 from ui.theme import about, count, number, percent, plain, points, rate, seconds
 
 _KEPT = 40
@@ -193,19 +193,24 @@ def epochs(view: View) -> None:
         return
     said = observe.observations(rows, view.settings, view.log.baseline)
     last = ends(view.settings)
+
+    def cell(row: Event, name: str) -> str:
+        return f"{percent(row[f'{name}_accuracy'])} · {number(row[f'{name}_loss'])}".replace(" ", "\u00a0")
+
     table = [
         {
             "epoch": str(row["epoch"]),
             "phase": plain(view.settings.phases[row["phase"] - 1].name, 30),
-            "validation": f"{percent(row['val_accuracy'])}, loss {number(row['val_loss'])}",
-            "training set": f"{percent(row['sample_accuracy'])}, loss {number(row['sample_loss'])}",
-            "while learning": f"{percent(row['train_accuracy'])}, loss {number(row['train_loss'])}",
-            "rate": rate(row["lr"]),
-            "time": seconds(row["seconds"]),
+            "validation": cell(row, "val"),
+            "training set": cell(row, "sample"),
+            "while learning": cell(row, "train"),
+            "rate": rate(row["lr"]).replace("-", "\u2011"),
+            "time": seconds(row["seconds"]).replace(" ", "\u00a0"),
             "what the numbers say": f"**{text}**" if row["epoch"] in last else text,
         }
         for row, text in zip(rows, said, strict=True)
     ]
+    st.caption("Epoch by epoch: accuracy · loss.")
     st.table(
         table, border="horizontal", hide_index=True, alt="Every epoch with its accuracies, losses and an observation"
     )

@@ -20,7 +20,7 @@ CONVERGED, BEHIND = 0.005, 0.05
 def observe(rows: Sequence[Row], at: int, settings: RunSettings, baseline: Row | None = None) -> str:
     """One sentence about epoch `rows[at]`, seen against the epochs before it."""
     row, before = rows[at], rows[at - 1] if at else None
-    for look in (_broken, _first, _thawed, _overfitting, _behind, _end_of_phase, _above):
+    for look in (_broken, _first, _thawed, _overfitting, _end_of_step, _behind, _end_of_phase, _above):
         found = look(row, before, rows[:at], settings, baseline)
         if found:
             return found
@@ -78,13 +78,19 @@ def _overfitting(row: Row, before: Row | None, past: Sequence[Row], settings: Ru
 
 def _behind(row: Row, before: Row | None, past: Sequence[Row], settings: RunSettings, baseline: Row | None) -> str:
     gap = row["sample_accuracy"] - row["val_accuracy"]
-    worse = all(gap >= r["sample_accuracy"] - r["val_accuracy"] + 0.02 for r in past) or _last_of_phase(row, settings)
-    if gap >= BEHIND and worse:
+    worse = all(gap >= r["sample_accuracy"] - r["val_accuracy"] + BEHIND for r in past)
+    if gap >= BEHIND and (worse or row["epoch"] == settings.epochs):
         return (
             f"validation falls behind: training sample {percent(row['sample_accuracy'])}, "
             f"validation {percent(row['val_accuracy'])}"
         )
     return ""
+
+
+def _end_of_step(row: Row, before: Row | None, past: Sequence[Row], settings: RunSettings, baseline: Row | None) -> str:
+    """The end of a phase that another follows: is it time to go on?"""
+    going_on = row["phase"] < len(settings.phases)
+    return _end_of_phase(row, before, past, settings, baseline) if going_on else ""
 
 
 def _end_of_phase(
