@@ -275,12 +275,10 @@ def _check(record: Any) -> None:
         label, choices = f.metadata["label"], f.metadata["choices"]
         if isinstance(f.default, float) and type(value) is int:
             object.__setattr__(record, f.name, value := float(value))
-        if type(value) is not type(f.default) or (
-            isinstance(value, tuple) and not all(isinstance(v, str) for v in value)
-        ):
+        if type(value) is not type(f.default) or (isinstance(value, tuple) and not all(isinstance(v, str) for v in value)):
             raise FtError(f"{label} cannot be {value!r}. {f.metadata['help']}")
         if choices and value not in choices:
             raise FtError(f"{label} cannot be '{value}': choose {' or '.join(choices)}.")
         low, high = f.metadata["low"], f.metadata["high"]
-        if high and not (math.isfinite(value) and low <= value <= high):
+        if high and isinstance(value, int | float) and not (math.isfinite(value) and low <= value <= high):
             raise FtError(f"{label} must lie between {low:g} and {high:g}, and {value:g} does not: change it.")

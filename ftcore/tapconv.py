@@ -89,17 +89,23 @@ def tap_conv(conv: nn.Conv2d, x: Tensor) -> Tensor:
 
 def fits(conv: nn.Conv2d, height: int, width: int) -> bool:
     """Whether a layer on such a map is worth a measurement: square, plain, and a quarter of its taps on padding."""
-    kernel, stride, padding = conv.kernel_size[0], conv.stride[0], conv.padding[0]
+    padding = conv.padding[0]
     plain = conv.groups == 1 and conv.padding_mode == "zeros" and conv.dilation == (1, 1) and isinstance(padding, int)
     square = len(set(conv.kernel_size)) == len(set(conv.stride)) == len(set(conv.padding)) == 1
     if not (plain and square and isinstance(padding, int)):
         return False
+    return real_share(conv, height, width) < 0.75
+
+
+def real_share(conv: nn.Conv2d, height: int, width: int) -> float:
+    """The share of a layer's products on such a map that meet a pixel and not padding, 0..1."""
+    kernel, stride, padding = conv.kernel_size[0], conv.stride[0], int(conv.padding[0])
     met = sum(
         len(range(s.start, s.stop, s.step or 1)) * len(range(t.start, t.stop, t.step or 1))
         for _, _, _, (s, t) in _taps(height, width, kernel, stride, padding)
     )
     outputs = [(size + 2 * padding - kernel) // stride + 1 for size in (height, width)]
-    return met < 0.75 * kernel**2 * outputs[0] * outputs[1]
+    return met / (kernel**2 * outputs[0] * outputs[1])
 
 
 def choose(model: nn.Module, run: Callable[[], object], batch: int) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""Measurements of Thaw against other ways to do the same job."""
