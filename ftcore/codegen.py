@@ -1,0 +1,86 @@
+"""The run as PyTorch code that a learner can paste: load, replace the head, freeze, optimize.
+
+What it prints runs as it stands and leaves the same parameters trainable as the engine. This module knows
+nothing about pages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import torch
+
+from ftcore import backbones, surgery
+from ftcore.network import Network
+from ftcore.settings import Phase
+
+
+def _network(backbone: str) -> Network:
+    with torch.device("meta"):
+        return backbones.build(backbone)
+
+
+def expression(path: str) -> str:
+    """A module's path as Python, as in `model.layer4[0]` for `layer4.0`."""
+    return "model." + re.sub(r"\.(\d+)", r"[\1]", path)
+
+
+def load_lines(backbone: str) -> str:
+    """Build the architecture and put the pretrained weights into it."""
+    found, state = backbones.entry(backbone), backbones.weights_state(backbone)
+    if found.weights is None:
+        count = len(backbones.old_classes(backbone))
+        return (
+            "from safetensors.torch import load_file\n"
+            f"from torchvision.models import {found.arch}\n\n"
+            f"model = {found.arch}(num_classes={count})\n"
+            f'weights = load_file("{state.file.name}")\n'
+            "model.load_state_dict({name: w.float() if w.is_floating_point() else w for name, w in weights.items()})"
+        )
+    return f'from torchvision.models import {found.arch}\n\nmodel = {found.arch}(weights="{found.weights}")'
+
+
+def head_lines(backbone: str, classes: int) -> str:
+    """Swap the last linear layer for one with `classes` outputs."""
+    head = expression(_network(backbone).head_path)
+    return f"from torch import nn\n\n{head} = nn.Linear({head}.in_features, {classes})"
+
+
+def freeze_lines(backbone: str, trainable: Sequence[str]) -> str:
+    """Freeze everything, then thaw the named blocks, and put frozen ones in eval mode."""
+    network = _network(backbone)
+    named = [name for name in network.names if name in trainable and network.parameters(name)]
+    lines = ["model.requires_grad_(False)"]
+    modules = [
+        expression(path)
+        for name in named
+        for path, module in zip(network.block(name).paths, network.modules(name), strict=True)
+        if any(True for _ in module.parameters())
+    ]
+    if modules:
+        listed = "".join(f"    {module},\n" for module in modules)
+        lines.append(f"thawed = [\n{listed}]\nfor module in thawed:\n    module.requires_grad_(True)")
+    return "\n".join(lines)
+
+
+def mode_lines(backbone: str, trainable: Sequence[str], batch_norm: str) -> str:
+    """What to call before each epoch, so that BatchNorm statistics do what the settings say."""
+    if not trainable:
+        return "model.eval()"
+    lines = ["model.eval()", "for module in thawed:\n    module.train()"]
+    rows = {row.name: row for row in surgery.describe(backbone)}
+    if batch_norm == "keep" and any(rows[name].batch_norms for name in trainable):
+        lines.append(
+            "    for layer in module.modules():\n        if isinstance(layer, nn.BatchNorm2d):\n            layer.eval()"
+        )
+    return "\n".join(lines)
+
+
+def optimizer_lines(phase: Phase) -> str:
+    """The optimizer over the trainable parameters alone."""
+    rate = f"lr={phase.lr:g}, weight_decay={phase.weight_decay:g}"
+    kind = f"AdamW(moving, {rate})" if phase.optimizer == "adamw" else f"SGD(moving, momentum=0.9, {rate})"
+    return (
+        f"import torch\n\nmoving = [p for p in model.parameters() if p.requires_grad]\noptimizer = torch.optim.{kind}"
+    )
