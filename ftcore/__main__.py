@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,8 +24,8 @@ from ftcore.settings import FtError, Phase, RunSettings
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; exit status 0, or 2 with one sentence on stderr for bad input."""
-    arguments = _parser().parse_args(argv)
     try:
+        arguments = _parser().parse_args(argv)
         command: Callable[[argparse.Namespace], int] = arguments.command
         return command(arguments)
     except FtError as error:
@@ -102,7 +103,9 @@ def settings_from(a: argparse.Namespace) -> RunSettings:
     for name in ("epochs", "lr"):
         if getattr(a, name):
             phases = _spread(phases, name, getattr(a, name))
-    changes = {"data": a.data, "train_per_class": a.train_per_class, "seed": a.seed}
+    elsewhere = a.data and a.data not in datasets.CATALOGUE
+    data = str(Path(a.data).expanduser().absolute()) if elsewhere else a.data  # a resume may start in another folder
+    changes = {"data": data, "train_per_class": a.train_per_class, "seed": a.seed}
     if weights == "random" and base.weights != "random":
         changes["batch_norm"] = "update"
     if a.no_cache:
@@ -117,7 +120,7 @@ def _phases(backbone: str, weights: str, thaw: str | None, epochs: tuple[int, ..
     first, second = surgery.classic(backbone)
     if thaw == "all" or (thaw is None and weights == "random"):
         return (first, dataclasses.replace(second, trainable=surgery.every_block(backbone)))
-    if thaw is not None and not thaw.isdigit():
+    if thaw is not None and not re.fullmatch(r"[0-9]{1,4}", thaw):
         raise FtError(f"--thaw takes a number of blocks or 'all', not '{thaw}'.")
     return surgery.classic(backbone, int(thaw)) if thaw is not None else (first, second)
 
@@ -139,18 +142,9 @@ def _one(name: str, value: float) -> dict[str, Any]:
 
 def _train(a: argparse.Namespace) -> int:
     settings = settings_from(a)
-    _ready(settings)
-    return _work(records.new(settings, folder=a.out.absolute() if a.out else None), a.json)
-
-
-def _ready(settings: RunSettings) -> None:
-    """Refuse what cannot work before a folder is made for it."""
-    names = {row.name for row in surgery.describe(settings.backbone)}
-    for phase in settings.phases:
-        for name in phase.trainable:
-            if name not in names:
-                raise FtError(f"{settings.backbone} has no block '{name}': choose among {', '.join(sorted(names))}.")
+    surgery.check_settings(settings)
     datasets.summary(settings.data, train_per_class=settings.train_per_class, seed=settings.seed)
+    return _work(records.new(settings, folder=a.out.absolute() if a.out else None), a.json)
 
 
 def _resume(a: argparse.Namespace) -> int:
@@ -159,8 +153,6 @@ def _resume(a: argparse.Namespace) -> int:
     state = records.state_of(folder)
     if state.state == "done":
         raise FtError("This run is finished: there is nothing to resume.")
-    if records.is_alive(folder):
-        raise FtError("This run is going on in another process: wait for it or stop it there.")
     return _work(folder, a.json)
 
 
@@ -171,15 +163,15 @@ def _work(folder: Path, as_json: bool) -> int:
         records.append(folder, to_dict(event))
         show(event)
 
-    records.set_state(folder, "running")
-    try:
-        code = worker.finish(folder, lambda: worker.execute(folder, report))
-    except KeyboardInterrupt:
-        records.set_state(folder, "stopped")
-        raise
+    def work() -> None:
+        records.set_state(folder, "running")
+        worker.execute(folder, report)
+
+    code = worker.finish(folder, work)
+    if code == worker.TAKEN:
+        raise FtError("This run is going on in another process: wait for it or stop it there.")
     if code:
-        state = records.state_of(folder)
-        raise FtError(worker.DISK_FULL_SAYS if code == worker.DISK_FULL else state.message)
+        raise FtError(worker.DISK_FULL_SAYS if code == worker.DISK_FULL else records.state_of(folder).message)
     return 0
 
 

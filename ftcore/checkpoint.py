@@ -7,7 +7,6 @@ the training loop.
 from __future__ import annotations
 
 import dataclasses
-import os
 import pickle
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +15,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ftcore.backbones import Network
 from ftcore.events import Baseline, EpochEnd
+from ftcore.files import whole
+from ftcore.network import Network
 from ftcore.settings import FtError, RunSettings
 
 
@@ -52,15 +52,11 @@ def save(path: Path | None, network: Network, settings: RunSettings, keys: set[s
         "best": state.best,
         "seconds": state.seconds,
     }
-    part = path.with_suffix(".part")
-    try:
-        with part.open("wb") as file:
+    with whole(path) as file:
+        try:
             torch.save(record, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+        except RuntimeError as error:  # what torch makes of a failed write
+            raise error.__context__ if isinstance(error.__context__, OSError) else error from None
 
 
 def restore(path: Path | None, network: Network, settings: RunSettings) -> Progress:
@@ -70,8 +66,9 @@ def restore(path: Path | None, network: Network, settings: RunSettings) -> Progr
     try:
         record = torch.load(path, map_location="cpu", weights_only=True)
         if record["settings"] != settings.to_json():
-            raise ValueError("it belongs to other settings")
-        network.model.load_state_dict(record["tensors"], strict=False)
+            raise ValueError("other settings")
+        if network.model.load_state_dict(record["tensors"], strict=False).unexpected_keys:
+            raise ValueError("other network")
         return Progress(
             [EpochEnd(**epoch) for epoch in record["epochs"]],
             record["seconds"],
@@ -81,4 +78,4 @@ def restore(path: Path | None, network: Network, settings: RunSettings) -> Progr
             record["optimizer"],
         )
     except (OSError, RuntimeError, ValueError, KeyError, TypeError, EOFError, pickle.UnpicklingError) as error:
-        raise FtError(f"The checkpoint {path} cannot be used ({error}): start the run anew.") from error
+        raise FtError(f"The checkpoint {path} is damaged or belongs to other settings: start the run anew.") from error

@@ -1,13 +1,15 @@
 """Activations at a frozen boundary, computed once and kept on disk.
 
 Blocks before the boundary are frozen and in eval mode, so what comes out is a pure function of the image.
-The key of a kept file holds everything it depends on. This module knows nothing about losses or epochs.
+A kept file is named by everything it depends on, and ends with a checksum of its rows. This module knows nothing
+about losses or epochs.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import json
+import io
 import os
 import shutil
 import time
@@ -23,12 +25,14 @@ import torch
 import torchvision
 from torch import Tensor
 
-from ftcore.backbones import Network
 from ftcore.datasets import Split
 from ftcore.events import CacheProgress, CacheSkipped
+from ftcore.files import whole
+from ftcore.network import Network
 from ftcore.settings import Preprocess, home
 
 BATCH = 250
+STALE_SECONDS = 3600.0
 
 
 def batch_size(preprocess: Preprocess) -> int:
@@ -96,17 +100,19 @@ def open_sources(
     The network's frozen prefix must be in eval mode. Boundaries at the first block need nothing kept.
     """
     jobs: list[tuple[Split, dict[str, Path]]] = []
+    promised = 0
     for name, images in splits.items() if keep else ():
         missing = {}
         for boundary in (b for b in network.names if name in wanted.get(b, ()) and b != network.names[0]):
             path = _path(key(network, boundary, preprocess, images, device))
             if _load(path) is None:
                 size = _bytes(network, boundary, preprocess, device) * len(images)
-                room = min(budget(), shutil.disk_usage(_folder()).free // 2)
+                room = min(budget(), shutil.disk_usage(_folder()).free // 2) - promised
                 if size > room:
-                    yield CacheSkipped(boundary, round(size / 2**30, 2), round(room / 2**30, 2))
+                    yield CacheSkipped(boundary, round(size / 2**30, 2), round(max(room, 0) / 2**30, 2))
                 else:
-                    prune(budget() - size)
+                    promised += size
+                    prune(budget() - promised)
                     missing[boundary] = path
         if missing:
             jobs.append((images, missing))
@@ -129,16 +135,24 @@ def source(
 
 
 def prune(room: int) -> None:
-    """Delete the features unused for longest until the rest fits into `room` bytes."""
-    files = sorted(_folder().glob("*.npy"), key=lambda f: f.stat().st_mtime, reverse=True)
-    for file in files:
-        room -= file.stat().st_size
-        if room < 0:
-            try:
+    """Delete the features unused for longest until the rest fits into `room` bytes, and what killed runs left."""
+    used = []
+    for file in _folder().iterdir():
+        with contextlib.suppress(OSError):  # another run may have just deleted it
+            stat = file.stat()
+            if file.suffix == ".npy":
+                used.append((stat.st_mtime, stat.st_size, file))
+            elif time.time() - stat.st_mtime > STALE_SECONDS:
                 file.unlink()
-                file.with_suffix(".json").unlink(missing_ok=True)
-            except OSError:
-                continue  # mapped by another run on a system that forbids deleting open files
+    for _, size, file in sorted(used, reverse=True):
+        room -= size
+        if room < 0:
+            _drop(file)
+
+
+def _drop(file: Path) -> None:
+    with contextlib.suppress(OSError):  # mapped by another run on a system that forbids deleting open files
+        file.unlink(missing_ok=True)
 
 
 def _folder() -> Path:
@@ -158,54 +172,45 @@ def _bytes(network: Network, boundary: str, preprocess: Preprocess, device: torc
 
 
 def _load(path: Path) -> Tensor | None:
-    """The kept array, mapped; None when it is missing or its size or checksum is wrong."""
+    """The kept array, mapped; None when it is missing or damaged, which its checksum tells."""
+    if not path.is_file():
+        return None
     try:
-        note = json.loads(path.with_suffix(".json").read_text("utf-8"))
-        array = np.load(path, mmap_mode="c")
-        if list(array.shape) != note["shape"] or zlib.crc32(array.reshape(-1).view(np.uint8)) != note["crc32"]:
-            raise ValueError("checksum")
+        data = np.memmap(path, np.uint8, mode="r")
+        if zlib.crc32(data[:-4].data) != int.from_bytes(data[-4:].tobytes(), "little"):
+            raise ValueError("damaged")
+        array = np.lib.format.open_memmap(path, mode="c")
         os.utime(path)
         return torch.from_numpy(array)
-    except (OSError, ValueError, KeyError, TypeError):
-        path.unlink(missing_ok=True)
+    except (OSError, ValueError):
+        _drop(path)
         return None
 
 
 class _Writer:
-    """Appends rows under a temporary name; `close` makes the file whole, leaving early removes it."""
+    """Appends rows to a file that is to be whole: header, rows, checksum over both."""
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.part, self.crc, self.rows = path, path.with_suffix(f".{os.getpid()}.part"), 0, 0
-        self.file: IO[bytes] | None = None
-        self.shape: tuple[int, ...] = ()
+    def __init__(self, file: IO[bytes], count: int) -> None:
+        self.file, self.count, self.crc, self.begun = file, count, 0, False
 
-    def __enter__(self) -> _Writer:
-        return self
-
-    def add(self, x: Tensor, count: int) -> None:
+    def add(self, x: Tensor) -> None:
+        """Rows [n, features] as they are, maps [n, channels, height, width] with channels last."""
         rows = (x.permute(0, 2, 3, 1) if x.ndim == 4 else x).contiguous().cpu().numpy()
-        if self.file is None:
-            self.shape, self.file = (count, *rows.shape[1:]), self.part.open("wb")
-            header = {"descr": "<f4", "fortran_order": False, "shape": self.shape}
-            np.lib.format.write_array_header_1_0(self.file, header)
-        data = rows.tobytes()
+        if not self.begun:
+            header = io.BytesIO()
+            shape = (self.count, *rows.shape[1:])
+            np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": shape})
+            self._write(header.getvalue())
+            self.begun = True
+        self._write(rows.tobytes())
+
+    def _write(self, data: bytes) -> None:
         self.file.write(data)
-        self.crc, self.rows = zlib.crc32(data, self.crc), self.rows + len(rows)
+        self.crc = zlib.crc32(data, self.crc)
 
-    def close(self) -> None:
-        assert self.file is not None
-        self.file.flush()
-        os.fsync(self.file.fileno())
-        self.file.close()
-        os.replace(self.part, self.path)
-        note = self.part.with_suffix(".note")
-        note.write_text(json.dumps({"shape": self.shape, "crc32": self.crc}), "utf-8")
-        os.replace(note, self.path.with_suffix(".json"))
-
-    def __exit__(self, *_: object) -> None:
-        if self.file:
-            self.file.close()
-        self.part.unlink(missing_ok=True)
+    def end(self) -> None:
+        """Add the checksum."""
+        self.file.write(self.crc.to_bytes(4, "little"))
 
 
 def _fill(
@@ -215,15 +220,15 @@ def _fill(
     last = max(network.names.index(b) for b in missing)
     size = batch_size(preprocess)
     with ExitStack() as stack:
-        writers = {b: stack.enter_context(_Writer(path)) for b, path in missing.items()}
+        writers = {b: _Writer(stack.enter_context(whole(path)), len(split)) for b, path in missing.items()}
         for first in range(0, len(split), size):
             with torch.no_grad():
                 x = pixels(split.images[first : first + size], preprocess, device)
                 for block in network.blocks[:last]:
                     if block.name in writers:
-                        writers[block.name].add(x, len(split))
+                        writers[block.name].add(x)
                     x = network.step(block, x)
-                writers[network.names[last]].add(x, len(split))
+                writers[network.names[last]].add(x)
             yield len(x)
         for writer in writers.values():
-            writer.close()
+            writer.end()

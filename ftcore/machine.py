@@ -6,10 +6,10 @@ This module knows nothing about processes or pages.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
-import os
-import statistics
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -21,8 +21,10 @@ import torch
 from torch import Tensor
 
 from ftcore import backbones, datasets, surgery, tapconv
-from ftcore.backbones import Block, Network
+from ftcore.files import whole
+from ftcore.network import Block, Network
 from ftcore.settings import Phase, Preprocess, RunSettings, home
+from ftcore.surgery import BlockInfo
 from ftcore.train import SAMPLE, make_optimizer, pick_device
 
 LOCK = threading.Lock()
@@ -61,10 +63,10 @@ def _kept(name: str, measure: Callable[[], Any]) -> Any:
         if name not in known:
             value = measure()
             known = {**_read(path), name: value}
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(f".{os.getpid()}.part")
-            part.write_text(json.dumps({"machine": _about(), "known": known}, indent=1), "utf-8")
-            os.replace(part, path)
+            with contextlib.suppress(OSError):  # not kept on a full disk: measured again next time
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with whole(path) as file:
+                    file.write(json.dumps({"machine": _about(), "known": known}, indent=1).encode())
         return known[name]
 
 
@@ -139,49 +141,53 @@ def _taps_for(network: Network, x: Tensor) -> tuple[str, ...]:
 
 
 def _seconds(work: Callable[[], object], device: torch.device) -> float:
-    """Median of three runs after one to warm up."""
+    """The fastest of five runs: what disturbs a measurement only ever makes it slower."""
     taken = []
-    for _ in range(4):
+    for _ in range(5):
         start = time.perf_counter()
         work()
         if device.type == "cuda":
             torch.cuda.synchronize()
         taken.append(time.perf_counter() - start)
-    return statistics.median(taken[1:])
-
-
-def epoch_seconds(settings: RunSettings, phase: Phase, *, cached: bool) -> float:
-    """Expected seconds of one epoch of a phase, evaluation included."""
-    cost = costs(settings.backbone)
-    rows = surgery.describe(settings.backbone)
-    counts = datasets.summary(settings.data, train_per_class=settings.train_per_class, seed=settings.seed).counts
-    learn, look = counts["train"], counts["val"] + min(SAMPLE, counts["train"])
-    first = min(i for i, row in enumerate(rows) if row.name in phase.trainable and row.parameters)
-    seconds = 0.0
-    for i, row in enumerate(rows):
-        if i < first:
-            seconds += 0.0 if cached else (learn + look) * cost[row.name].forward
-        else:
-            seconds += learn * cost[row.name].train + look * cost[row.name].forward
-    weights = sum(row.parameters for row in rows if row.name in phase.trainable)
-    return seconds + learn / settings.batch_size * weights * cost["step"].train
+    return min(taken)
 
 
 def estimate(settings: RunSettings) -> Estimate:
     """Expected time of a run, with nothing kept yet. The first call for a backbone measures for a few seconds."""
-    cost = costs(settings.backbone)
-    rows = surgery.describe(settings.backbone)
-    total = sum(
-        datasets.summary(settings.data, train_per_class=settings.train_per_class, seed=settings.seed).counts.values()
-    )
-    names = [row.name for row in rows]
-    firsts = [
-        min(names.index(n) for n in phase.trainable if rows[names.index(n)].parameters) for phase in settings.phases
-    ]
-    cache = total * sum(cost[name].forward for name in names[: max(firsts)]) if settings.cache else 0.0
-    plain = tuple(p.epochs * epoch_seconds(settings, p, cached=False) for p in settings.phases)
+    surgery.check_settings(settings)
+    cost, rows = costs(settings.backbone), surgery.describe(settings.backbone)
+    made = datasets.summary(settings.data, train_per_class=settings.train_per_class, seed=settings.seed).counts
+    firsts = [_first(phase, rows) for phase in settings.phases]
+    whole_set = sum(made.values())
+    cache = whole_set * sum(cost[row.name].forward for row in rows[: max(firsts)]) if settings.cache else 0.0
+    looks = made["val"] * _look(cost, rows, firsts[0]) + made["test"] * _look(cost, rows, firsts[-1])
     phases = tuple(
-        p.epochs * epoch_seconds(settings, p, cached=settings.cache and first > 0)
+        p.epochs * _epoch(settings, p, made, cost, rows, cached=settings.cache and first > 0)
         for p, first in zip(settings.phases, firsts, strict=True)
     )
-    return Estimate(cache, phases, cache + sum(phases), sum(plain))
+    plain = sum(p.epochs * _epoch(settings, p, made, cost, rows, cached=False) for p in settings.phases)
+    plain += (made["val"] + made["test"]) * _look(cost, rows, 0)
+    kept = looks if settings.cache else (made["val"] + made["test"]) * _look(cost, rows, 0)
+    return Estimate(cache, phases, cache + sum(phases) + kept, plain)
+
+
+def _first(phase: Phase, rows: tuple[BlockInfo, ...]) -> int:
+    return min(i for i, row in enumerate(rows) if row.name in phase.trainable and row.parameters)
+
+
+def _look(cost: dict[str, Cost], rows: tuple[BlockInfo, ...], first: int) -> float:
+    """Seconds to evaluate one image from this block on."""
+    return sum(cost[row.name].forward for row in rows[first:])
+
+
+def _epoch(
+    settings: RunSettings, phase: Phase, made: dict[str, int], cost: dict[str, Cost], rows: tuple[BlockInfo, ...],
+    *, cached: bool,
+) -> float:  # fmt: skip
+    """Expected seconds of one epoch, evaluation included."""
+    learn, look = made["train"], made["val"] + min(SAMPLE, made["train"])
+    first = _first(phase, rows)
+    prefix = 0.0 if cached else (learn + look) * sum(cost[row.name].forward for row in rows[:first])
+    tail = learn * sum(cost[row.name].train for row in rows[first:]) + look * _look(cost, rows, first)
+    weights = sum(row.parameters for row in rows if row.name in phase.trainable)
+    return prefix + tail + math.ceil(learn / settings.batch_size) * weights * cost["step"].train

@@ -5,6 +5,7 @@ A run is a folder with an unguessable name. This module knows nothing about proc
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -18,6 +19,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from ftcore.files import whole
 from ftcore.settings import FtError, RunSettings, home
 
 ID = re.compile(r"[0-9a-f]{32}")
@@ -37,10 +39,11 @@ MESSAGES = {
 
 @dataclass(frozen=True)
 class State:
-    """The last known state of a run, from its log. `time` is in seconds since 1970."""
+    """The last known state of a run, from its log. `since` and `created` are in seconds since 1970."""
 
     state: str
     message: str
+    since: float
     created: float
     owner: str
     epochs_done: int
@@ -48,14 +51,23 @@ class State:
 
 
 def new(settings: RunSettings, owner: str = "", folder: Path | None = None) -> Path:
-    """Make a run folder with its settings and the first line of its log."""
+    """Make a run folder with its settings and the first line of its log; on a failure nothing remains."""
     folder = folder or home() / "runs" / secrets.token_hex(16)
     try:
         folder.mkdir(parents=True, exist_ok=False)
     except FileExistsError as error:
         raise FtError(f"{folder} exists already: choose another folder, or continue that run with resume.") from error
-    (folder / "settings.json").write_text(settings.to_json(), "utf-8")
-    append(folder, {"event": "created", "time": time.time(), "owner": owner})
+    except OSError as error:
+        raise FtError(f"{folder} cannot be made ({error.strerror}): choose another folder.") from error
+    try:
+        (folder / "settings.json").write_text(settings.to_json(), "utf-8")
+        append(folder, {"event": "created", "time": time.time(), "owner": owner})
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise FtError(
+            f"The run could not be written to disk ({error.strerror}): make room, such as by deleting old runs, "
+            "and try again."
+        ) from error
     return folder
 
 
@@ -71,7 +83,7 @@ def settings_of(folder: Path) -> RunSettings:
     """The settings of a run."""
     try:
         return RunSettings.from_json((folder / "settings.json").read_text("utf-8"))
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise FtError(f"{folder} is no run folder: name one that holds a settings.json.") from error
 
 
@@ -82,9 +94,9 @@ def append(folder: Path, record: Mapping[str, Any]) -> None:
     """
     line = json.dumps(record) + "\n"
     if record["event"] in PASSING:
-        part = folder / f"progress.{os.getpid()}.part"
-        part.write_text(line, "utf-8")
-        os.replace(part, folder / "progress.json")
+        # a system that forbids replacing a file while it is read may refuse: the next one comes soon
+        with contextlib.suppress(PermissionError), whole(folder / "progress.json", flush=False) as file:
+            file.write(line.encode())
         return
     with (folder / "events.jsonl").open("ab+") as log:
         size = log.seek(0, os.SEEK_END)
@@ -114,9 +126,11 @@ def read_log(folder: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
     records = []
     for line in data.splitlines():
         try:
-            records.append(dict(json.loads(line)))
+            record = dict(json.loads(line))
         except (ValueError, TypeError):
             continue
+        if "event" in record:
+            records.append(record)
     return records, offset + len(data)
 
 
@@ -135,9 +149,10 @@ def lock(folder: Path) -> FileLock:
 
 def is_alive(folder: Path) -> bool:
     """Whether some process works on this run now."""
-    held = lock(folder)
+    if not (folder / "lock").exists():
+        return False
     try:
-        with held.acquire(timeout=0):
+        with lock(folder).acquire(timeout=0):
             return False
     except Timeout:
         return True
@@ -146,17 +161,23 @@ def is_alive(folder: Path) -> bool:
 def state_of(folder: Path) -> State:
     """Fold the log into the run's state; a busy run without a living process is interrupted."""
     log, _ = read_log(folder)
+    last = _last_state(log)
+    if last["state"] in BUSY and not is_alive(folder):
+        log, _ = read_log(folder)  # again: it may have ended between the two looks
+        last = _last_state(log)
+        if last["state"] in BUSY:
+            last = last | {"state": "interrupted", "message": MESSAGES["interrupted"]}
     created: dict[str, Any] = next((r for r in log if r["event"] == "created"), {"time": 0.0, "owner": ""})
-    last = next((r for r in reversed(log) if r["event"] == "state"), None)
-    state, message = (last["state"], last["message"]) if last else ("interrupted", MESSAGES["interrupted"])
-    if state in BUSY and not is_alive(folder):
-        again = next((r for r in reversed(read_log(folder)[0]) if r["event"] == "state"), last)
-        state, message = (again["state"], again["message"]) if again else (state, message)
-        if state in BUSY:
-            state, message = "interrupted", MESSAGES["interrupted"]
     epochs = {r["epoch"] for r in log if r["event"] == "epoch_end"}
     result = next((r for r in reversed(log) if r["event"] == "run_end"), None)
-    return State(state, message, created["time"], created["owner"], len(epochs), result)
+    return State(
+        last["state"], last["message"], last["time"], created["time"], created["owner"], len(epochs), result
+    )  # fmt: skip
+
+
+def _last_state(log: list[dict[str, Any]]) -> dict[str, Any]:
+    never = {"state": "interrupted", "message": MESSAGES["interrupted"], "time": 0.0}
+    return next((r for r in reversed(log) if r["event"] == "state"), never)
 
 
 def delete(folder: Path) -> None:
@@ -164,5 +185,8 @@ def delete(folder: Path) -> None:
     if is_alive(folder):
         raise FtError("This run is still going: stop it first, then delete it.")
     doomed = folder.with_name(folder.name + ".deleted")
-    os.replace(folder, doomed)
+    try:
+        os.replace(folder, doomed)
+    except OSError as error:
+        raise FtError("A file of this run is in use: close what shows it, then delete the run again.") from error
     shutil.rmtree(doomed, ignore_errors=True)

@@ -20,10 +20,12 @@ from typing import Any
 from ftcore import machine, records, surgery
 from ftcore.machine import Estimate
 from ftcore.settings import ROOT, FtError, RunSettings, home
-from ftcore.worker import DISK_FULL, DISK_FULL_SAYS
+from ftcore.worker import DISK_FULL, DISK_FULL_SAYS, TAKEN
 
 QUEUE_LIMIT = 20
 LEARNER_LIMIT = 3
+ENDED = ("done", "stopped", "failed")
+_ONE = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -48,22 +50,19 @@ class Manager:
     def __init__(self, jobs: int) -> None:
         self._lock = threading.RLock()
         self._jobs = jobs
-        self._queue: list[str] = []
         self._working: dict[str, subprocess.Popen[str]] = {}
         self._spare: subprocess.Popen[str] | None = None
         self._ended: dict[str, tuple[str, str]] = {}
-        for folder in sorted((home() / "runs").glob("*"), key=lambda f: f.stat().st_mtime):
-            with contextlib.suppress(FtError, OSError):
-                if records.state_of(records.folder_of(folder.name)).state == "queued":
-                    self._queue.append(folder.name)
+        self._closed = False
+        self._queue = _waiting()
         self._pump()
 
     def submit(self, settings: RunSettings, owner: str) -> str:
         """Queue a run and give back its id. Raises `FtError` for impossible settings or a full queue."""
-        _check(settings)
+        surgery.check_settings(settings)
         with self._lock:
             self._room(owner)
-            run_id = _guard_disk(lambda: records.new(settings, owner)).name
+            run_id = records.new(settings, owner).name
             self._enqueue(run_id)
         return run_id
 
@@ -76,8 +75,8 @@ class Manager:
                 self._tell(run_id, "go")
             elif not state.active and state.state != "done":
                 self._room(records.state_of(folder).owner)
-                self._ended.pop(run_id, None)
                 self._enqueue(run_id)
+                self._ended.pop(run_id, None)
 
     def pause(self, run_id: str) -> None:
         """Hold a run between two steps; it keeps its place."""
@@ -110,15 +109,9 @@ class Manager:
             name, message = state.state, state.message
             if run_id in self._queue:
                 name, message = "queued", records.MESSAGES["queued"]
-            elif run_id in self._working:
-                if name in (
-                    "queued",
-                    "interrupted",
-                    "stopped",
-                    "failed",
-                ):  # handed over, the worker has not said so yet
-                    name, message = "preparing", records.MESSAGES["preparing"]
-            elif run_id in self._ended and name not in ("done", "stopped", "failed"):
+            elif run_id in self._working and name == "queued":  # handed over, the worker has not said so yet
+                name, message = "preparing", records.MESSAGES["preparing"]
+            elif run_id in self._ended and name not in ENDED:
                 name, message = self._ended[run_id]
             position = self._queue.index(run_id) + 1 if run_id in self._queue else 0
             ahead = [*self._working, *self._queue[: position - 1]] if position else []
@@ -134,22 +127,34 @@ class Manager:
             return {run_id: process.pid for run_id, process in self._working.items()}
 
     def close(self) -> None:
-        """Let all workers go, as happens when the server ends."""
+        """Let all workers go, as happens when the server ends. What waits stays queued for the next manager."""
         with self._lock:
+            self._closed = True
             self._queue.clear()
-            for process in [*self._working.values(), *([self._spare] if self._spare else [])]:
+            spare, self._spare = [self._spare] if self._spare else [], None
+            leaving = [*self._working.values(), *spare]
+            for process in leaving:
                 assert process.stdin
-                process.stdin.close()
-                process.wait(timeout=30)
-            self._spare = None
+                with contextlib.suppress(OSError):
+                    process.stdin.close()
+        for process in leaving:
+            process.wait(timeout=60)
+        for process in spare:
+            assert process.stderr
+            process.stderr.close()
 
     def _enqueue(self, run_id: str) -> None:
-        _guard_disk(lambda: records.set_state(records.folder_of(run_id), "queued"))
+        try:
+            records.set_state(records.folder_of(run_id), "queued")
+        except OSError as error:
+            raise FtError(
+                f"The run could not be written to disk ({error.strerror}): make room and try again."
+            ) from error
         self._queue.append(run_id)
         self._pump()
 
     def _room(self, owner: str) -> None:
-        mine = [i for i in [*self._queue, *self._working] if records.state_of(records.folder_of(i)).owner == owner]
+        mine = [i for i in {*self._queue, *self._working} if _owner(i) == owner]
         if len(mine) >= LEARNER_LIMIT:
             raise FtError(
                 f"You have {len(mine)} runs going or waiting: let one finish or stop it, then start this one."
@@ -160,39 +165,43 @@ class Manager:
     def _pump(self) -> None:
         """Hand waiting runs to workers, and keep one worker with torch imported in reserve."""
         with self._lock:
-            while self._queue and len(self._working) < self._jobs:
-                run_id = self._queue.pop(0)
+            while not self._closed and len(self._working) < self._jobs:
+                run_id = next((i for i in self._queue if i not in self._working), None)
+                if run_id is None:
+                    break
+                self._queue.remove(run_id)
                 process, self._spare = self._spare or _spawn(), None
                 if process.poll() is not None:
                     process = _spawn()
                 self._working[run_id] = process
+                self._tell(run_id, json.dumps({"run": str(home() / "runs" / run_id)}))
                 threading.Thread(target=self._attend, args=(run_id, process), daemon=True).start()
-            if self._spare is None or self._spare.poll() is not None:
+            if not self._closed and (self._spare is None or self._spare.poll() is not None):
                 self._spare = _spawn()
 
     def _attend(self, run_id: str, process: subprocess.Popen[str]) -> None:
-        """Give the worker its job, pass its error output on to the run's log, note how it ended."""
-        folder = records.folder_of(run_id)
+        """Pass the worker's error output on to the run's log, note how it ended, start the next."""
         assert process.stdin
         assert process.stderr
-        with contextlib.suppress(OSError):
-            process.stdin.write(json.dumps({"run": str(folder)}) + "\n")
-            process.stdin.flush()
-        said = []
         for line in process.stderr:
-            said.append(line)
-            with contextlib.suppress(OSError), (folder / "worker.log").open("a", encoding="utf-8") as log:
+            with (
+                contextlib.suppress(OSError, FtError),
+                (records.folder_of(run_id) / "worker.log").open("a", encoding="utf-8") as log,
+            ):
                 log.write(line)
         code = process.wait()
+        process.stderr.close()
         with self._lock:
+            with contextlib.suppress(OSError):
+                process.stdin.close()
             del self._working[run_id]
             with contextlib.suppress(FtError):
                 self._note_end(run_id, code)
             self._pump()
 
     def _note_end(self, run_id: str, code: int) -> None:
-        state = records.state_of(records.folder_of(run_id)).state
-        if state in ("done", "stopped", "failed"):
+        folder = records.folder_of(run_id)
+        if code == TAKEN or run_id in self._queue or records.state_of(folder).state in ENDED:
             return
         if code == DISK_FULL:
             end = "failed", DISK_FULL_SAYS
@@ -202,7 +211,7 @@ class Manager:
             end = "interrupted", records.MESSAGES["interrupted"]
         self._ended[run_id] = end
         with contextlib.suppress(OSError):
-            records.set_state(records.folder_of(run_id), *end)
+            records.set_state(folder, *end)
 
     def _tell(self, run_id: str, word: str) -> None:
         with self._lock:
@@ -241,24 +250,32 @@ def _spawn() -> subprocess.Popen[str]:
     )
 
 
-def _check(settings: RunSettings) -> None:
-    names = {row.name for row in surgery.describe(settings.backbone)}
-    for phase in settings.phases:
-        unknown = [name for name in phase.trainable if name not in names]
-        if unknown:
-            raise FtError(f"{settings.backbone} has no block '{unknown[0]}': choose the blocks to thaw again.")
+def _waiting() -> list[str]:
+    """The runs that an earlier server left in its queue, in their order."""
+    found = []
+    for folder in (home() / "runs").glob("*"):
+        with contextlib.suppress(FtError):
+            state = records.state_of(records.folder_of(folder.name))
+            if state.state == "queued":
+                found.append((state.since, folder.name))
+    return [name for _, name in sorted(found)]
 
 
-def _guard_disk(work: Any) -> Any:
+def _owner(run_id: str) -> str | None:
     try:
-        return work()
-    except OSError as error:
-        raise FtError(f"The run could not be written to disk ({error.strerror}): make room and try again.") from error
+        return records.state_of(records.folder_of(run_id)).owner
+    except FtError:
+        return None
+
+
+def manager() -> Manager:
+    """The one manager of this process; as many runs at once as `$THAW_JOBS` says (default 1)."""
+    with _ONE:  # two sessions may ask at the same moment
+        return _manager()
 
 
 @functools.cache
-def manager() -> Manager:
-    """The one manager of this process; as many runs at once as `$THAW_JOBS` says (default 1)."""
+def _manager() -> Manager:
     return Manager(max(1, int(os.environ.get("THAW_JOBS") or 1)))
 
 

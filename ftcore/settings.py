@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -193,7 +193,7 @@ class RunSettings:
         """The record from JSON text. Missing keys take their default; unknown keys raise `FtError`."""
         try:
             raw = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise FtError(
                 f"The settings are not valid JSON ({error}): mend them or start from a fresh file."
             ) from error
@@ -218,7 +218,7 @@ class RunSettings:
         """The record from URL parameters; parameters it does not know are left to others."""
         kinds = {f.name: f for f in dataclasses.fields(cls) if f.name != "phases"}
         raw: dict[str, Any] = {name: _parse(kinds[name], text) for name, text in query.items() if name in kinds}
-        numbers = sorted(int(k[1:]) for k in query if k[:1] == "p" and k[1:].isdigit())
+        numbers = sorted(int(k[1:]) for k in query if re.fullmatch(r"p[1-9][0-9]?", k))
         if numbers:
             raw["phases"] = tuple(_phase_from_query(query[f"p{number}"]) for number in numbers)
         return _build(cls, raw)
@@ -273,12 +273,13 @@ def _check(record: Any) -> None:
             continue
         value: Any = getattr(record, f.name)
         label, choices = f.metadata["label"], f.metadata["choices"]
-        if isinstance(f.default, float) and type(value) is int:
+        if isinstance(f.default, float) and type(value) is int and abs(value) < 2**53:
             object.__setattr__(record, f.name, value := float(value))
-        if type(value) is not type(f.default) or (isinstance(value, tuple) and not all(isinstance(v, str) for v in value)):
-            raise FtError(f"{label} cannot be {value!r}. {f.metadata['help']}")
+        strings = value if isinstance(value, tuple) else ()
+        if type(value) is not type(f.default) or not all(isinstance(v, str) for v in strings):
+            raise FtError(f"{label} cannot be {str(value)[:80]!r}. {f.metadata['help']}")
         if choices and value not in choices:
-            raise FtError(f"{label} cannot be '{value}': choose {' or '.join(choices)}.")
+            raise FtError(f"{label} cannot be '{str(value)[:80]}': choose {' or '.join(choices)}.")
         low, high = f.metadata["low"], f.metadata["high"]
-        if high and isinstance(value, int | float) and not (math.isfinite(value) and low <= value <= high):
-            raise FtError(f"{label} must lie between {low:g} and {high:g}, and {value:g} does not: change it.")
+        if high and not low <= value <= high:
+            raise FtError(f"{label} must lie between {low:g} and {high:g}, and {str(value)[:20]} does not: change it.")

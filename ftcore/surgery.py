@@ -15,8 +15,8 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from ftcore import backbones
-from ftcore.backbones import Network
-from ftcore.settings import HEAD, FtError, Phase
+from ftcore.network import Network
+from ftcore.settings import HEAD, FtError, Phase, RunSettings
 
 BATCH_NORM = nn.modules.batchnorm._BatchNorm
 
@@ -104,6 +104,17 @@ def describe(backbone: str, classes: int | None = None) -> tuple[BlockInfo, ...]
         new = block.kind == "head" and classes is not None
         rows.append(BlockInfo(block.name, block.kind, tuple(x.shape[1:]), size, counter.get_total_flops(), norms, new))
     return tuple(rows)
+
+
+def check_settings(settings: RunSettings) -> None:
+    """Raise `FtError` unless each phase names blocks of the backbone, one of them with weights. Loads nothing."""
+    weighty = {row.name: bool(row.parameters) for row in describe(settings.backbone)}
+    for phase in settings.phases:
+        unknown = [name for name in phase.trainable if name not in weighty]
+        if unknown:
+            raise FtError(f"{settings.backbone} has no block '{unknown[0]}': choose among {', '.join(weighty)}.")
+        if not any(weighty[name] for name in phase.trainable):
+            raise FtError("Nothing is trainable: thaw at least one block that has weights, such as the head.")
 
 
 def last_blocks(backbone: str, count: int) -> tuple[str, ...]:

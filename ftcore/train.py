@@ -16,10 +16,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ftcore import backbones, checkpoint, features, surgery, tapconv
-from ftcore.backbones import Network
 from ftcore.datasets import ImageSet
 from ftcore.events import Baseline, EpochEnd, Event, PhaseEnd, RunEnd, RunStart, StepProgress
 from ftcore.features import Source
+from ftcore.network import Network
 from ftcore.settings import FtError, Phase, RunSettings
 
 SAMPLE = 1000
@@ -59,8 +59,9 @@ def train(
     """Run all phases. `network` comes from `start_network` and holds the tuned weights at the end.
 
     With `save_to` the state is written there after each epoch, before its `EpochEnd` is yielded; if the file
-    exists the run goes on from it and its earlier `EpochEnd`s are yielded again. `tap` chooses the
-    convolutions that compute by taps, `clock` gives the seconds that count as training. Raises `FtError` when a phase names unknown blocks or the loss diverges.
+    exists the run goes on from it and its earlier `EpochEnd`s and `PhaseEnd`s are yielded again. `tap` chooses
+    the convolutions that compute by taps, `clock` gives the seconds that count as training. Raises `FtError` when
+    a phase names unknown blocks or the loss diverges.
     """
     # Network
     device = device or pick_device()
@@ -96,6 +97,7 @@ def train(
         boundary = surgery.boundary(network, phase.trainable)
         mine = [record for record in state.epochs if record.phase == number]
         if _finished(phase, mine, settings.patience):
+            yield _phase_end(number, phase, mine)
             continue
 
         # Features of the frozen blocks
@@ -124,6 +126,7 @@ def train(
                 train_loss, train_accuracy = yield from loop
                 network.model.eval()
                 sampled, validated = evaluate(network, train_set, sample), evaluate(network, val_set, _all(val_set))
+            _bounded(sampled[0] + validated[0], epoch)
             record = EpochEnd(
                 number, epoch, train_loss, train_accuracy, *sampled, *validated,
                 optimizer.param_groups[-1]["lr"], _drift(network, origin), clock() - since,
@@ -135,8 +138,7 @@ def train(
             state.optimizer, state.seconds = optimizer.state_dict(), clock() - began
             checkpoint.save(save_to, network, settings, touched, state)
             yield record
-        seconds = sum(r.seconds for r in mine)
-        yield PhaseEnd(number, phase.name, len(mine), len(mine) < phase.epochs, seconds)
+        yield _phase_end(number, phase, mine)
 
     # The untouched test set
     if state.best:
@@ -209,11 +211,14 @@ def _epoch(
         correct += (logits.detach().argmax(1) == y).sum()
         if time.perf_counter() - said > 0.25:
             said = time.perf_counter()
-            yield StepProgress(number, epoch, step + 1, len(parts), loss.item(), said - clock)
-    mean = loss_sum.item() / len(source)
-    if not math.isfinite(mean):
+            yield StepProgress(number, epoch, step + 1, len(parts), _bounded(loss.item(), epoch), said - clock)
+    return _bounded(loss_sum.item() / len(source), epoch), correct.item() / len(source)
+
+
+def _bounded(loss: float, epoch: int) -> float:
+    if not math.isfinite(loss):
         raise FtError(f"The loss grew beyond all numbers in epoch {epoch}: choose a lower learning rate and run again.")
-    return mean, correct.item() / len(source)
+    return loss
 
 
 def _batches(order: Tensor, size: int) -> list[Tensor]:
@@ -239,6 +244,10 @@ def _finished(phase: Phase, records: list[EpochEnd], patience: int) -> bool:
         return True
     losses = [record.val_loss for record in records]
     return bool(patience and losses and len(losses) - 1 - losses.index(min(losses)) >= patience)
+
+
+def _phase_end(number: int, phase: Phase, mine: list[EpochEnd]) -> PhaseEnd:
+    return PhaseEnd(number, phase.name, len(mine), len(mine) < phase.epochs, sum(record.seconds for record in mine))
 
 
 def _best(records: list[EpochEnd]) -> int:

@@ -5,26 +5,31 @@ Further lines on stdin pause, continue or stop it; when stdin closes, the server
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+import traceback
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from safetensors.torch import load_file, save_file
+import torch
+from filelock import Timeout
+from safetensors.torch import save
 
-from ftcore import backbones, checkpoint, datasets, machine, records
-from ftcore.backbones import Network
-from ftcore.events import DataProgress, EpochEnd, Event, RunEnd, RunStart, to_dict
+from ftcore import backbones, checkpoint, datasets, machine, records, weights
+from ftcore.events import DataProgress, Event, RunEnd, to_dict
+from ftcore.files import FULL, whole
+from ftcore.network import Network
 from ftcore.settings import FtError
 from ftcore.train import start_network, train
 
-FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 DISK_FULL = 28
+TAKEN = 29
+TOLD_ONCE = ("run_start", "baseline", "epoch_end", "phase_end")
 DISK_FULL_SAYS = "The disk is full. Delete old runs or make room, then resume: the finished epochs are kept."
 
 
@@ -33,45 +38,41 @@ class StopRun(Exception):
 
 
 def execute(folder: Path, report: Callable[[Event], None], clock: Callable[[], float] = time.perf_counter) -> None:
-    """Run, or go on with, the run in this folder, reporting every event; holds the run's lock meanwhile.
+    """Run, or go on with, the run in this folder, reporting every event that its log does not hold yet.
 
     `clock` gives the seconds that count as training time. Whatever `report` raises ends the run.
     """
     settings = records.settings_of(folder)
-    known = {r["epoch"] for r in records.read_log(folder)[0] if r["event"] == "epoch_end"}
-    with records.lock(folder).acquire(timeout=10):
-        preprocess = backbones.preprocess(settings.backbone)
-        images = datasets.load(
-            settings.data,
-            preprocess,
-            train_per_class=settings.train_per_class,
-            seed=settings.seed,
-            progress=lambda what, done, total: report(DataProgress(what, done, total)),
-        )
-        network = start_network(
-            settings, len(images.classes), lambda done, total: report(DataProgress("Downloading weights", done, total))
-        )
-        path = folder / "checkpoint.pt"
-        for event in train(settings, images, network, save_to=path, tap=machine.kernels, clock=clock):
-            if (isinstance(event, EpochEnd) and event.epoch in known) or (isinstance(event, RunStart) and known):
-                continue  # in the log already
-            if isinstance(event, RunEnd):
-                save_model(network, images.classes, folder / "model.safetensors")
-                event = replace(event, folder=str(folder))
+    logged = {_name(record) for record in records.read_log(folder)[0] if record["event"] in TOLD_ONCE}
+    images = datasets.load(
+        settings.data,
+        backbones.preprocess(settings.backbone),
+        train_per_class=settings.train_per_class,
+        seed=settings.seed,
+        progress=lambda what, done, total: report(DataProgress(what, done, total)),
+    )
+    network = start_network(
+        settings, len(images.classes), lambda done, total: report(DataProgress("Downloading weights", done, total))
+    )
+    path = folder / "checkpoint.pt"
+    for event in train(settings, images, network, save_to=path, tap=machine.kernels, clock=clock):
+        if isinstance(event, RunEnd):
+            save_model(network, images.classes, folder / "model.safetensors")
+            event = replace(event, folder=str(folder))
+        if _name(to_dict(event)) not in logged:
             report(event)
+
+
+def _name(record: Mapping[str, Any]) -> tuple[Any, ...]:
+    return record["event"], record.get("phase"), record.get("epoch")
 
 
 def save_model(network: Network, classes: Iterable[str], path: Path) -> None:
     """The whole state dict with torchvision's keys; the class names go into the file's metadata."""
     state = {k: t.detach().cpu().contiguous() for k, t in network.model.state_dict().items()}
-    part = path.with_suffix(".part")
-    try:
-        save_file(state, part, {"backbone": network.backbone, "classes": json.dumps(list(classes))})
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    data = save(state, {"backbone": network.backbone, "classes": json.dumps(list(classes))})
+    with whole(path) as file:
+        file.write(data)
 
 
 def classes_of(folder: Path) -> tuple[str, ...]:
@@ -89,7 +90,7 @@ def tuned_network(folder: Path) -> tuple[Network, tuple[str, ...]]:
     file = folder / "model.safetensors"
     if file.exists():
         network = backbones.build(settings.backbone, len(classes))
-        network.model.load_state_dict(load_file(file))
+        network.model.load_state_dict(weights.read(file, network.model.state_dict()))
     elif (folder / "checkpoint.pt").exists():
         network = start_network(settings, len(classes))
         checkpoint.restore(folder / "checkpoint.pt", network, settings)
@@ -140,7 +141,25 @@ class _Control:
 
 
 def finish(folder: Path, work: Callable[[], None]) -> int:
-    """Do the work of a run and note how it ended; the exit status says the same if even that cannot be written."""
+    """Hold the run's lock, do the work and note how it ended; the exit status says the same, if that cannot be written.
+
+    A run that another process works on is left alone.
+    """
+    try:
+        held = records.lock(folder).acquire(timeout=10)
+    except Timeout:
+        return TAKEN
+    with held:
+        try:
+            return _finish(folder, work)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            print(error, file=sys.stderr)
+            return DISK_FULL
+
+
+def _finish(folder: Path, work: Callable[[], None]) -> int:
     try:
         work()
         records.set_state(folder, "done")
@@ -148,19 +167,16 @@ def finish(folder: Path, work: Callable[[], None]) -> int:
     except StopRun:
         records.set_state(folder, "stopped")
         return 0
+    except KeyboardInterrupt:
+        records.set_state(folder, "stopped")
+        raise
     except FtError as error:
         records.set_state(folder, "failed", str(error))
         return 2
-    except MemoryError:
-        records.set_state(
-            folder, "failed", "The memory of this machine is too small for this run: choose a smaller batch."
-        )
+    except (MemoryError, torch.OutOfMemoryError):
+        says = "The memory of this machine is too small for this run: choose a smaller batch."
+        records.set_state(folder, "failed", says)
         return 2
-    except OSError as error:
-        if error.errno not in FULL:
-            raise
-        print(error, file=sys.stderr)
-        return DISK_FULL
 
 
 def main() -> int:
@@ -173,8 +189,14 @@ def main() -> int:
     folder = Path(json.loads(line)["run"])
     control = _Control(folder)
     threading.Thread(target=control.listen, daemon=True).start()
-    return finish(folder, lambda: execute(folder, control.report, control.clock))
+    try:
+        return finish(folder, lambda: execute(folder, control.report, control.clock))
+    except Exception:  # noqa: BLE001 - whatever it is goes to the run's log
+        traceback.print_exc()
+        return 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stderr.flush()
+    os._exit(status)  # at once: a thread still waits on stdin, which Python would trip over while it closes down

@@ -1,0 +1,72 @@
+"""What all tests share: a home of their own, one thread for torch, and a small set of coloured noise."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ftcore import datasets
+from ftcore.datasets import ImageSet
+from ftcore.settings import Phase, Preprocess, RunSettings
+
+COLOURS = {"blue": (60, 80, 200), "green": (70, 190, 80), "red": (200, 70, 60)}
+TAIL = ("layer4.0", "layer4.1", "head")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Runs, caches and prepared images of one test, and an empty folder for torch's downloads."""
+    monkeypatch.setenv("THAW_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    torch.set_num_threads(1)
+    return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def make_folder() -> Callable[..., Path]:
+    """`make_folder(path, per_class, side)` writes class folders of coloured noise."""
+
+    def make(path: Path, per_class: int = 12, side: int = 64) -> Path:
+        rng = np.random.default_rng(7)
+        for name, colour in COLOURS.items():
+            (path / name).mkdir(parents=True)
+            for number in range(per_class):
+                noise = rng.normal(0, 60, (side, side, 3)) + np.array(colour)
+                Image.fromarray(noise.clip(0, 255).astype(np.uint8)).save(path / name / f"{number:02}.png")
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def noise(tmp_path_factory: pytest.TempPathFactory, make_folder: Callable[..., Path]) -> Path:
+    """Three classes of twelve pictures of 64 x 64 pixels: 24 to train, 6 to validate, 6 to test."""
+    return make_folder(tmp_path_factory.mktemp("noise") / "pictures")
+
+
+@pytest.fixture
+def images(noise: Path) -> Callable[[Preprocess], ImageSet]:
+    """The set at the size that a network wants."""
+    return lambda preprocess: datasets.load(str(noise), preprocess)
+
+
+@pytest.fixture
+def small(noise: Path) -> RunSettings:
+    """The lesson in small: two epochs of the head, two of the last two blocks, in batches of eight."""
+    phases = (Phase(epochs=2), Phase(name="Fine-tune", epochs=2, lr=1e-4, trainable=TAIL))
+    return RunSettings(data=str(noise), phases=phases, batch_size=8)
+
+
+@pytest.fixture
+def tiny(small: RunSettings) -> RunSettings:
+    """One epoch of the head."""
+    return dataclasses.replace(small, phases=(Phase(epochs=1),))
