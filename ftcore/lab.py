@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from ftcore import backbones, features, surgery
+from ftcore import backbones, features, machine, surgery
 from ftcore.datasets import Split
 from ftcore.network import Network
 from ftcore.settings import FtError, Phase, RunSettings
@@ -153,6 +153,17 @@ def movement(
         loss.backward()
         optimizer.step()
     return tuple(_moved(network, name, phase, before[name]) for name in network.names if network.parameters(name))
+
+
+def movement_seconds(settings: RunSettings, phase: Phase, steps: int = STEPS) -> float:
+    """Expected seconds of such steps on this machine: the whole network forward, its trainable end backward too."""
+    cost, learning = machine.costs(settings.backbone), False
+    images = steps * min(settings.batch_size, features.batch_size(backbones.preprocess(settings.backbone)))
+    seconds = 0.0
+    for row in surgery.describe(settings.backbone):
+        learning = learning or row.name in phase.trainable
+        seconds += images * (cost[row.name].train if learning else cost[row.name].forward)
+    return seconds
 
 
 def _prepared(settings: RunSettings, phase: Phase, classes: int) -> Network:

@@ -171,6 +171,12 @@ def estimate(settings: RunSettings) -> Estimate:
     return Estimate(cache, phases, cache + sum(phases) + kept, plain)
 
 
+def epoch_seconds(settings: RunSettings, phase: Phase, *, cached: bool) -> float:
+    """Expected seconds of one epoch of a phase, evaluation included, with or without kept features."""
+    made = datasets.summary(settings.data, train_per_class=settings.train_per_class, seed=settings.seed).counts
+    return _epoch(settings, phase, made, costs(settings.backbone), surgery.describe(settings.backbone), cached=cached)
+
+
 def _first(phase: Phase, rows: tuple[BlockInfo, ...]) -> int:
     return min(i for i, row in enumerate(rows) if row.name in phase.trainable and row.parameters)
 

@@ -6,16 +6,19 @@ Everything here is a fact about a backbone, a dataset or this machine. Runs are 
 from __future__ import annotations
 
 import functools
+import threading
 
 import numpy as np
 import streamlit as st
 import torch
 
-from ftcore import backbones, datasets, runs, sketchbook, surgery
+from ftcore import backbones, datasets, lab, machine, runs, sketchbook, surgery
+from ftcore.datasets import Split
 from ftcore.machine import Estimate
-from ftcore.settings import RunSettings
+from ftcore.settings import Phase, RunSettings
 from ftcore.surgery import BlockInfo
 
+_WORK = threading.Lock()  # experiments in the server itself go one at a time
 SAMPLE_SIDE = 160
 SAMPLE_SEED = 2  # the third training drawing of each class, larger than the network gets it
 
@@ -28,10 +31,14 @@ def describe(backbone: str, classes: int | None = None) -> tuple[BlockInfo, ...]
 
 @functools.cache
 def paths(backbone: str) -> dict[str, tuple[str, ...]]:
-    """Block name -> the modules it is made of, as in `model.get_submodule(path)`."""
+    """Block name -> those of its modules that have weights, as in `model.get_submodule(path)`."""
     with torch.device("meta"):
         network = backbones.build(backbone)
-    return {block.name: block.paths for block in network.blocks}
+    found = {}
+    for block in network.blocks:
+        pairs = zip(block.paths, network.modules(block.name), strict=True)
+        found[block.name] = tuple(path for path, module in pairs if next(module.parameters(), None) is not None)
+    return found
 
 
 @functools.cache
@@ -77,3 +84,33 @@ def samples(data: str, backbone: str, seed: int) -> list[tuple[str, np.ndarray]]
     images = datasets.load(data, backbones.preprocess(backbone), seed=seed)
     first = [int(np.argmax(images.train.labels == label)) for label in range(min(10, len(images.classes)))]
     return [(name, np.array(images.train.images[at])) for name, at in zip(images.classes, first, strict=False)]
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def epoch_seconds(settings_json: str, phase: Phase, *, cached: bool) -> float:
+    """Expected seconds of one epoch of a phase on this machine, with or without kept features."""
+    return machine.epoch_seconds(RunSettings.from_json(settings_json), phase, cached=cached)
+
+
+def _train_split(settings: RunSettings) -> Split:
+    images = datasets.load(
+        settings.data,
+        backbones.preprocess(settings.backbone),
+        train_per_class=settings.train_per_class,
+        seed=settings.seed,
+    )
+    return images.train
+
+
+def movement(settings_json: str, phase: Phase, batch_norm: str) -> tuple[lab.Movement, ...]:
+    """How far ten real steps of a phase move each block; measured anew at each call."""
+    settings = RunSettings.from_json(settings_json)
+    with _WORK:
+        return lab.movement(settings, phase, _train_split(settings), batch_norm)
+
+
+def one_steps(settings_json: str, phase: Phase, blocks: tuple[str, ...]) -> list[lab.OneStep]:
+    """One real optimizer step on a weight of each of these blocks."""
+    settings = RunSettings.from_json(settings_json)
+    with _WORK:
+        return [lab.one_step(settings, phase, _train_split(settings), block) for block in blocks]

@@ -33,6 +33,7 @@ class Entry:
 
 ENTRIES = (
     Entry("Learn", "Pipeline", "pipeline", default=True),
+    Entry("Learn", "Freeze lab", "freeze_lab"),
     Entry("Learn", "Train live", "train_live"),
 )
 

@@ -1,0 +1,190 @@
+"""Freeze lab: click blocks frozen or trainable, see what that costs, and see that frozen means frozen."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import streamlit as st
+
+from ftcore import content, lab, runs
+from ftcore.settings import FtError, RunSettings
+from ui import engine, nav, page, state, strip
+from ui import lab as parts
+from ui.theme import EMBER, ICE, about, count, percent, plain, seconds
+
+nav.guard()
+
+
+def main() -> None:
+    """Title, pattern, costs, code, experiments."""
+    chosen, view, owner = page.begin()
+    if view is not None:  # the lab plans the next run; it does not follow one
+        chosen = state.settings()
+    found = engine.summary(chosen.data, chosen.train_per_class, chosen.seed)
+    blocks = engine.describe(chosen.backbone, len(found.classes))
+    pattern = parts.parse(st.query_params.get("lab"), blocks, chosen.phases[-1].trainable)
+
+    st.title("Freeze lab")
+    st.markdown(content.section("freeze", "intro"))
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        _presets(chosen, pattern)
+        _start(chosen, pattern, owner)
+    strip.draw(blocks, pattern, "lab-strip", on_click=lambda name: _toggle(name, chosen))
+    totals = lab.totals(chosen.backbone, len(found.classes), pattern, chosen.phases[-1].optimizer)
+    images = sum(found.counts.values())
+    _metrics(chosen, pattern, totals, images)
+    for words in parts.oddities(chosen, pattern, blocks):
+        st.info(words)
+
+    left, right = st.columns([5, 6], gap="medium")
+    with left:
+        st.subheader("The code", anchor=False)
+        st.code(parts.code(chosen, pattern), language="python", wrap_lines=True)
+        st.caption(content.section("freeze", "code"))
+    with right:
+        _frozen(chosen, pattern)
+    _lens(chosen, pattern)
+    st.subheader("Block by block, for one image", anchor=False)
+    costs = lab.block_costs(chosen.backbone, len(found.classes), pattern)
+    rows = parts.block_table(blocks, costs, pattern, chosen.batch_norm)
+    st.table(rows, border="horizontal", hide_index=True, alt="Every block with its state, size and costs")
+    st.caption(
+        "forward and backward in floating point operations, a multiply-add counted as two; activation in float32"
+    )
+
+
+def _toggle(name: str, chosen: RunSettings) -> None:
+    """A click on the strip: freeze what was trainable, thaw what was frozen."""
+    classes = len(engine.summary(chosen.data, chosen.train_per_class, chosen.seed).classes)
+    blocks = engine.describe(chosen.backbone, classes)
+    now = set(parts.parse(st.query_params.get("lab"), blocks, chosen.phases[-1].trainable))
+    st.query_params["lab"] = parts.text(now ^ {name}, blocks)
+
+
+def _presets(chosen: RunSettings, pattern: tuple[str, ...]) -> None:
+    """Usual patterns; from scratch also changes the starting weights."""
+    ready = parts.presets(chosen.backbone)
+    if chosen.weights == "random" and pattern == ready["Everything"]:
+        now: str | None = parts.SCRATCH
+    else:
+        now = next((name for name, blocks in ready.items() if blocks == pattern), None)
+    st.session_state["lab-preset"] = now
+
+    def pick() -> None:
+        name = st.session_state["lab-preset"]
+        if name is None:
+            return
+        weights, norm = ("random", "update") if name == parts.SCRATCH else ("pretrained", "keep")
+        if weights != chosen.weights:
+            state.put(dataclasses.replace(chosen, weights=weights, batch_norm=norm))
+        blocks = engine.describe(chosen.backbone)
+        st.query_params["lab"] = parts.text(ready.get(name, ready["Everything"]), blocks)
+
+    options = [*ready, parts.SCRATCH]
+    notes = "Usual patterns to start from. Frozen blocks keep their weights, trainable ones may move."
+    st.pills("Pattern", options, key="lab-preset", on_change=pick, help=notes, wrap=True)
+
+
+def _start(chosen: RunSettings, pattern: tuple[str, ...], owner: str) -> None:
+    """The one button that costs time: train this pattern, on the page that shows it live."""
+    if not pattern:
+        st.button("Nothing to train", disabled=True, help=content.section("freeze", "odd.nothing"), key="lab-start")
+        return
+    plan = parts.plan(chosen, pattern)
+    words = f"Train this, {about(engine.estimate(plan.to_json()).seconds)}"
+    notes = "The head first, then this pattern. The page Train live shows it."
+    if st.button(words, type="primary", key="lab-start", help=notes):
+        try:
+            run_id = runs.manager().submit(plan, owner)
+        except FtError as error:
+            st.error(plain(str(error), 500))
+            return
+        st.switch_page("pages/train_live.py", query_params={**state.to_query(plan), "run": run_id})
+
+
+def _metrics(chosen: RunSettings, pattern: tuple[str, ...], totals: lab.Totals, images: int) -> None:
+    whole = totals.trainable + totals.frozen
+    grid = st.grid(6, min_column_width=128, gap="small")
+    grid.metric(f"{EMBER} Trainable", count(totals.trainable), border=True)
+    grid.metric(f"{ICE} Frozen", count(totals.frozen), border=True)
+    grid.metric("Share trainable", percent(totals.trainable / whole), border=True)
+    notes = "What the optimizer keeps beside the weights: AdamW two numbers for each trainable one, SGD one."
+    grid.metric("Optimizer memory", parts.size(totals.optimizer_bytes), border=True, help=notes)
+    kept = totals.cache_bytes * images
+    notes = "The frozen blocks' answers for all images, on disk, in float32."
+    grid.metric("Kept features", parts.size(kept) if kept else "none", border=True, help=notes)
+    if pattern:
+        phase = parts.plan(chosen, pattern).phases[-1]
+        cached = engine.epoch_seconds(chosen.to_json(), phase, cached=bool(kept) and chosen.cache)
+        plainly = engine.epoch_seconds(chosen.to_json(), phase, cached=False)
+        grid.metric(
+            "One epoch, expected",
+            seconds(cached),
+            delta=f"plain {seconds(plainly)}",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+        )
+        key = "totals" if kept else "totals.none"
+        st.caption(content.section("freeze", key, {"boundary": totals.boundary, "images": count(images)}))
+    else:
+        grid.metric("One epoch, expected", "none", border=True)
+
+
+def _frozen(chosen: RunSettings, pattern: tuple[str, ...]) -> None:
+    """Ten real steps, and what they moved."""
+    st.subheader("Frozen means frozen", anchor=False)
+    st.markdown(content.section("freeze", "frozen.intro", {"steps": lab.STEPS}))
+    options = {"keep": "Keep", "update": "Update"}
+    notes = (
+        "Keep holds every BatchNorm layer in eval mode. Update puts all of them in train mode, as model.train() does."
+    )
+    norm = st.segmented_control(
+        "BatchNorm statistics", list(options), default="keep", format_func=options.__getitem__, required=True,
+        key="lab-norm", help=notes,
+    )  # fmt: skip
+    if not pattern:
+        st.caption(content.section("freeze", "odd.nothing"))
+        return
+    phase = parts.plan(chosen, pattern).phases[-1]
+    cost = about(lab.movement_seconds(chosen, phase))
+    if st.button(f"Take {lab.STEPS} real steps, {cost}", key="lab-steps"):
+        with st.spinner("Taking real steps on a copy of the network"):
+            st.session_state["lab-moved"] = (chosen, pattern, norm, engine.movement(chosen.to_json(), phase, norm))
+    kept = st.session_state.get("lab-moved")
+    if kept and kept[:2] == (chosen, pattern):
+        st.table(
+            parts.movement_table(kept[3]), border="horizontal", hide_index=True,
+            alt="How far weights and BatchNorm statistics of each block moved",
+        )  # fmt: skip
+        st.markdown(f"With *{options[kept[2]].lower()}*: {parts.movement_words(kept[3], kept[2])}")
+    else:
+        st.markdown(content.section("freeze", "norms"))
+
+
+def _lens(chosen: RunSettings, pattern: tuple[str, ...]) -> None:
+    """One optimizer step on one weight of each of two blocks."""
+    if not pattern:
+        return
+    phase = parts.plan(chosen, pattern).phases[-1]
+    st.subheader("One step under the lens", anchor=False)
+    st.markdown(content.section("freeze", "step.intro"))
+    if st.button(f"Take one real step, {about(lab.movement_seconds(chosen, phase, steps=1))}", key="lab-step"):
+        two = tuple(dict.fromkeys((phase.trainable[-1], phase.trainable[-2:][0])))
+        with st.spinner("Taking one step"):
+            st.session_state["lab-stepped"] = (chosen, pattern, engine.one_steps(chosen.to_json(), phase, two))
+    kept = st.session_state.get("lab-stepped")
+    if kept and kept[:2] == (chosen, pattern):
+        for column, step in zip(st.columns(2, gap="medium"), kept[2], strict=False):
+            with column:
+                place = ", ".join(map(str, step.index))
+                st.markdown(f"{EMBER} **{step.block}** · `{step.parameter}[{place}]`")
+                st.table(
+                    parts.step_table(step, phase.optimizer), border="horizontal", hide_index=True, hide_header=True,
+                    alt=f"One step on a weight of {step.block}",
+                )  # fmt: skip
+        st.caption(content.section("freeze", f"step.{phase.optimizer}"))
+
+
+with page.errors():
+    main()
