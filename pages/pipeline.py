@@ -11,7 +11,7 @@ from ftcore.settings import HEAD, RunSettings
 from ui import engine, live, nav, observe, page, stages, strip
 from ui.live import View
 from ui.stages import Stage
-from ui.theme import EMBER, ICE, about, count, listed, percent, plain
+from ui.theme import EMBER, ICE, about, count, listed, percent, plain, several
 
 QUICK = 100
 MARKS = {
@@ -111,7 +111,7 @@ def _run_buttons(chosen: RunSettings, owner: str, view: View | None) -> None:
     entry = engine.summary(chosen.data, 0, chosen.seed)
     images, fewer = entry.counts["train"], engine.summary(chosen.data, QUICK, chosen.seed).counts["train"]
     label = f"Run the lesson, {about(engine.estimate(full.to_json()).seconds)}"
-    notes = each or f"All {count(images)} training images, {full.epochs} epochs."
+    notes = each or f"All {count(images)} training images, {several(full.epochs, 'epoch')}."
     if st.button(label, type="primary", disabled=busy, help=notes, key="run-full"):
         page.start(full, owner)
     if fewer < images:

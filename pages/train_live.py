@@ -8,7 +8,7 @@ from ftcore import content, runs
 from ftcore.settings import RunSettings
 from ui import engine, form, history, live, nav, page, state, strip
 from ui.live import View
-from ui.theme import about, count
+from ui.theme import about, several
 
 nav.guard()
 
@@ -84,7 +84,7 @@ def _settings(chosen: RunSettings, owner: str, view: View | None) -> None:
         words = "Start" if view is None else "Run again"
         if st.button(f"{words}, {about(cost.seconds)}", type="secondary" if busy else "primary", key="start"):
             page.start(chosen, owner)
-        text = f"{count(found.counts['train'])} training images, {chosen.epochs} epochs. The time is expected from a short measurement on this machine."
+        text = f"{several(found.counts['train'], 'training image')}, {several(chosen.epochs, 'epoch')}. The time is expected from a short measurement on this machine."
         st.caption(text, width="stretch")
 
 

@@ -15,7 +15,7 @@ from ftcore import content, runs
 from ftcore.settings import FtError, RunSettings
 from ui import charts, engine, observe, progress
 from ui.runlog import Event, RunLog, ends, time_left
-from ui.theme import about, count, number, percent, plain, points, rate, seconds
+from ui.theme import about, count, held, number, percent, plain, points, rate, seconds
 
 _KEPT = 40
 BADGES = {
@@ -200,13 +200,13 @@ def epochs(view: View) -> None:
     table = [
         {
             "epoch": str(row["epoch"]),
-            "phase": plain(view.settings.phases[row["phase"] - 1].name, 30),
+            "phase": plain(view.settings.phases[row["phase"] - 1].name, 30).replace(" ", "\u00a0"),
+            "what the numbers say": f"**{held(text)}**" if row["epoch"] in last else held(text),
             "validation": cell(row, "val"),
             "training set": cell(row, "sample"),
             "while learning": cell(row, "train"),
             "rate": rate(row["lr"]).replace("-", "\u2011"),
             "time": seconds(row["seconds"]).replace(" ", "\u00a0"),
-            "what the numbers say": f"**{text}**" if row["epoch"] in last else text,
         }
         for row, text in zip(rows, said, strict=True)
     ]

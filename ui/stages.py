@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ftcore import backbones, content, surgery
+from ftcore.codegen import expression
 from ftcore.settings import HEAD, Phase, RunSettings
 from ftcore.surgery import BlockInfo
 from ui import engine
@@ -119,24 +120,30 @@ def code(settings: RunSettings, classes: int) -> list[str]:
     entry = backbones.entry(settings.backbone)
     paths = engine.paths(settings.backbone)
     first, second = lesson(settings)
-    head = attribute(paths[HEAD][-1])
+    head = expression(paths[HEAD][-1])
     if entry.weights is None:
         file = engine.weights(settings.backbone).file.name
         load = f'model = {entry.arch}(num_classes={len(backbones.old_classes(settings.backbone))})\nmodel.load_state_dict(load_file("{file}"))'
     else:
         load = f'model = get_model("{entry.arch}", weights="{entry.weights}")'
-    thaw = [
-        f"{attribute(path)}.requires_grad_(True)" for name in second.trainable if name != HEAD for path in paths[name]
-    ]
+    thawed = [path for name in second.trainable if name != HEAD for path in paths[name]]
     return [
         load,
         f"{head} = nn.Linear({engine.features(settings.backbone)}, {classes})",
         f"model.requires_grad_(False)\n{head}.requires_grad_(True)",
         f"optimizer = {optimizer(first, f'{head}.parameters()')}\ntrain(model, optimizer, epochs={first.epochs})",
-        "\n".join(thaw if len(thaw) <= 4 else [*thaw[:3], f"# and {len(thaw) - 3} more in the same way"]),
+        thaw(thawed),
         "weights = [p for p in model.parameters() if p.requires_grad]\n"
         f"optimizer = {optimizer(second, 'weights')}\ntrain(model, optimizer, epochs={second.epochs})",
     ]
+
+
+def thaw(paths: Sequence[str]) -> str:
+    """The lines that let these modules learn again: one each, or a loop when they are many."""
+    if len(paths) <= 3:
+        return "\n".join(f"{expression(path)}.requires_grad_(True)" for path in paths)
+    names = ", ".join(f'"{path}"' for path in paths)
+    return f"for path in ({names}):\n    model.get_submodule(path).requires_grad_(True)"
 
 
 def optimizer(phase: Phase, parameters: str) -> str:
@@ -144,14 +151,6 @@ def optimizer(phase: Phase, parameters: str) -> str:
     if phase.optimizer == "sgd":
         return f"SGD({parameters}, lr={rate(phase.lr)}, momentum=0.9)"
     return f"AdamW({parameters}, lr={rate(phase.lr)})"
-
-
-def attribute(path: str) -> str:
-    """A module's path as Python writes it: 'layer4.0' -> 'model.layer4[0]'."""
-    text = "model"
-    for part in path.split("."):
-        text += f"[{part}]" if part.isdigit() else f".{part}"
-    return text
 
 
 def progress(log: RunLog | None, state: str, settings: RunSettings) -> list[str]:

@@ -19,7 +19,7 @@ from ftcore import backbones, datasets, surgery
 from ftcore.settings import FtError, Phase, RunSettings
 
 _TOKEN = re.compile(r"[0-9a-f]{32}")
-_OWN = {"run", "stage"}
+_OWN = {"run", "stage", "lab"}
 
 _who = st.components.v2.component(
     "thaw_who",
@@ -119,7 +119,12 @@ def meet_learner() -> str:
     token = found.get("token")
     if isinstance(token, str) and _TOKEN.fullmatch(token):
         st.session_state["thaw_token"] = known = token
-    return hashlib.sha256(f"learner {known}".encode()).hexdigest()[:32]
+    return owner_of(known)
+
+
+def owner_of(token: str) -> str:
+    """The name under which the engine keeps a learner's runs; the token itself stays in the browser."""
+    return hashlib.sha256(f"learner {token}".encode()).hexdigest()[:32]
 
 
 def _told() -> None:

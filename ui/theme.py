@@ -19,6 +19,11 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def several(number: int, word: str) -> str:
+    """1 and 'epoch' -> '1 epoch', 5 -> '5 epochs'."""
+    return f"{count(number)} {word}{'' if number == 1 else 's'}"
+
+
 def short(number: int) -> str:
     """A count in a few characters: 5130 -> '5.1 k', 3673088 -> '3.7 M'."""
     for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
@@ -87,6 +92,20 @@ def shape(sizes: Sequence[int]) -> str:
 def listed(words: Sequence[str], last: str = "and") -> str:
     """['a', 'b', 'c'] -> 'a, b and c'."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}" if words else ""
+
+
+def held(text: str, width: int = 24) -> str:
+    """Join words by spaces that do not break, in stretches of about `width` letters.
+
+    A table then cannot squeeze the column to the width of a single word on a small screen.
+    """
+    lines = [""]
+    for word in text.split():
+        if len(lines[-1]) + len(word) >= width and lines[-1]:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]}\u00a0{word}".strip("\u00a0")
+    return " ".join(lines)
 
 
 def plain(text: str, limit: int = 60) -> str:

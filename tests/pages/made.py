@@ -1,0 +1,61 @@
+"""Runs written by hand, and what a page says, for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from ftcore import records
+from ftcore.settings import RunSettings
+from ui import state
+
+TOKEN = "0123456789abcdef" * 2
+OWNER = state.owner_of(TOKEN)
+OpenPage = Callable[..., AppTest]
+
+
+def epoch(number: int, phase: int, val: float, **more: float) -> dict[str, Any]:
+    """An epoch_end event whose losses and accuracies go together."""
+    shown = {"train": val - 0.02, "sample": val + 0.02, "val": val}
+    fields = {f"{name}_accuracy": value for name, value in shown.items()}
+    fields |= {f"{name}_loss": 2 * (1 - value) for name, value in shown.items()}
+    return {
+        "event": "epoch_end",
+        "phase": phase,
+        "epoch": number,
+        "lr": 1e-3,
+        "drift": {},
+        "seconds": 1.0,
+        **fields,
+        **more,
+    }
+
+
+def write_run(settings: RunSettings, *values: float, end: str = "done", message: str = "", owner: str = OWNER) -> str:
+    """A run with these validation accuracies, two phases as in its settings, in the given final state."""
+    folder = records.new(settings, owner)
+    records.append(folder, {"event": "baseline", "val_loss": 2.4, "val_accuracy": 0.1})
+    for number, value in enumerate(values, 1):
+        records.append(folder, epoch(number, 1 if number <= settings.phases[0].epochs else 2, value))
+    if end == "done":
+        records.append(
+            folder,
+            {
+                "event": "run_end",
+                "test_loss": 0.3,
+                "test_accuracy": 0.91,
+                "kept_epoch": len(values),
+                "seconds": 83.0,
+                "folder": "",
+            },
+        )
+    records.set_state(folder, end, message)
+    return folder.name
+
+
+def texts(test: AppTest) -> str:
+    """Everything that the page says."""
+    kinds = (test.title, test.subheader, test.markdown, test.caption, test.success, test.error, test.table)
+    return "\n".join(str(getattr(element, "value", "")) for kind in kinds for element in kind)

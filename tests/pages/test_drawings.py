@@ -1,0 +1,107 @@
+"""The strip and the curves: what is handed to the browser, in numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+
+import pytest
+
+from ftcore import surgery
+from ftcore.settings import ROOT, Phase, RunSettings
+from tests.pages.made import OpenPage, epoch, write_run
+from ui import charts, strip
+
+BACKBONE = "resnet18-tinyimagenet64"
+LONG = dataclasses.replace(RunSettings(), phases=surgery.classic(BACKBONE, epochs=(100, 400)))
+SHORT = dataclasses.replace(RunSettings(), phases=surgery.classic(BACKBONE, epochs=(2, 2)))
+BASELINE = {"val_loss": 2.4, "val_accuracy": 0.1}
+
+
+def test_bars_go_with_the_root_of_the_parameters() -> None:
+    found = {box["name"]: box for box in strip.boxes(surgery.describe(BACKBONE, 10), ("layer4.1", "head"), moving=True)}
+    assert found["layer4.1"]["height"] == 58
+    assert found["layer4.0"]["height"] == round(58 * (3673088 / 4720640) ** 0.5)
+    assert found["pool"]["state"] == "empty"
+    assert (found["head"]["state"], found["head"]["fresh"], found["head"]["moving"]) == ("trainable", True, True)
+    assert (found["stem"]["state"], found["stem"]["moving"]) == ("frozen", False)
+    assert found["layer4.1"]["told"] == (
+        "layer4.1 · convolutional block · 4,720,640 parameters · trainable · output 512×2×2 · learning now"
+    )
+
+
+def test_curves_begin_before_training_and_hold_three_lines() -> None:
+    found = charts.curves("accuracy", [epoch(1, 1, 0.5)], BASELINE)
+    assert [(point["epoch"], point["curve"]) for point in found] == [
+        (0, charts.CURVES[0]),
+        *[(1, c) for c in charts.CURVES],
+    ]
+    assert found[0]["value"] == 0.1
+    assert charts.curves("loss", [], None) == []
+
+
+def test_the_span_before_the_thaw_is_ice_and_after_it_ember() -> None:
+    assert [(s["start"], s["end"], s["kind"]) for s in charts.spans(LONG)] == [
+        (0, 100, "frozen"),
+        (100, 500, "trainable"),
+    ]
+    assert charts.thaws(LONG) == [{"start": 100, "label": "thaw"}]
+    alone = dataclasses.replace(RunSettings(), phases=(Phase(epochs=1),))
+    assert charts.thaws(alone) == []
+    assert charts.spans(alone) == [{"start": 0, "end": 1, "kind": "frozen", "name": "Train the head"}]
+
+
+@pytest.mark.parametrize("settings", [SHORT, LONG, dataclasses.replace(RunSettings(), phases=(Phase(epochs=1),))])
+def test_the_spec_stays_the_same_while_the_run_goes_on(settings: RunSettings) -> None:
+    """Streamlit mounts a chart anew when its spec or alt changes: then it flickers and loses its zoom."""
+    assert json.dumps(charts.spec("loss", settings)) == json.dumps(charts.spec("loss", settings))
+    assert charts.spec("loss", settings)["datasets"] == {}
+
+
+def test_only_data_changes_between_two_epochs(open_page: OpenPage) -> None:
+    shown = []
+    for values in ((0.5,), (0.5, 0.6)):
+        test = open_page("train_live", run=write_run(SHORT, *values, end="stopped"))
+        shown.append([(chart.proto.spec, chart.proto.alt) for chart in test.get("vega_lite_chart")])
+    assert shown[0] == shown[1]
+    assert len(shown[0]) == 2
+
+
+def test_words_under_the_chart_carry_its_numbers() -> None:
+    rows = [epoch(1, 1, 0.7), epoch(2, 1, 0.65)]
+    said = charts.words("accuracy", rows, BASELINE)
+    assert said.startswith(
+        "Epoch 2: validation 65.0\u00a0%, training set in eval mode 67.0\u00a0%, while learning 63.0\u00a0%."
+    )
+    assert said.endswith("Best validation accuracy so far: 70.0\u00a0% in epoch 1.")
+    assert charts.words("loss", [], BASELINE) == "Before training: validation loss 2.400."
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_colours_keep_their_contrast(theme: str) -> None:
+    """At least 4.5 : 1 on page and raised surface (WCAG 2.2, contrast minimum)."""
+    colours = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))["theme"][theme]
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    def contrast(one: str, two: str) -> float:
+        low, high = sorted((luminance(one), luminance(two)))
+        return (high + 0.05) / (low + 0.05)
+
+    for ground in ("backgroundColor", "secondaryBackgroundColor"):
+        for ink in (
+            "textColor",
+            "blueTextColor",
+            "orangeTextColor",
+            "greenTextColor",
+            "violetTextColor",
+            "grayTextColor",
+        ):
+            assert contrast(colours[ink], colours[ground]) >= 4.5, (theme, ink, ground)
+    for name in ("blue", "orange"):
+        assert contrast(colours[f"{name}TextColor"], colours[f"{name}BackgroundColor"]) >= 4.5, (theme, name)
+        assert contrast(colours["textColor"], colours[f"{name}BackgroundColor"]) >= 4.5, (theme, name)

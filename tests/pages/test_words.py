@@ -1,0 +1,213 @@
+"""How numbers and names are written, what the numbers of a run are said to mean, and the lessons' texts."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from ftcore import content, surgery
+from ftcore.settings import HEAD, ROOT, FtError, Phase, RunSettings
+from tests.pages.made import epoch
+from ui import observe, stages, theme
+from ui.runlog import RunLog, ends, head_only, time_left
+
+TWO = dataclasses.replace(RunSettings(), phases=surgery.classic("resnet18-tinyimagenet64", epochs=(2, 3)))
+BASELINE = {"event": "baseline", "val_loss": 2.4, "val_accuracy": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1e-4, "1e-4"), (2.5e-4, "2.5e-4"), (1e-3, "1e-3"), (0.01, "1e-2"), (0.5, "0.5"), (3, "3"), (0.0, "0")],
+)
+def test_rates_look_the_same_everywhere(value: float, text: str) -> None:
+    assert theme.rate(value) == text
+    assert float(theme.rate(value)) == value
+
+
+def test_numbers_as_people_read_them() -> None:
+    assert theme.count(8398858) == "8,398,858"
+    assert [theme.short(n) for n in (512, 5130, 73984, 3673088, 138357544)] == [
+        "512",
+        "5.1 k",
+        "74 k",
+        "3.7 M",
+        "138 M",
+    ]
+    assert theme.percent(0.7511) == "75.1\u00a0%"
+    assert [theme.points(x) for x in (0.004, 0.01, 0.131)] == ["0.4 points", "1.0 point", "13.1 points"]
+    assert [theme.seconds(s) for s in (7.9, 48, 83, 120, 4800)] == [
+        "7.9 s",
+        "48 s",
+        "1 min 23 s",
+        "2 min",
+        "1 h 20 min",
+    ]
+    assert [theme.about(s) for s in (3, 41, 60, 130, 7000)] == [
+        "a few seconds",
+        "about 40 s",
+        "about a minute",
+        "about 2 min",
+        "about 2 h",
+    ]
+    assert [theme.ago(s) for s in (5, 300, 7200, 400000)] == ["just now", "5 min ago", "2 h ago", "5 days ago"]
+    assert theme.listed(["a", "b", "c"]) == "a, b and c"
+
+
+def test_user_text_stays_text() -> None:
+    assert theme.plain("**a** <b> [c](d)") == r"\*\*a\*\* \<b\> \[c\]\(d\)"
+    assert ":red[" not in theme.plain(":red[x]")
+    assert ":material/home:" not in theme.plain(":material/home:")
+    assert "\n" not in theme.plain("a\n# b")
+    assert theme.plain("x" * 100, 10).endswith("…")
+
+
+def test_held_text_breaks_only_between_stretches() -> None:
+    text = "validation falls behind: training sample 99.1 %, validation 91.0 %"
+    assert theme.held(text).replace("\u00a0", " ") == text
+    assert max(len(part) for part in theme.held(text).split(" ")) < 32
+
+
+def rows(*values: float, **last: float) -> list[dict[str, object]]:
+    found = [epoch(n, 1 if n <= 2 else 2, value) for n, value in enumerate(values, 1)]
+    found[-1].update(last)
+    return found
+
+
+def say(events: list[dict[str, object]]) -> str:
+    return observe.observe(events, len(events) - 1, TWO, BASELINE)
+
+
+def test_the_first_epoch_is_seen_against_no_training() -> None:
+    assert say(rows(0.55)) == "validation went from 10.0\u00a0% before training to 55.0\u00a0% in one epoch"
+
+
+def test_a_head_that_stands_still_has_converged() -> None:
+    assert say(rows(0.700, 0.704)) == "the head has converged: the last epoch gained 0.4 points"
+    assert say(rows(0.70, 0.75)) == "the head is still learning: the last epoch gained 5.0 points"
+    assert say(rows(0.75, 0.70)) == "the head wavers: the last epoch lost 5.0 points"
+
+
+def test_thawing_is_told_by_what_the_loss_did() -> None:
+    assert say(rows(0.70, 0.72, 0.80)) == "thawing: validation loss fell from 0.560 to 0.400 in one epoch"
+    assert say(rows(0.70, 0.72, 0.65)).startswith("thawing: validation loss rose from 0.560 to 0.700")
+
+
+def test_validation_that_falls_behind_is_told_with_both_numbers() -> None:
+    found = say(rows(0.70, 0.72, 0.80, 0.91, sample_accuracy=0.991))
+    assert found == "validation falls behind: training sample 99.1\u00a0%, validation 91.0\u00a0%"
+
+
+def test_overfitting_needs_two_rises_while_training_falls() -> None:
+    later = [epoch(n, 2, 0.9, val_loss=0.3 + 0.05 * n, train_loss=0.4 - 0.05 * n) for n in (3, 4, 5)]
+    assert say([*rows(0.7, 0.72), *later]).startswith("overfitting begins: validation loss rose twice (0.450 to 0.550)")
+    assert "overfitting" not in say([*rows(0.7, 0.72), *later[:2]])
+
+
+def test_a_jump_of_the_loss_points_at_the_rate() -> None:
+    assert "may be too high" in say(rows(0.7, 0.6, train_loss=3.0))
+    assert "no longer a number" in say(rows(0.7, 0.6, train_loss=float("nan")))
+
+
+def test_closing_tells_what_the_head_reached_and_what_thawing_added() -> None:
+    end = {"test_accuracy": 0.88, "seconds": 60.0}
+    found = observe.closing(rows(0.6, 0.7, 0.8, 0.9), end, TWO)
+    assert found == pytest.approx({"head": 0.7, "tuned": 0.9, "gain": 0.2, "test": 0.88, "seconds": 60.0})
+    assert "gain" not in observe.closing(rows(0.6, 0.7), end, TWO)
+
+
+def test_a_log_folds_events_and_counts_an_epoch_once() -> None:
+    log = RunLog()
+    step = {"event": "step_progress", "phase": 1, "epoch": 1, "step": 3, "steps": 10, "loss": 1.0, "seconds": 1.0}
+    log.add([BASELINE, step])
+    assert (log.step, log.phase(TWO)) == (step, 1)
+    log.add([epoch(1, 1, 0.5), step])
+    assert log.step is None, "a step of a finished epoch is stale"
+    log.add([epoch(2, 1, 0.6), epoch(2, 1, 0.61)])
+    assert [row["val_accuracy"] for row in log.rows] == [0.5, 0.61]
+    assert log.phase(TWO) == 2
+    log.add([{"event": "run_end", "test_accuracy": 0.6, "seconds": 3.0}])
+    assert time_left(log, TWO, 1.0, (1.0, 1.0)) is None
+
+
+def test_time_left_follows_the_run_itself_once_it_can() -> None:
+    log = RunLog()
+    assert time_left(log, TWO, 10.0, (4.0, 30.0)) == 44.0
+    log.add([{"event": "cache_progress", "done": 50, "total": 100, "seconds": 6.0, "from_disk": False}])
+    assert time_left(log, TWO, 10.0, (4.0, 30.0)) == 40.0
+    log.add([BASELINE, epoch(1, 1, 0.5)])
+    assert time_left(log, TWO, 10.0, (4.0, 30.0)) == 31.0
+    log.add([epoch(2, 1, 0.5), epoch(3, 2, 0.6, seconds=7.0)])
+    assert time_left(log, TWO, 10.0, (4.0, 30.0)) == 14.0
+
+
+def test_phases_end_where_their_epochs_end() -> None:
+    assert ends(TWO) == [2, 5]
+    assert head_only(TWO.phases[0])
+    assert not head_only(Phase(trainable=("layer4.1", HEAD)))
+
+
+def test_stages_follow_the_run() -> None:
+    log = RunLog()
+    assert stages.progress(None, "", TWO)[0] == stages.NEXT
+    assert stages.progress(log, "preparing", TWO)[:2] == [stages.RUNNING, stages.LATER]
+    log.add([{"event": "run_start"}, BASELINE])
+    assert stages.progress(log, "running", TWO)[3] == stages.RUNNING
+    log.add([epoch(1, 1, 0.5), epoch(2, 1, 0.6)])
+    assert stages.progress(log, "running", TWO) == [*[stages.DONE] * 5, stages.RUNNING]
+    assert stages.progress(log, "interrupted", TWO)[5] == stages.NEXT
+    log.add([{"event": "run_end"}])
+    assert stages.progress(log, "done", TWO) == [stages.DONE] * 6
+
+
+@pytest.mark.parametrize(
+    "backbone", ["resnet18-tinyimagenet64", "resnet50", "vgg16", "convnext_tiny", "mobilenet_v3_small"]
+)
+def test_the_code_of_the_stages_names_modules_that_exist(backbone: str) -> None:
+    import torch
+
+    from ftcore import backbones
+
+    settings = dataclasses.replace(RunSettings(), backbone=backbone, phases=surgery.classic(backbone))
+    lines = stages.code(settings, 10)
+    with torch.device("meta"):
+        network = backbones.build(backbone)
+        scope = {"model": network.model, "nn": torch.nn}
+        for text in (lines[1], lines[2], lines[4]):
+            exec(text, scope)
+    network.refresh()
+    moving = {name for name in network.names if any(p.requires_grad for p in network.parameters(name).values())}
+    assert moving == set(settings.phases[1].trainable)
+    assert network.head.out_features == 10
+
+
+def test_every_section_has_a_place_that_shows_it() -> None:
+    code = "\n".join(path.read_text("utf-8") for folder in ("pages", "ui") for path in Path(ROOT / folder).glob("*.py"))
+    for name in content.load("train"):
+        assert f'"{name}"' in code, name
+    six = {f"{stage}.{part}" for stage in stages.IDS for part in stages.PARTS}
+    others = {"intro", "samples", "samples.none", "result.none", "result.head", "result.tune"}
+    assert set(content.load("pipeline")) == six | others
+
+
+def test_no_number_is_typed_into_the_lessons() -> None:
+    for lesson in ("pipeline", "train"):
+        for name, text in content.load(lesson).items():
+            assert not re.search(r"\d", content.TOKEN.sub("", text).replace("10 to 100 times", "")), (lesson, name)
+
+
+def test_content_is_checked() -> None:
+    assert content.parse("note\n## a\nx <<y>>\n## b\nz\n", "t") == {"a": "x <<y>>", "b": "z"}
+    assert content.fill("x <<y>>", {"y": 3}, "t") == "x 3"
+    with pytest.raises(FtError, match="not known"):
+        content.fill("x <<y>>", {}, "t")
+    with pytest.raises(FtError, match="twice"):
+        content.parse("## a\nx\n## a\ny\n", "t")
+    with pytest.raises(FtError, match="nothing"):
+        content.parse("## a\n\n## b\ny\n", "t")
+    with pytest.raises(FtError, match="no lesson"):
+        content.load("../secrets")
+    with pytest.raises(FtError, match="no section"):
+        content.section("train", "nowhere")
