@@ -1,0 +1,296 @@
+"""Networks as blocks, and weights from every place they can come from. torchvision is the reference."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import http.server
+import pickle
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torchvision import models
+
+from ftcore import backbones, weights
+from ftcore.network import Network
+from ftcore.settings import FtError
+
+NAMES = tuple(backbones.CATALOGUE)
+SHIPPED = "resnet18-tinyimagenet64"
+
+
+@functools.cache
+def network(name: str) -> Network:
+    """A random network, shared by tests that only look at it."""
+    torch.manual_seed(0)
+    built = backbones.build(name)
+    built.model.eval()
+    return built
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All requests go to a proxy that is not there: a closed port of this machine."""
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def put(name: str, state: object) -> Path:
+    """A weights file where torch would keep it."""
+    file = backbones.weights_state(name).file
+    file.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(state, file)
+    return file
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_blocks_in_order_equal_the_model(name: str) -> None:
+    side = backbones.preprocess(name).side
+    x = torch.randn(1, 3, side, side, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        assert torch.equal(network(name).run(x.clone()), network(name).model(x.clone()))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_blocks_part_the_parameters(name: str) -> None:
+    net = network(name)
+    by_block = [key for block in net.names for key in net.parameters(block)]
+    assert len(by_block) == len(set(by_block))
+    assert set(by_block) == {key for key, _ in net.model.named_parameters()}
+    assert {key for block in net.names for key in net.tensors(block)} == set(net.model.state_dict())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parameter_count_is_the_published_one(name: str) -> None:
+    entry = backbones.entry(name)
+    count = sum(p.numel() for p in network(name).model.parameters())
+    if entry.weights is None:
+        assert count == 11_279_112
+    else:
+        assert count == models.get_model_weights(entry.arch)[entry.weights].meta["num_params"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_kinds_stand_in_order(name: str) -> None:
+    kinds = [block.kind for block in network(name).blocks]
+    order = ["stem", "conv", "pool", "hidden", "head"]
+    assert kinds == sorted(kinds, key=order.index)
+    assert (kinds.count("stem"), kinds.count("pool"), kinds.count("head")) == (1, 1, 1)
+
+
+def test_blocks_have_their_known_names() -> None:
+    layers = [f"layer{stage}.{i}" for stage in range(1, 5) for i in range(2)]
+    assert network("resnet18").names == ("stem", *layers, "pool", "head")
+    assert network("resnet50").names[-5:] == ("layer4.0", "layer4.1", "layer4.2", "pool", "head")
+    assert network("vgg16").names[-4:] == ("pool", "hidden1", "hidden2", "head")
+    counts = {name: sum(b.kind == "conv" for b in network(name).blocks) for name in NAMES}
+    assert counts == {
+        SHIPPED: 8, "resnet50": 16, "resnet18": 8, "mobilenet_v3_small": 12, "efficientnet_b0": 17,
+        "convnext_tiny": 21, "vgg16": 12,
+    }  # fmt: skip
+
+
+def test_part_of_a_run_is_the_rest_of_it() -> None:
+    net, x = network(SHIPPED), torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        half = net.run(x, stop="layer3.0")
+        assert half.shape == (2, 128, 8, 8)
+        assert torch.equal(net.run(half, start="layer3.0"), net.model(x))
+
+
+def test_unknown_names_are_refused_with_those_there_are() -> None:
+    with pytest.raises(FtError, match="no backbone 'alexnet': choose among resnet18-tinyimagenet64"):
+        backbones.entry("alexnet")
+    with pytest.raises(FtError, match="no block 'layer9': choose among stem"):
+        network(SHIPPED).modules("layer9")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_entries_tell_what_they_are(name: str) -> None:
+    entry = backbones.CATALOGUE[name]
+    assert entry.name == name
+    assert len(entry.note) > 20
+    assert len(entry.block_means) > 20
+    assert len(backbones.old_classes(name)) == (200 if name == SHIPPED else 1000)
+    assert 0.3 < backbones.accuracy(name) < 1
+    assert backbones.preprocess(name).side == (64 if name == SHIPPED else 224)
+
+
+def test_scaling_comes_from_the_weights_entry() -> None:
+    found = backbones.preprocess("resnet50")
+    assert (found.side, found.resize, found.interpolation) == (224, 232, "bilinear")
+    assert backbones.preprocess("efficientnet_b0").interpolation == "bicubic"
+    assert backbones.accuracy("resnet50") == 0.80858
+
+
+def test_shipped_weights_are_those_of_the_file() -> None:
+    loaded = backbones.load(SHIPPED)
+    file = load_file(backbones.weights_state(SHIPPED).file)
+    assert backbones.weights_state(SHIPPED).place == "shipped"
+    assert loaded.model.state_dict().keys() == file.keys()
+    for key, tensor in loaded.model.state_dict().items():
+        assert torch.equal(tensor, file[key].to(tensor.dtype))
+        assert tensor.dtype == (torch.int64 if key.endswith("tracked") else torch.float32)
+    assert not loaded.model.training
+    assert all(p.requires_grad for p in loaded.model.parameters())
+
+
+def test_shipped_weights_work_in_a_plain_torchvision_model() -> None:
+    model = models.resnet18(num_classes=200).eval()
+    model.load_state_dict(backbones.load(SHIPPED).model.state_dict())
+    x = torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        assert torch.equal(model(x), backbones.load(SHIPPED).run(x))
+
+
+def test_changed_shipped_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(backbones.SHIPPED, tmp_path / "weights")
+    monkeypatch.setattr(backbones, "SHIPPED", tmp_path / "weights")
+    file = backbones.weights_state(SHIPPED).file
+    data = bytearray(file.read_bytes())
+    data[-1000] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(FtError, match="sha256 is not the expected one"):
+        backbones.load(SHIPPED)
+    file.unlink()
+    with pytest.raises(FtError, match="restore it from the repository"):
+        backbones.load(SHIPPED)
+
+
+@pytest.mark.parametrize("name", ["resnet50", "mobilenet_v3_small", "convnext_tiny"])
+def test_file_in_torchs_cache_is_used(name: str, offline: None) -> None:
+    wanted = network(name).model.state_dict()
+    file = put(name, wanted)
+    assert backbones.weights_state(name).place == "found"
+    assert str(file) in backbones.weights_state(name).sentence
+    loaded = backbones.load(name).model.state_dict()
+    assert all(torch.equal(loaded[key], wanted[key]) for key in wanted)
+
+
+def test_old_file_without_step_counters_is_used(offline: None) -> None:
+    wanted = network("resnet18").model.state_dict()
+    put("resnet18", {key: t for key, t in wanted.items() if not key.endswith("num_batches_tracked")})
+    loaded = backbones.load("resnet18").model.state_dict()
+    assert loaded.keys() == wanted.keys()
+    assert loaded["bn1.num_batches_tracked"] == 0
+
+
+def test_half_precision_file_becomes_float32(offline: None) -> None:
+    put(
+        "mobilenet_v3_small",
+        {
+            k: t.half() if t.is_floating_point() else t
+            for k, t in network("mobilenet_v3_small").model.state_dict().items()
+        },
+    )
+    assert {p.dtype for p in backbones.load("mobilenet_v3_small").model.parameters()} == {torch.float32}
+
+
+def test_offline_the_sentence_names_file_and_folder(offline: None) -> None:
+    state = backbones.weights_state("resnet50")
+    assert state.place == "missing"
+    with pytest.raises(FtError) as caught:
+        backbones.load("resnet50")
+    for part in ("resnet50-11ad3fa6.pth", str(backbones.checkpoints()), "98 MB", "refused"):
+        assert part in str(caught.value)
+    assert list(backbones.checkpoints().iterdir()) == []
+
+
+class Malice:
+    """Pickles to a call that would leave a mark."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return open, (str(self.mark), "w")
+
+
+def test_code_in_a_weights_file_does_not_run(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    file = put("resnet18", {"conv1.weight": Malice(mark)})
+    with pytest.raises(FtError, match="delete it and try again") as caught:
+        backbones.load("resnet18")
+    assert not mark.exists()
+    assert str(file) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    file.write_bytes(pickle.dumps(Malice(mark)))
+    with pytest.raises(FtError):
+        backbones.load("resnet18")
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("left", [0, 10, 3_000_000])
+def test_truncated_file_is_refused(left: int) -> None:
+    file = put("mobilenet_v3_small", network("mobilenet_v3_small").model.state_dict())
+    file.write_bytes(file.read_bytes()[:left])
+    with pytest.raises(FtError, match="damaged or not a file of weights"):
+        backbones.load("mobilenet_v3_small")
+
+
+@pytest.mark.parametrize(
+    "state", [[1, 2], {"a": 1}, {"a": torch.zeros(1)}, {}], ids=["list", "number", "other", "none"]
+)
+def test_file_of_something_else_is_refused(state: object) -> None:
+    put("resnet18", state)
+    with pytest.raises(FtError, match="cannot be used"):
+        backbones.load("resnet18")
+
+
+def test_file_of_another_shape_is_refused() -> None:
+    put("resnet18", backbones.build("resnet18", 10).model.state_dict())
+    with pytest.raises(FtError, match=r"'fc\.(bias|weight)' does not fit"):
+        backbones.load("resnet18")
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """/whole/... sends everything, /cut/... breaks off in the middle, anything else is not there."""
+
+    data = bytes(range(256)) * 10_000
+
+    def do_GET(self) -> None:
+        if not self.path.startswith(("/whole/", "/cut/")):
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.data)))
+        self.end_headers()
+        self.wfile.write(self.data[: len(self.data) // (2 if "/cut/" in self.path else 1)])
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_port}"
+        running.shutdown()
+
+
+def test_download_tells_progress_and_arrives(server: str, tmp_path: Path) -> None:
+    file = tmp_path / "deep" / f"net-{hashlib.sha256(Handler.data).hexdigest()[:8]}.pth"
+    said: list[tuple[int, int]] = []
+    weights.download(f"{server}/whole/x.pth", file, "advice", lambda done, total: said.append((done, total)))
+    assert file.read_bytes() == Handler.data
+    assert said[-1] == (2_560_000, 2_560_000)
+    assert [done for done, _ in said] == sorted(done for done, _ in said)
+    assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(("way", "reason"), [("whole", "damaged"), ("cut", "damaged"), ("gone", "Not Found")])
+def test_failed_download_leaves_nothing(server: str, tmp_path: Path, way: str, reason: str) -> None:
+    right = hashlib.sha256(Handler.data).hexdigest()[:8]
+    file = tmp_path / "deep" / f"net-{'00000000' if way == 'whole' else right}.pth"
+    with pytest.raises(FtError, match=f"{reason}.*: put it there"):
+        weights.download(f"{server}/{way}/x.pth", file, "put it there")
+    assert list(file.parent.iterdir()) == []
