@@ -1,0 +1,26 @@
+"""One check question: choose, be told why the choice is right or wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from ftcore import quiz
+
+
+def ask(stage: str, values: Mapping[str, object]) -> None:
+    """The question of a stage of the lesson, with its live numbers; every choice explains itself."""
+    questions, _ = quiz.load()
+    for question in (quiz.filled(q, values) for q in questions if q.stage == stage):
+        with st.container(border=True):
+            st.markdown(f"**Check.** {question.prompt}")
+            choices = quiz.shuffled(question, 0)
+            chosen = st.radio(
+                question.prompt, [choice.text for choice in choices], index=None, format_func=lambda at, c=choices: c[at].text,
+                key=f"check-{question.id}", label_visibility="collapsed",
+            )  # fmt: skip
+            if chosen is not None:
+                choice = next(c for c in choices if c.text == chosen)
+                word = ":material/check: **Right.**" if choice.correct else ":material/close: **Not quite.**"
+                st.markdown(f"{word} {choice.explain}")
