@@ -17,7 +17,7 @@ def ask(stage: str, values: Mapping[str, object]) -> None:
             st.markdown(f"**Check.** {question.prompt}")
             choices = quiz.shuffled(question, 0)
             chosen = st.radio(
-                question.prompt, [choice.text for choice in choices], index=None, format_func=lambda at, c=choices: c[at].text,
+                question.prompt, [choice.text for choice in choices], index=None,
                 key=f"check-{question.id}", label_visibility="collapsed",
             )  # fmt: skip
             if chosen is not None:
