@@ -173,7 +173,7 @@ def test_classic_of_the_default_is_the_default() -> None:
 
 
 def test_settings_with_foreign_blocks_are_refused() -> None:
-    with pytest.raises(FtError, match="no block 'features.3'"):
+    with pytest.raises(FtError, match=r"no block 'features\.3'"):
         surgery.check_settings(RunSettings(phases=(Phase(trainable=("features.3",)),)))
     with pytest.raises(FtError, match="Nothing is trainable"):
         surgery.check_settings(RunSettings(phases=(Phase(trainable=("pool",)),)))

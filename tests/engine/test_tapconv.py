@@ -89,9 +89,8 @@ def test_enabled_computes_by_taps_and_is_undone(monkeypatch: pytest.MonkeyPatch)
 
 def test_enabled_is_undone_after_an_error() -> None:
     model = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1))
-    with pytest.raises(ZeroDivisionError), tapconv.enabled(model, ("0",)):
-        assert "forward" in vars(model[0])
-        raise ZeroDivisionError
+    with pytest.raises(RuntimeError), tapconv.enabled(model, ("0",)):
+        model(torch.zeros(1, 5, 2, 2))  # five channels for a layer of three
     assert "forward" not in vars(model[0])
 
 

@@ -397,7 +397,7 @@ def test_last_batch_of_one_joins_the_one_before() -> None:
 def test_foreign_blocks_are_refused_before_anything_is_done(
     run: Callable[..., Run], small: RunSettings, home: Path
 ) -> None:
-    with pytest.raises(FtError, match="no block 'features.1'"):
+    with pytest.raises(FtError, match=r"no block 'features\.1'"):
         run(phase(small, trainable=("features.1",)))
     assert not (home / "features").exists()
 

@@ -1,0 +1,147 @@
+"""The terminal command, in a process of its own where output counts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ftcore import __main__ as cli
+from ftcore import records
+from ftcore.settings import ROOT, RunSettings
+
+EPOCH_KEYS = {"phase", "epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "seconds"}
+
+
+def command(*words: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    launch = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from ftcore.__main__ import main; sys.exit(main())"
+    return subprocess.run([sys.executable, "-c", launch, *words], capture_output=True, text=True, cwd=folder)
+
+
+def events(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_train_then_predict_then_resume(noise: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "run"
+    done = command(
+        "train",
+        "--data",
+        noise.name,
+        "--epochs",
+        "1,1",
+        "--lr",
+        "1e-2",
+        "--out",
+        str(out),
+        "--json",
+        folder=noise.parent,
+    )
+    assert done.returncode == 0, done.stderr
+    told = events(done.stdout)
+    ends = [e for e in told if e["event"] == "epoch_end"]
+    assert [(e["phase"], e["epoch"]) for e in ends] == [(1, 1), (2, 2)]
+    assert all(e.keys() > EPOCH_KEYS for e in ends)
+    assert told[-1]["event"] == "run_end"
+    assert told[-1]["folder"] == str(out)
+    assert 0 <= told[-1]["test_accuracy"] <= 1 < told[-1]["seconds"] + 1
+    assert records.state_of(out).state == "done"
+    assert records.settings_of(out).data == str(noise)
+
+    image = str(noise / "red" / "00.png")
+    assert cli.main(["predict", "--run", str(out), image, image, "--json"]) == 0
+    rows = events(capsys.readouterr().out)
+    assert len(rows) == 2
+    assert rows[0]["probabilities"].keys() == {"blue", "green", "red"}
+    assert sum(rows[0]["probabilities"].values()) == pytest.approx(1)
+    assert rows[0]["class"] == max(rows[0]["probabilities"], key=rows[0]["probabilities"].get)
+    assert cli.main(["resume", str(out)]) == 2
+    assert capsys.readouterr().err == "This run is finished: there is nothing to resume.\n"
+    (out / "model.safetensors").write_bytes(b"x" * 100)
+    assert cli.main(["predict", "--run", str(out), image]) == 2
+    assert "cannot be used" in capsys.readouterr().err
+
+
+def test_resume_goes_on_after_the_last_epoch(
+    small: RunSettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = records.new(small, folder=tmp_path / "run")
+    assert cli.main(["resume", str(folder), "--json"]) == 0
+    first = events(capsys.readouterr().out)
+    log = (folder / "events.jsonl").read_text().splitlines()
+    keep = next(i for i, line in enumerate(log) if '"epoch": 3' in line and "epoch_end" in line)
+    (folder / "events.jsonl").write_text("\n".join(log[:keep]) + "\n")
+    assert cli.main(["resume", str(folder), "--json"]) == 0
+    again = [e["event"] for e in events(capsys.readouterr().out)]
+    assert again == ["epoch_end", "epoch_end", "phase_end", "run_end"]
+    assert sum(e["event"] == "epoch_end" for e in first) == 4
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [], ["dance"], ["train", "--backbone", "alexnet"], ["train", "--data", "nowhere"], ["train", "--data", ""],
+        ["train", "--epochs", "x"], ["train", "--epochs", "1.5"], ["train", "--epochs", "0"], ["train", "--epochs", ""],
+        ["train", "--epochs", "1,2,3"], ["train", "--lr", "fast"], ["train", "--lr", "nan"], ["train", "--lr", "-1"],
+        ["train", "--thaw", "many"], ["train", "--thaw", "-1"], ["train", "--thaw", "99"], ["train", "--thaw", "²"],
+        ["train", "--train-per-class", "x"], ["train", "--train-per-class", "-3"], ["train", "--seed", "x"],
+        ["train", "--seed", "-1"], ["train", "--seed", "9" * 400], ["train", "--random", "--pretrained"],
+        ["train", "--settings", "/nowhere"], ["train", "--settings", "/"], ["train", "--colour"],
+        ["resume"], ["resume", "/nowhere"], ["resume", "/dev/null"], ["predict", "--run", "/nowhere", "x.png"],
+        ["predict", "x.png"],
+    ],
+)  # fmt: skip
+def test_bad_input_is_one_sentence(words: list[str], capsys: pytest.CaptureFixture[str], home: Path) -> None:
+    assert cli.main(words) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert said.err.endswith(".\n")
+    assert not (home / "runs").exists()
+
+
+def test_bad_input_from_a_shell_has_no_traceback(tmp_path: Path) -> None:
+    done = command("train", "--epochs", "x")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    (tmp_path / "s.json").write_bytes(b"\xff\xfe{")
+    done = command("train", "--settings", str(tmp_path / "s.json"))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+
+
+def test_existing_or_impossible_folder_is_refused(noise: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for out in (noise, noise / "red" / "00.png" / "run"):
+        assert cli.main(["train", "--data", str(noise), "--epochs", "1", "--out", str(out)]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+
+
+def asked(*words: str) -> RunSettings:
+    return cli.settings_from(cli._parser().parse_args(["train", *words]))
+
+
+def test_options_become_settings(tmp_path: Path) -> None:
+    assert asked() == RunSettings()
+    two = asked(
+        "--epochs", "2,3", "--lr", "1e-2,1e-5", "--thaw", "1", "--train-per-class", "7", "--seed", "5", "--no-cache"
+    )
+    assert [(p.epochs, p.lr) for p in two.phases] == [(2, 1e-2), (3, 1e-5)]
+    assert two.phases[1].trainable == ("layer4.1", "head")
+    assert (two.train_per_class, two.seed, two.cache) == (7, 5, False)
+    assert asked("--backbone", "resnet50").phases[1].trainable == ("layer4.1", "layer4.2", "head")
+    (scratch,) = asked("--random").phases
+    assert (scratch.epochs, scratch.lr, len(scratch.trainable)) == (15, 1e-3, 10)
+    assert (asked("--random").weights, asked("--random").batch_norm) == ("random", "update")
+    (tmp_path / "s.json").write_text(two.to_json())
+    assert asked("--settings", str(tmp_path / "s.json")) == two
+    assert asked("--settings", str(tmp_path / "s.json"), "--seed", "6").seed == 6
+
+
+def test_list_names_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["list"]) == 0
+    said = capsys.readouterr().out
+    assert all(name in said for name in ("resnet18-tinyimagenet64", "vgg16", "sketchbook", "eurosat"))
+    assert "25,557,032 parameters  224 px  1000 classes" in said
+    assert "resnet50-11ad3fa6.pth into" in said

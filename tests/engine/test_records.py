@@ -1,0 +1,173 @@
+"""Run folders and their logs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ftcore import records
+from ftcore.settings import ROOT, FtError, RunSettings
+
+EPOCH = {"event": "epoch_end", "phase": 1, "epoch": 1}
+
+
+@pytest.fixture
+def folder() -> Path:
+    return records.new(RunSettings(seed=3), "me")
+
+
+def test_new_run(folder: Path, home: Path) -> None:
+    assert folder.parent == home / "runs"
+    assert records.ID.fullmatch(folder.name)
+    assert records.folder_of(folder.name) == folder
+    assert records.settings_of(folder) == RunSettings(seed=3)
+    assert records.state_of(folder).owner == "me"
+
+
+def test_ids_are_not_to_be_guessed() -> None:
+    names = {records.new(RunSettings()).name for _ in range(20)}
+    assert len(names) == 20
+    assert len({name[:8] for name in names}) == 20
+
+
+def test_bad_ids_touch_nothing(folder: Path, home: Path) -> None:
+    bad = ["", ".", "..", "../x", f"../runs/{folder.name}", folder.name.upper(), folder.name + "\n", folder.name[:31]]
+    for run_id in [*bad, folder.name + "/", str(folder), "0" * 32, "\0", "٣" * 32, folder.name + ".deleted"]:
+        if run_id == folder.name:
+            continue
+        with pytest.raises(FtError, match="no such run"):
+            records.folder_of(run_id)
+    assert list((home / "runs").iterdir()) == [folder]
+
+
+def test_folder_that_exists_or_cannot_be_is_refused(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(FtError, match="exists already"):
+        records.new(RunSettings(), folder=folder)
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(FtError, match="cannot be made"):
+        records.new(RunSettings(), folder=tmp_path / "file" / "run")
+
+
+def test_damaged_settings_are_refused(folder: Path) -> None:
+    for data in (b"\xff\xfe", b"{", b""):
+        (folder / "settings.json").write_bytes(data)
+        with pytest.raises(FtError):
+            records.settings_of(folder)
+
+
+def test_log_is_read_in_whole_lines_from_an_offset(folder: Path) -> None:
+    first, offset = records.read_log(folder)
+    assert [r["event"] for r in first] == ["created"]
+    assert records.read_log(folder, offset) == ([], offset)
+    records.append(folder, EPOCH)
+    with (folder / "events.jsonl").open("ab") as log:
+        log.write(b'{"event": "epo')
+    new, later = records.read_log(folder, offset)
+    assert new == [EPOCH]
+    assert records.read_log(folder, later) == ([], later)
+
+
+def test_torn_line_is_closed_and_left_out(folder: Path) -> None:
+    with (folder / "events.jsonl").open("ab") as log:
+        log.write(b'{"event": "epoch_end", "ep')
+    _, offset = records.read_log(folder)
+    records.append(folder, EPOCH)
+    assert records.read_log(folder, offset)[0] == [EPOCH]
+    assert [r["event"] for r in records.read_log(folder)[0]] == ["created", "epoch_end"]
+
+
+def test_odd_lines_are_left_out(folder: Path) -> None:
+    with (folder / "events.jsonl").open("ab") as log:
+        log.write(b'\n[]\n3\n"x"\nnull\n{}\n\xff\xfe\n{"event": "epoch_end", "epoch": 1}\n')
+    assert [r["event"] for r in records.read_log(folder)[0]] == ["created", "epoch_end"]
+    assert records.state_of(folder).epochs_done == 1
+
+
+def test_progress_is_replaced_and_not_logged(folder: Path) -> None:
+    before = (folder / "events.jsonl").read_bytes()
+    assert records.progress(folder) is None
+    for step in (1, 2):
+        records.append(folder, {"event": "step_progress", "step": step})
+    assert records.progress(folder) == {"event": "step_progress", "step": 2}
+    assert (folder / "events.jsonl").read_bytes() == before
+    assert sorted(f.name for f in folder.iterdir()) == ["events.jsonl", "progress.json", "settings.json"]
+    (folder / "progress.json").write_text("{")
+    assert records.progress(folder) is None
+
+
+def test_state_is_the_last_one_told(folder: Path) -> None:
+    assert records.state_of(folder).state == "interrupted"
+    for state in ("queued", "done"):
+        records.set_state(folder, state)
+        assert records.state_of(folder).state == state
+        assert records.state_of(folder).message == records.MESSAGES[state]
+    records.set_state(folder, "failed", "Because.")
+    assert records.state_of(folder).message == "Because."
+
+
+def test_busy_run_without_a_process_is_interrupted(folder: Path) -> None:
+    for state in records.BUSY:
+        records.set_state(folder, state)
+        assert records.state_of(folder).state == "interrupted"
+        with records.lock(folder):
+            assert records.state_of(folder).state == state
+
+
+def test_epochs_told_twice_count_once(folder: Path) -> None:
+    for epoch in (1, 2, 2):
+        records.append(folder, EPOCH | {"epoch": epoch})
+    assert records.state_of(folder).epochs_done == 2
+
+
+def test_lock_goes_with_its_process(folder: Path) -> None:
+    hold = "import sys, time; from pathlib import Path; from ftcore import records\n"
+    hold += "held = records.lock(Path(sys.argv[1])); held.acquire(); print('held', flush=True); time.sleep(60)"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, str(folder)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        assert records.is_alive(folder)
+        with pytest.raises(FtError, match="still going"):
+            records.delete(folder)
+        other.kill()
+        other.wait()
+    assert not records.is_alive(folder)
+    records.delete(folder)
+    assert not folder.exists()
+
+
+def test_looking_at_a_deleted_run_does_not_bring_it_back(folder: Path, home: Path) -> None:
+    records.delete(folder)
+    assert not records.is_alive(folder)
+    assert list((home / "runs").iterdir()) == []
+
+
+FULL = """
+import resource
+from ftcore import records
+from ftcore.settings import FtError, RunSettings, home
+resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
+try:
+    records.new(RunSettings())
+except FtError as error:
+    print(error, list((home() / "runs").iterdir()))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on file size")
+def test_full_disk_leaves_no_half_run() -> None:
+    done = subprocess.run([sys.executable, "-c", FULL], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert "could not be written to disk" in done.stdout
+    assert done.stdout.endswith("[]\n")
+
+
+def test_log_lines_are_plain_json(folder: Path) -> None:
+    records.append(folder, EPOCH | {"classes": ["Ärger", "\ud800"]})
+    lines = (folder / "events.jsonl").read_bytes().splitlines()
+    assert all(isinstance(json.loads(line), dict) for line in lines)
+    assert records.read_log(folder)[0][-1]["classes"][0] == "Ärger"

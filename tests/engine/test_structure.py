@@ -1,0 +1,79 @@
+"""The house rules that a reader of the tree can check: who imports whom, and that everything is explained."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from ftcore import backbones, datasets
+from ftcore.settings import ROOT
+
+# From the ground up: a module may import only what stands before it.
+ORDER = (
+    "settings", "files", "_torchvision", "content", "events", "network", "weights", "backbones",
+    "pictures", "plans", "zips", "imports", "prepared", "pen", "nature", "things", "paper", "sketchbook", "builtin",
+    "downloads", "datasets", "surgery", "codegen", "tapconv", "checkpoint", "features", "train", "trace", "lab",
+    "machine", "records", "worker", "runs", "export", "__main__",
+)  # fmt: skip
+ENGINE = sorted((ROOT / "ftcore").glob("*.py"))
+WEB = sorted([ROOT / "app.py", *(ROOT / "ui").glob("*.py"), *(ROOT / "pages").glob("*.py")])
+
+
+def imported(path: Path) -> set[str]:
+    """Full names of all modules that a file imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} imports relatively"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {str(node.module)}
+    return names
+
+
+def parts(path: Path, package: str) -> set[str]:
+    """The modules of one of our packages that a file imports."""
+    found = {name.split(".")[1] for name in imported(path) if name.startswith(f"{package}.")}
+    return {name for name in found if (ROOT / package / f"{name}.py").exists()}
+
+
+@pytest.mark.parametrize("path", ENGINE, ids=lambda p: p.stem)
+def test_engine_imports_only_downwards(path: Path) -> None:
+    if path.stem == "__init__":
+        assert parts(path, "ftcore") == set()
+        return
+    assert path.stem in ORDER
+    below = set(ORDER[: ORDER.index(path.stem)])
+    assert parts(path, "ftcore") - below == set()
+
+
+@pytest.mark.parametrize("path", ENGINE, ids=lambda p: p.stem)
+def test_engine_knows_no_web(path: Path) -> None:
+    tops = {name.split(".")[0] for name in imported(path)}
+    assert tops & {"streamlit", "plotly", "pandas", "ui", "pages", "app"} == set()
+
+
+@pytest.mark.parametrize("path", WEB, ids=lambda p: p.stem)
+def test_pages_stand_on_ui_and_ui_on_the_engine(path: Path) -> None:
+    tops = {name.split(".")[0] for name in imported(path)}
+    assert "app" not in tops
+    assert path.parent.name != "ui" or "pages" not in tops
+    assert path.parent.name != "pages" or parts(path, "pages") == set()
+
+
+@pytest.mark.parametrize("path", ENGINE, ids=lambda p: p.stem)
+def test_public_names_are_documented(path: Path) -> None:
+    tree = ast.parse(path.read_text("utf-8"))
+    assert ast.get_docstring(tree)
+    kinds = ast.FunctionDef | ast.ClassDef
+    for owner in [tree, *(n for n in tree.body if isinstance(n, ast.ClassDef) and not n.name.startswith("_"))]:
+        for node in (n for n in owner.body if isinstance(n, kinds) and not n.name.startswith("_")):
+            assert ast.get_docstring(node), f"{path.stem}.{node.name}"
+
+
+def test_catalogues_explain_every_entry() -> None:
+    notes = [e.note for e in backbones.CATALOGUE.values()] + [e.note for e in datasets.CATALOGUE.values()]
+    assert all(len(note) > 20 and note.endswith(".") for note in notes)
+    assert len(set(notes)) == len(notes) == 14
