@@ -14,8 +14,8 @@ from ftcore.settings import ROOT
 ORDER = (
     "settings", "files", "_torchvision", "content", "events", "network", "weights", "backbones",
     "pictures", "plans", "zips", "imports", "prepared", "pen", "nature", "things", "paper", "sketchbook", "builtin",
-    "downloads", "datasets", "surgery", "codegen", "tapconv", "checkpoint", "features", "train", "trace", "lab",
-    "machine", "records", "worker", "runs", "export", "__main__",
+    "downloads", "datasets", "quiz", "surgery", "codegen", "tapconv", "checkpoint", "features", "train", "trace", "machine",
+    "lab", "peek", "records", "worker", "runs", "export", "__main__",
 )  # fmt: skip
 ENGINE = sorted((ROOT / "ftcore").glob("*.py"))
 WEB = sorted([ROOT / "app.py", *(ROOT / "ui").glob("*.py"), *(ROOT / "pages").glob("*.py")])
