@@ -8,7 +8,7 @@ import streamlit as st
 
 from ftcore import backbones, content, datasets
 from ftcore.settings import HEAD, RunSettings
-from ui import engine, live, nav, observe, page, stages, strip
+from ui import check, engine, knows, live, nav, observe, page, stages, state, strip
 from ui.live import View
 from ui.stages import Stage
 from ui.theme import EMBER, ICE, about, count, listed, percent, plain, several
@@ -19,6 +19,13 @@ MARKS = {
     stages.RUNNING: ("running", "violet"),
     stages.NEXT: ("next", "gray"),
     stages.LATER: ("", "gray"),
+}
+
+LEADS = {
+    "freeze": ("pages/freeze_lab.py", "Freeze and thaw blocks yourself in the Freeze lab"),
+    "train": ("pages/train_live.py", "Train the head on the page Train live, with all its settings"),
+    "thaw": ("pages/freeze_lab.py", "Choose which blocks to thaw in the Freeze lab"),
+    "tune": ("pages/train_live.py", "Follow the fine-tuning epoch by epoch on the page Train live"),
 }
 
 nav.guard()
@@ -36,8 +43,7 @@ def main() -> None:
     st.markdown(content.section("pipeline", "intro", six[0].values | {"names": _names(found.classes)}))
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         stage = six[_stepper(view, marks)]
-        with st.container(horizontal=True, width="content", gap="small"):
-            _run_buttons(chosen, owner, view)
+        buttons = st.container(horizontal=True, width="content", gap="small", vertical_alignment="center")
     if view is not None:
         live.watch(view, live.headline)
 
@@ -55,11 +61,14 @@ def main() -> None:
             live.watch(view, _curves)
     if view is not None:
         left.markdown(stage.why)
+    _touch(chosen, stage, found.classes)
     _overview(six, marks, stage)
     if view is not None:
         _samples(chosen, found)
     with st.expander("The network as a table"):
         strip.table(stage.blocks, stage.trainable)
+    with buttons:
+        _run_buttons(chosen, owner, view)
 
 
 def _names(classes: tuple[str, ...], most: int = 10) -> str:
@@ -84,18 +93,17 @@ def _stepper(view: View | None, marks: list[str]) -> int:
     named = st.query_params.get("stage")
     running = [at for at, mark in enumerate(marks) if mark == stages.RUNNING]
     following = running[0] if running else len(marks) - 1 if view is not None and view.log.end is not None else 0
-    st.session_state["stage"] = named if named in stages.IDS else stages.IDS[following]
+    shown = named if named in stages.IDS else stages.IDS[following]
     st.segmented_control(
         "Stage",
         stages.IDS,
-        key="stage",
         required=True,
         format_func=lambda name: f"{stages.IDS.index(name) + 1} {stages.TITLES[stages.IDS.index(name)]}",
-        on_change=lambda: _choose(st.session_state["stage"]),
         label_visibility="collapsed",
         wrap=True,
+        **state.widget("stage", shown, _choose),
     )
-    return stages.IDS.index(st.session_state["stage"])
+    return stages.IDS.index(shown)
 
 
 def _choose(name: str) -> None:
@@ -139,6 +147,18 @@ def _card(stage: Stage, mark: str) -> None:
         st.markdown(f"**What happens.** {stage.happens}")
         st.code(stage.code, language="python", wrap_lines=True)
         st.markdown(f"**After.** {stage.after}")
+
+
+def _touch(chosen: RunSettings, stage: Stage, classes: tuple[str, ...]) -> None:
+    """What this stage lets one see or try, where to go from it, and its check question."""
+    if stage.id == "load":
+        knows.load(chosen)
+    elif stage.id == "head":
+        knows.heads(chosen, classes)
+    else:
+        file, label = LEADS[stage.id]
+        st.page_link(file, label=label, icon=":material/arrow_forward:", query_params=state.link())
+    check.ask(stage.id, stage.values)
 
 
 def _badge(mark: str) -> None:

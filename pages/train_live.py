@@ -6,7 +6,7 @@ import streamlit as st
 
 from ftcore import content, runs
 from ftcore.settings import RunSettings
-from ui import engine, form, history, live, nav, page, state, strip
+from ui import compare, drift, engine, form, guess, history, live, nav, page, state, strip
 from ui.live import View
 from ui.theme import about, several
 
@@ -23,6 +23,7 @@ def main() -> None:
     else:
         _others(owner)
     _settings(chosen, owner, view)
+    compare.draw(owner)
     history.draw(owner, view.id if view is not None else None)
 
 
@@ -33,6 +34,7 @@ def _run(view: View) -> None:
     blocks = engine.describe(view.settings.backbone, _classes(view.settings))
     trainable = view.settings.phases[view.phase - 1].trainable
     strip.draw(blocks, trainable, "strip", moving=view.status.state == "running")
+    guess.draw(view)
     live.watch(view, _measured)
     with st.expander("The network as a table"):
         strip.table(blocks, trainable)
@@ -55,7 +57,18 @@ def _measured(view: View) -> None:
         st.subheader("Loss", anchor=False)
         live.curves(view, "loss", "train", 320)
     st.caption(f"{content.section('train', 'curves')} {content.section('train', 'zoom')}")
+    _drift(view)
     live.epochs(view)
+
+
+def _drift(view: View) -> None:
+    """Which blocks have moved how far, with the learning rate below."""
+    rows = [row for row in view.log.rows if row.get("drift")]
+    if not rows:
+        return
+    st.subheader("How far each block has moved", anchor=False)
+    weighted = [block.name for block in engine.describe(view.settings.backbone) if block.parameters]
+    drift.draw(view.settings, rows, weighted, "train")
 
 
 def _others(owner: str) -> None:
@@ -75,10 +88,10 @@ def _others(owner: str) -> None:
 def _settings(chosen: RunSettings, owner: str, view: View | None) -> None:
     """What the next run will do, what it will cost, and the button that starts it."""
     found = engine.summary(chosen.data, chosen.train_per_class, chosen.seed)
-    cost = engine.estimate(chosen.to_json())
     label = "Settings" if view is None else "Settings of this run: change them for a new one"
     with st.expander(label, expanded=view is None):
         form.draw(chosen)
+    cost = engine.estimate(chosen.to_json())
     with st.container(horizontal=True, vertical_alignment="center"):
         busy = view is not None and view.status.state != "done"
         words = "Start" if view is None else "Run again"

@@ -11,8 +11,9 @@ import threading
 import numpy as np
 import streamlit as st
 import torch
+from PIL import Image
 
-from ftcore import backbones, datasets, lab, machine, runs, sketchbook, surgery
+from ftcore import backbones, datasets, lab, machine, peek, pictures, runs, sketchbook, surgery
 from ftcore.datasets import Split
 from ftcore.machine import Estimate
 from ftcore.settings import Phase, RunSettings
@@ -60,7 +61,7 @@ def summary(data: str, train_per_class: int, seed: int) -> datasets.Summary:
     return datasets.summary(data, train_per_class=train_per_class, seed=seed)
 
 
-@st.cache_data(ttl=20, max_entries=200, show_spinner=False)
+@st.cache_data(ttl=20, max_entries=200, show_spinner="Measuring this machine…")
 def estimate(settings_json: str) -> Estimate:
     """Expected time of a run on this machine; the settings come as JSON, their own `to_json`."""
     return runs.estimate(RunSettings.from_json(settings_json))
@@ -114,3 +115,43 @@ def one_steps(settings_json: str, phase: Phase, blocks: tuple[str, ...]) -> list
     settings = RunSettings.from_json(settings_json)
     with _WORK:
         return [lab.one_step(settings, phase, _train_split(settings), block) for block in blocks]
+
+
+@st.cache_data(max_entries=8, show_spinner="Asking the network about our pictures")
+def own_guesses(data: str, backbone: str, seed: int) -> list[tuple[str, np.ndarray, list[tuple[str, float]]]]:
+    """For one picture of each of the first classes: its class, the picture, the network's own top five."""
+    shown = samples(data, backbone, seed)
+    if not shown:
+        return []
+    preprocess = backbones.preprocess(backbone)
+    images = np.stack([pictures.prepare(Image.fromarray(picture), preprocess) for _, picture in shown])
+    with _WORK:
+        guesses = peek.own_guesses(backbones.load(backbone), images)
+    return [(name, picture, found) for (name, picture), found in zip(shown, guesses, strict=True)]
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def first_filters(backbone: str) -> np.ndarray:
+    """The first convolution's filters as pictures [filters, k, k, 3] in 0..1."""
+    return peek.first_filters(backbones.load(backbone))
+
+
+def look_seconds(settings_json: str) -> float:
+    """Expected seconds to show the whole network every validation image once."""
+    settings = RunSettings.from_json(settings_json)
+    cost = machine.costs(settings.backbone)
+    images = datasets.summary(settings.data, train_per_class=settings.train_per_class, seed=settings.seed).counts["val"]
+    return images * sum(cost[row.name].forward for row in surgery.describe(settings.backbone))
+
+
+def fresh_head_accuracy(settings_json: str, classes: int) -> float:
+    """Accuracy on the validation images of the network with its new head, before any training."""
+    settings = RunSettings.from_json(settings_json)
+    images = datasets.load(
+        settings.data,
+        backbones.preprocess(settings.backbone),
+        train_per_class=settings.train_per_class,
+        seed=settings.seed,
+    )
+    with _WORK:
+        return peek.fresh_head_accuracy(settings, images.val, classes)

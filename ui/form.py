@@ -57,17 +57,16 @@ def plans(backbone: str) -> dict[str, tuple[str, tuple[Phase, ...]]]:
 def _plan(chosen: RunSettings) -> None:
     ready = plans(chosen.backbone)
     names = [name for name, (weights, phases) in ready.items() if (weights, phases) == (chosen.weights, chosen.phases)]
-    st.session_state["set-plan"] = names[0] if names else "own"
+    now = names[0] if names else "own"
 
-    def pick() -> None:
-        if (name := st.session_state["set-plan"]) in ready:
+    def pick(name: str) -> None:
+        if name in ready:
             _put(weights=ready[name][0], phases=ready[name][1])
 
     options = [*ready] if names else [*ready, "own"]
     notes = "Where to start from; everything below can then be changed."
-    st.segmented_control(
-        "Plan", options, key="set-plan", format_func=PLANS.__getitem__, required=True, on_change=pick, help=notes
-    )
+    ties = state.widget("set-plan", now, pick)
+    st.segmented_control("Plan", options, format_func=PLANS.__getitem__, required=True, help=notes, **ties)
 
 
 def _phase(chosen: RunSettings, at: int) -> None:
@@ -109,35 +108,32 @@ def _trainable(backbone: str, phase: Phase, at: int, put: Callable[[Any], None])
     if name is None:
         name = f"{len(phase.trainable)} blocks: {listed(phase.trainable)}"
         options = {name: phase.trainable, **options}
-    key = f"set-p{at}-trainable"
-    st.session_state[key] = name
     meta = Phase.__dataclass_fields__["trainable"].metadata
-    st.selectbox(
-        meta["label"], list(options), key=key, help=meta["help"], on_change=lambda: put(options[st.session_state[key]])
-    )
+    ties = state.widget(f"set-p{at}-trainable", name, lambda picked: put(options[picked]))
+    st.selectbox(meta["label"], list(options), help=meta["help"], **ties)
 
 
 def _rate(phase: Phase, at: int, put: Callable[[Any], None]) -> None:
     """A learning rate: one of the usual ones, or typed in."""
-    key, now = f"set-p{at}-lr", rate(phase.lr)
-    st.session_state[key] = now
+    now = rate(phase.lr)
     meta = Phase.__dataclass_fields__["lr"].metadata
 
-    def change() -> None:
+    def change(text: str) -> None:
         try:
-            put(float(st.session_state[key]))
+            put(float(text))
         except ValueError:
-            st.session_state[_ERROR] = f"'{st.session_state[key]}' is no learning rate: write a number such as 1e-4."
+            st.session_state[_ERROR] = f"'{text}' is no learning rate: write a number such as 1e-4."
 
     options = [*RATES] if now in RATES else [now, *RATES]
-    st.selectbox(meta["label"], options, key=key, accept_new_options=True, help=meta["help"], on_change=change)
+    ties = state.widget(f"set-p{at}-lr", now, change)
+    st.selectbox(meta["label"], options, accept_new_options=True, help=meta["help"], **ties)
 
 
 def _field(record: RunSettings | Phase, name: str, prefix: str, put: Callable[[Any], None]) -> None:
     """One setting as the widget that fits its kind."""
-    meta, value, key = record.__dataclass_fields__[name].metadata, getattr(record, name), f"set-{prefix}-{name}"
-    st.session_state[key] = value
-    label, common = meta["label"], {"key": key, "help": meta["help"], "on_change": lambda: put(st.session_state[key])}
+    meta, value = record.__dataclass_fields__[name].metadata, getattr(record, name)
+    label = meta["label"]
+    common = {"help": meta["help"], **state.widget(f"set-{prefix}-{name}", value, put)}
     if meta["choices"]:
         titles = {"adamw": "AdamW", "sgd": "SGD"}
         st.segmented_control(

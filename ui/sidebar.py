@@ -23,14 +23,13 @@ def draw(chosen: RunSettings) -> str:
 
 
 def _choice(label: str, field: str, value: str, titles: dict[str, str]) -> None:
-    key = f"side-{field}"
-    st.session_state[key] = value
-
-    def chosen() -> None:
-        state.put(state.change(state.settings(), **{field: st.session_state[key]}), run=None)
+    def chosen(name: str) -> None:
+        state.put(state.change(state.settings(), **{field: name}), run=None)
 
     notes = RunSettings.__dataclass_fields__[field].metadata["help"]
-    st.selectbox(label, list(titles), format_func=titles.__getitem__, key=key, on_change=chosen, help=notes)
+    st.selectbox(
+        label, list(titles), format_func=titles.__getitem__, help=notes, **state.widget(f"side-{field}", value, chosen)
+    )
 
 
 def _weights(chosen: RunSettings) -> None:

@@ -10,7 +10,7 @@ import dataclasses
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -100,6 +100,27 @@ def fitted(phases: tuple[Phase, ...], backbone: str) -> tuple[Phase, ...]:
         dataclasses.replace(old, name=new.name, trainable=new.trainable)
         for old, new in zip(phases, classic, strict=True)
     )
+
+
+def widget(name: str, value: Any, act: Callable[[Any], None]) -> dict[str, Any]:
+    """`key` and `on_change` of a widget that shows `value` from the address; `act` gets what the learner picks.
+
+    When the page changes the value, not the learner, the widget gets a new key: a browser that polls may still
+    send the old value, which would look like a choice. Nor is the page's own value, sent back, a choice.
+    """
+    turns: dict[str, int] = st.session_state.setdefault("thaw_widgets", {})
+    key = f"{name}-{turns.get(name, 0)}"
+    if st.session_state.get(key, value) != value:
+        turns[name] = turns.get(name, 0) + 1
+        key = f"{name}-{turns[name]}"
+    if key not in st.session_state:
+        st.session_state[key] = value
+
+    def picked() -> None:
+        if st.session_state[key] != value:
+            act(st.session_state[key])
+
+    return {"key": key, "on_change": picked}
 
 
 def run_id() -> str | None:

@@ -59,3 +59,8 @@ def texts(test: AppTest) -> str:
     """Everything that the page says."""
     kinds = (test.title, test.subheader, test.markdown, test.caption, test.success, test.error, test.table)
     return "\n".join(str(getattr(element, "value", "")) for kind in kinds for element in kind)
+
+
+def tied(kind: Any, name: str) -> Any:
+    """The widget that is tied to the address under this name, whatever turn its key has reached."""
+    return next(widget for widget in kind if str(widget.key).rsplit("-", 1)[0] == name)

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from ftcore import datasets, runs, surgery
 from ftcore.datasets import Summary
 from ftcore.settings import ROOT, RunSettings
-from tests.pages.made import TOKEN, OpenPage, texts, write_run
+from tests.pages.made import TOKEN, OpenPage, texts, tied, write_run
 from ui import nav, state
 from ui.theme import plain
 
@@ -74,20 +74,20 @@ def test_the_button_starts_the_lesson(open_page: OpenPage) -> None:
 
 def test_settings_travel_in_the_address(open_page: OpenPage) -> None:
     test = open_page("train_live", backbone="resnet50", seed="7")
-    assert test.selectbox(key="side-backbone").value == "resnet50"
-    assert test.number_input(key="set-run-seed").value == 7
-    test.number_input(key="set-p0-epochs").set_value(3).run()
-    test.selectbox(key="set-p1-lr").set_value("3e-5").run()
+    assert tied(test.selectbox, "side-backbone").value == "resnet50"
+    assert tied(test.number_input, "set-run-seed").value == 7
+    tied(test.number_input, "set-p0-epochs").set_value(3).run()
+    tied(test.selectbox, "set-p1-lr").set_value("3e-5").run()
     query = dict(test.query_params)
     kept = state.from_query(query)
     assert (kept.backbone, kept.seed, kept.phases[0].epochs, kept.phases[1].lr) == ("resnet50", 7, 3, 3e-5)
     again = open_page("train_live", **query)
-    assert again.number_input(key="set-p0-epochs").value == 3
+    assert tied(again.number_input, "set-p0-epochs").value == 3
 
 
 def test_another_backbone_gets_its_own_last_blocks(open_page: OpenPage) -> None:
     test = open_page()
-    test.selectbox(key="side-backbone").set_value("resnet50").run()
+    tied(test.selectbox, "side-backbone").set_value("resnet50").run()
     assert "`layer4.1` and `layer4.2`" in texts(open_page(backbone="resnet50", stage="thaw"))
     assert state.from_query(dict(test.query_params)).phases == surgery.classic("resnet50")
 

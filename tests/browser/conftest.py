@@ -1,0 +1,118 @@
+"""The app as a real server process with a home of its own, and pages in the system's Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+expect.set_options(timeout=60_000)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running app: its address, its process, its home."""
+
+    url: str
+    pid: int
+    home: Path
+
+    def workers(self) -> list[int]:
+        """Process ids of its workers, the one in reserve included."""
+        listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+        rows = [line.split(None, 2) for line in listed.splitlines()]
+        return [int(pid) for pid, parent, args in rows if int(parent) == self.pid and "ftcore.worker" in args]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Start the app on a free port; its log is shown when it does not come up."""
+    home = tmp_path_factory.mktemp("home")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    command += ["--server.address", "127.0.0.1"]
+    log = home / "server.log"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, "THAW_HOME": str(home)}, stdout=out, stderr=out
+        )
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/_stcore/health", process, log)
+        yield Server(f"http://127.0.0.1:{port}", process.pid, home)
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    pytest.fail(f"the app did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium. Without one the tests are skipped, but never where CI is true."""
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if path is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("CI needs Chromium for the browser tests: install the package chromium.")
+        pytest.skip(f"no Chromium on this machine (looked for {', '.join(NAMES)})")
+    with sync_playwright() as tool:
+        found = tool.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield found
+        found.close()
+
+
+OpenTab = Callable[..., Page]
+
+
+@pytest.fixture
+def open_tab(browser: Browser, server: Server) -> Iterator[OpenTab]:
+    """Open a page of the app in a browser profile of its own. At the end no outside host and no error was seen."""
+    outside: list[str] = []
+    broken: list[str] = []
+    contexts = []
+
+    def opened(path: str = "", **options: Any) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1400, "height": 900}, **options})
+        context.set_default_timeout(90_000)
+        contexts.append(context)
+        tab = context.new_page()
+        tab.on(
+            "request",
+            lambda r: outside.append(r.url) if r.url.startswith("http") and not r.url.startswith(server.url) else None,
+        )
+        tab.on("pageerror", lambda error: broken.append(str(error)))
+        tab.goto(f"{server.url}/{path}")
+        tab.get_by_role("heading", level=1).wait_for()
+        return tab
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert outside == []
+    assert broken == []

@@ -1,0 +1,141 @@
+"""The lesson in a real browser: one button to the end, through a reload, and through a killed worker."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import OpenTab, Server
+
+LONG = 180_000
+PHASES = "p1=epochs:2&p2=name:Fine-tune;epochs:{epochs};lr:0.0001;trainable:layer4.0%2Blayer4.1%2Bhead"
+
+
+def charts(tab: Page) -> Locator:
+    return tab.get_by_test_id("stVegaLiteChart").locator("svg.marks")
+
+
+def epoch_of(tab: Page) -> int:
+    """The last finished epoch according to the words under the accuracy chart."""
+    found = re.search(r"Epoch (\d+): validation", tab.get_by_test_id("stMain").inner_text())
+    return int(found[1]) if found else 0
+
+
+def wait_for_epoch(tab: Page, number: int) -> None:
+    script = (
+        "n => { const m = /Epoch (\\d+): validation/.exec(document.body.innerText); return m && Number(m[1]) >= n; }"
+    )
+    tab.wait_for_function(script, arg=number, timeout=LONG)
+
+
+def test_a_first_visitor_may_come_in_by_a_deep_link(open_tab: OpenTab) -> None:
+    """Runs first: the server has seen nobody yet, so Streamlit is still in its discovery mode."""
+    tab = open_tab("train_live?seed=5")
+    expect(tab.get_by_role("heading", name="Train live", level=1)).to_be_visible()
+    expect(tab.get_by_test_id("stSidebar").get_by_role("link", name="Pipeline")).to_be_visible()
+    expect(tab.get_by_role("spinbutton", name="Seed")).to_have_value("5")
+
+
+def test_one_button_runs_the_lesson_and_a_reload_does_not_lose_it(open_tab: OpenTab) -> None:
+    tab = open_tab("?data=digits&" + PHASES.format(epochs=3))
+    tab.get_by_role("button", name="Quick run").click()
+    tab.wait_for_url(re.compile(r"run=[0-9a-f]{32}"))
+    wait_for_epoch(tab, 2)
+    expect(charts(tab)).to_have_count(2)
+    expect(tab.get_by_role("radio", name="6 Fine-tune")).to_be_checked()
+    assert "stage=" not in tab.url, "the page follows the run until a stage is picked"
+    charts(tab).first.evaluate("chart => { chart.dataset.first = 'yes'; }")
+    wait_for_epoch(tab, epoch_of(tab) + 1)
+    assert charts(tab).first.get_attribute("data-first") == "yes", "new data must not mount the chart anew"
+    tab.reload()
+    wait_for_epoch(tab, 3)
+    expect(tab.get_by_text("All 5 epochs are done.")).to_be_visible(timeout=LONG)
+    expect(tab.get_by_text("Thawing", exact=False).filter(has_text="On the test images")).to_be_visible()
+    expect(tab.get_by_role("radio", name="6 Fine-tune")).to_be_checked()
+
+
+def test_a_killed_worker_is_told_and_resumed_and_the_zoom_stays(open_tab: OpenTab, server: Server) -> None:
+    tab = open_tab("train_live?data=digits&train_per_class=8&" + PHASES.format(epochs=18))
+    tab.get_by_role("button", name=re.compile("^Start")).click()
+    wait_for_epoch(tab, 4)
+    first = zoom(tab)
+    wait_for_epoch(tab, epoch_of(tab) + 2)
+    assert axis(tab) == first, "new data must not reset the zoom"
+
+    for pid in server.workers():
+        os.kill(pid, signal.SIGKILL)
+    expect(tab.get_by_text("The worker process ended unexpectedly")).to_be_visible(timeout=30_000)
+    reached = epoch_of(tab)
+    tab.get_by_role("button", name="Resume").click()
+    expect(tab.get_by_text("All 20 epochs are done.")).to_be_visible(timeout=LONG)
+    assert 4 <= reached < 20
+    numbers = tab.get_by_test_id("stTable").first.locator("tbody tr td:first-child").all_inner_texts()
+    assert numbers == [str(number) for number in range(1, 21)]
+
+
+def axis(tab: Page) -> str:
+    """The numbers on the epoch axis of the accuracy chart."""
+    groups = charts(tab).first.locator("g.role-axis-label").all_text_contents()
+    return next(text for text in groups if "%" not in text)
+
+
+def zoom(tab: Page) -> str:
+    """Zoom into the first chart with Shift and the wheel; returns the axis it then has."""
+    before = axis(tab)
+    charts(tab).first.scroll_into_view_if_needed()
+    box = charts(tab).first.bounding_box()
+    assert box
+    tab.keyboard.down("Shift")
+    for _ in range(12):
+        tab.mouse.move(box["x"] + box["width"] / 3, box["y"] + box["height"] / 3)
+        tab.mouse.wheel(0, -240)
+    tab.keyboard.up("Shift")
+    expect(charts(tab).first.locator("g.role-axis-label").first).not_to_have_text(before)
+    return axis(tab)
+
+
+def test_pause_and_stop_and_what_the_history_keeps(open_tab: OpenTab) -> None:
+    tab = open_tab("train_live?data=digits&train_per_class=8&" + PHASES.format(epochs=200))
+    tab.get_by_role("button", name=re.compile("^Start")).click()
+    wait_for_epoch(tab, 3)
+    tab.get_by_role("button", name="Pause").click()
+    expect(tab.get_by_text("Resume goes on from there")).to_be_visible()
+    tab.get_by_role("button", name="Resume").click()
+    wait_for_epoch(tab, epoch_of(tab) + 1)
+    tab.get_by_role("button", name="Stop").click()
+    expect(tab.get_by_text("Stopped after epoch")).to_be_visible()
+    expect(tab.get_by_text("shown above")).to_be_visible()
+    other = open_tab("train_live")
+    expect(other.get_by_text("No run yet.")).to_be_visible()
+    tab.reload()
+    expect(tab.get_by_text("shown above")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["", "train_live"])
+def test_a_phone_needs_no_sideways_scrolling(path: str, scheme: str, open_tab: OpenTab) -> None:
+    tab = open_tab(path, viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    assert tab.get_by_test_id("stMain").evaluate("main => main.scrollWidth <= main.clientWidth")
+    background = tab.get_by_test_id("stApp").evaluate("app => getComputedStyle(app).backgroundColor")
+    assert background == {"light": "rgb(251, 250, 247)", "dark": "rgb(20, 23, 28)"}[scheme]
+
+
+def test_the_strip_shows_the_chosen_stage_and_can_be_walked_by_keyboard(open_tab: OpenTab) -> None:
+    tab = open_tab("?stage=thaw", viewport={"width": 390, "height": 844})
+    head = tab.get_by_role("button", name=re.compile("^head · head"))
+    frozen = tab.get_by_role("button", name=re.compile("^stem"))
+    expect(head).to_have_attribute("aria-pressed", "true")
+    expect(frozen).to_have_attribute("aria-pressed", "false")
+    expect(tab.get_by_role("button", name=re.compile(r"^layer4\.0"))).to_be_in_viewport()
+    frozen.focus()
+    tab.keyboard.press("Tab")
+    expect(tab.get_by_role("button", name=re.compile(r"^layer1\.0"))).to_be_focused()
+    tab.get_by_role("radio", name="3 Freeze").click()
+    expect(tab.get_by_role("button", name=re.compile(r"^layer4\.0 .* frozen"))).to_have_attribute(
+        "aria-pressed", "false"
+    )
