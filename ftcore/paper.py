@@ -36,7 +36,7 @@ def tint(rng: np.random.Generator, low: float, high: float, saturation: float) -
 
 def sheet(rng: np.random.Generator) -> Sheet:
     """A random sheet: white, cream, lined, squared, coloured, kraft, blackboard or dark card."""
-    kind = int(rng.choice(8, p=[0.18, 0.12, 0.14, 0.12, 0.12, 0.1, 0.14, 0.08]))
+    kind = int(rng.choice(8, p=[0.3, 0.14, 0.14, 0.11, 0.1, 0.08, 0.08, 0.05]))
     if kind < 4:
         shade = int(rng.integers(225, 256))
         warm = int(rng.integers(14, 44)) if kind == 1 else int(rng.integers(0, 8))
@@ -45,9 +45,9 @@ def sheet(rng: np.random.Generator) -> Sheet:
         return Sheet(tint(rng, 0.75, 1.0, 0.45), False, "", 0.2)
     if kind == 5:
         red, green, blue = (int(rng.integers(low, low + 26)) for low in (178, 137, 95))
-        return Sheet((red, green, blue), False, "", 0.7)
+        return Sheet((red, green, blue), False, "", 0.5)
     if kind == 6:
-        return Sheet(((38, 44, 42), (32, 62, 48), (44, 46, 54))[int(rng.integers(3))], True, "", 0.8)
+        return Sheet(((38, 44, 42), (32, 62, 48), (44, 46, 54))[int(rng.integers(3))], True, "", 0.5)
     return Sheet(tint(rng, 0.12, 0.4, 0.7), True, "", 0.3)
 
 
@@ -62,7 +62,7 @@ def look(rng: np.random.Generator, on: Sheet) -> Look:
     ink = tint(rng, 0.8, 1.0, 0.4) if on.dark else tint(rng, 0.05, 0.45, 1.0)
     bright = (0.4, 1.0) if on.dark else (0.45, 0.95)
     fills = tint(rng, *bright, 1.0), tint(rng, *bright, 1.0), tint(rng, *bright, 1.0)
-    fill = str(rng.choice(["none", "clear", "flat", "bare", "hatch", "solid"], p=[0.1, 0.28, 0.38, 0.08, 0.08, 0.08]))
+    fill = str(rng.choice(["none", "clear", "flat", "bare", "hatch", "solid"], p=[0.07, 0.28, 0.47, 0.04, 0.07, 0.07]))
     if fill == "bare":  # lines on it must show
         ink = tint(rng, 0.05, 0.35, 0.8)
     gaps, double = (0.5 * rng.random() * (rng.random() < share) for share in (0.2, 0.25))
@@ -84,10 +84,10 @@ def rule(layer: Image.Image, rng: np.random.Generator, kind: str) -> None:
 def clutter(layer: Image.Image, rng: np.random.Generator, hand: Look, others: Sequence[Callable[[Pen], None]]) -> None:
     """Stray strokes, scribbled words, rings and pieces of other drawings that run out of the picture."""
     pen = Pen(layer, rng, hand, np.array([[0.5, 0.0, 0.5], [0.0, 0.5, 0.5], [0.0, 0.0, 1.0]]))
-    for _ in range(int(rng.integers(0, 3))):
+    for _ in range(int(rng.choice(3, p=[0.62, 0.28, 0.1]))):
         start, swing = rng.uniform(-1.1, 1.1, 2), rng.normal(0.0, 0.35, (4, 2))
         pen.line(start + np.cumsum(swing, 0))
-    if pen.chance(0.2):
+    if pen.chance(0.12):
         x, y, length = pen.u(-1.0, 0.2), float(rng.choice([-0.86, 0.86])), pen.u(0.4, 1.0)
         t = np.linspace(0.0, 1.0, 22)
         pen.line(np.stack([x + length * t + 0.03 * np.sin(t * 60), y + 0.06 * rng.normal(0, 1, 22)], 1))
@@ -96,7 +96,7 @@ def clutter(layer: Image.Image, rng: np.random.Generator, hand: Look, others: Se
         ring = pen.project(arc(x, y, r, r, n=40))
         stain = (120, 80, 40, int(rng.integers(60, 150)))
         pen.canvas.line(ring.ravel().tolist(), fill=stain, width=max(1, round(0.03 * layer.width)))
-    if others and pen.chance(0.35):
+    if others and pen.chance(0.2):
         angle, far = pen.u(0.0, 6.3), pen.u(0.5, 0.66)
         x, y = np.clip(0.5 + far * np.array([np.cos(angle), np.sin(angle)]) * 1.3, -0.05, 1.05)
         stray = Pen(layer, rng, hand, pose(rng, float(x), float(y), pen.u(0.15, 0.28), 0.5))

@@ -17,7 +17,8 @@ Array = NDArray[np.float64]
 Points = Sequence[tuple[float, float]] | Array
 Colour = tuple[int, int, int]
 
-STEPS = 6
+STEPS = 6  # points of a polyline between two given ones
+HATCHES = 64  # at most so many lines across a shape; as many numbers are drawn, so that the side changes no later one
 _T = np.arange(STEPS) / STEPS
 LINEAR = np.stack([0 * _T, 1 - _T, _T, 0 * _T], 1)
 CATMULL_ROM = 0.5 * np.stack(
@@ -125,11 +126,12 @@ class Pen:
         middle, reach = (low + high) / 2, float(np.hypot(*(high - low))) / 2
         along = np.array([np.cos(self.hatch_angle), np.sin(self.hatch_angle)])
         across = np.array([-along[1], along[0]])
-        width = max(1, round(self.look.width * self.side / 2))
+        exact = self.look.width * self.side / 2
+        width = max(1, round(exact))
         hatch = Image.new("L", self.layer.size)
         pencil = ImageDraw.Draw(hatch)
-        offsets = np.arange(-reach, reach, max(2.0, self.hatch_step * width))
-        for offset in offsets + self.rng.normal(0.0, 0.5, len(offsets)) * width:
+        offsets = np.arange(-reach, reach, self.hatch_step * exact)[:HATCHES]
+        for offset in offsets + self.rng.normal(0.0, 0.5, HATCHES)[: len(offsets)] * exact:
             start, end = middle + across * offset - along * reach, middle + across * offset + along * reach
             pencil.line([*start.tolist(), *end.tolist()], fill=self._alpha(), width=width)
         inside = Image.new("L", self.layer.size)

@@ -38,7 +38,7 @@ def draw(label: int, seed: int, side: int = 64) -> Image.Image:
         rule(layers[0], rng, on.ruling)
     others = [design for name, design in DESIGNS.items() if name != CLASSES[label]]
     clutter(layers[0], rng, other if rng.random() < 0.5 else hand, others)
-    scale = rng.uniform(0.28, 0.46)
-    x, y = 0.5 + rng.uniform(-1.0, 1.0, 2) * (0.56 - scale)
+    scale = rng.uniform(0.33, 0.46)
+    x, y = 0.5 + rng.uniform(-1.0, 1.0, 2) * (0.53 - scale) * 0.9
     DESIGNS[CLASSES[label]](Pen(layers[1], rng, hand, pose(rng, float(x), float(y), float(scale), 0.06)))
     return develop(layers, rng, on, side)
