@@ -68,10 +68,8 @@ def _presets(chosen: RunSettings, pattern: tuple[str, ...]) -> None:
         now: str | None = parts.SCRATCH
     else:
         now = next((name for name, blocks in ready.items() if blocks == pattern), None)
-    st.session_state["lab-preset"] = now
 
-    def pick() -> None:
-        name = st.session_state["lab-preset"]
+    def pick(name: str | None) -> None:
         if name is None:
             return
         weights, norm = ("random", "update") if name == parts.SCRATCH else ("pretrained", "keep")
@@ -82,7 +80,7 @@ def _presets(chosen: RunSettings, pattern: tuple[str, ...]) -> None:
 
     options = [*ready, parts.SCRATCH]
     notes = "Usual patterns to start from. Frozen blocks keep their weights, trainable ones may move."
-    st.pills("Pattern", options, key="lab-preset", on_change=pick, help=notes, wrap=True)
+    st.pills("Pattern", options, help=notes, wrap=True, **state.widget("lab-preset", now, pick))
 
 
 def _start(chosen: RunSettings, pattern: tuple[str, ...], owner: str) -> None:

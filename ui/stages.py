@@ -79,6 +79,7 @@ def numbers(settings: RunSettings, classes: int, images: int) -> dict[str, str]:
         "features": count(engine.features(settings.backbone)),
         "old_total": count(size(old)),
         "old_head": count(size(old, [HEAD])),
+        "head_without_bias": count(engine.features(settings.backbone) * classes),
         "trunk": count(total - head),
         "total": count(total),
         "head": count(head),
