@@ -113,8 +113,7 @@ def widget(name: str, value: Any, act: Callable[[Any], None]) -> dict[str, Any]:
     if st.session_state.get(key, value) != value:
         turns[name] = turns.get(name, 0) + 1
         key = f"{name}-{turns[name]}"
-    if key not in st.session_state:
-        st.session_state[key] = value
+    st.session_state[key] = value  # each time: on another page the same key is a fresh widget
 
     def picked() -> None:
         if st.session_state[key] != value:
