@@ -18,6 +18,7 @@ from ui.runlog import Event, RunLog, ends, time_left
 from ui.theme import about, count, held, number, percent, plain, points, rate, seconds
 
 _KEPT = 40
+NEWEST = 30
 BADGES = {
     "queued": ("waiting", "gray"),
     "preparing": ("preparing", "gray"),
@@ -187,33 +188,35 @@ def curves(view: View, what: str, key: str, height: int = 300) -> None:
 
 
 def epochs(view: View) -> None:
-    """The table epoch by epoch, each with an observation."""
+    """The table epoch by epoch, each with an observation; of a long run the newest ones unless all are asked for."""
     rows = view.log.rows
     if not rows:
         return
-    said = observe.observations(rows, view.settings, view.log.baseline)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption("Epoch by epoch: accuracy · loss.", width="content")
+        whole = len(rows) <= NEWEST or st.toggle(f"All {len(rows)} epochs", key=f"all-epochs-{view.id}")
+    first = 0 if whole else len(rows) - NEWEST
     last = ends(view.settings)
-
-    def cell(row: Event, name: str) -> str:
-        return f"{percent(row[f'{name}_accuracy'])} · {number(row[f'{name}_loss'])}".replace(" ", "\u00a0")
-
-    table = [
-        {
+    table = []
+    for at, row in enumerate(rows[first:], first):
+        said = held(observe.observe(rows, at, view.settings, view.log.baseline))
+        record = {
             "epoch": str(row["epoch"]),
             "phase": plain(view.settings.phases[row["phase"] - 1].name, 30).replace(" ", "\u00a0"),
-            "what the numbers say": f"**{held(text)}**" if row["epoch"] in last else held(text),
-            "validation": cell(row, "val"),
-            "training set": cell(row, "sample"),
-            "while learning": cell(row, "train"),
+            "what the numbers say": f"**{said}**" if row["epoch"] in last else said,
+            "validation": _cell(row, "val"),
+            "training set": _cell(row, "sample"),
+            "while learning": _cell(row, "train"),
             "rate": rate(row["lr"]).replace("-", "\u2011"),
             "time": seconds(row["seconds"]).replace(" ", "\u00a0"),
         }
-        for row, text in zip(rows, said, strict=True)
-    ]
-    st.caption("Epoch by epoch: accuracy · loss.")
-    st.table(
-        table, border="horizontal", hide_index=True, alt="Every epoch with its accuracies, losses and an observation"
-    )
+        table.append(record)
+    alt = "Each epoch with its accuracies, losses and an observation"
+    st.table(table, border="horizontal", hide_index=True, alt=alt)
+
+
+def _cell(row: Event, name: str) -> str:
+    return f"{percent(row[f'{name}_accuracy'])} · {number(row[f'{name}_loss'])}".replace(" ", "\u00a0")
 
 
 def summary(view: View) -> None:

@@ -27,11 +27,6 @@ def observe(rows: Sequence[Row], at: int, settings: RunSettings, baseline: Row |
     return _gain(row, rows[:at])
 
 
-def observations(rows: Sequence[Row], settings: RunSettings, baseline: Row | None = None) -> list[str]:
-    """`observe` for each epoch."""
-    return [observe(rows, at, settings, baseline) for at in range(len(rows))]
-
-
 def _broken(row: Row, before: Row | None, past: Sequence[Row], settings: RunSettings, baseline: Row | None) -> str:
     if not math.isfinite(row["train_loss"]):
         return f"the loss is no longer a number: a learning rate of {rate(row['lr'])} is too high here"

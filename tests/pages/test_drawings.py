@@ -105,3 +105,11 @@ def test_text_colours_keep_their_contrast(theme: str) -> None:
     for name in ("blue", "orange"):
         assert contrast(colours[f"{name}TextColor"], colours[f"{name}BackgroundColor"]) >= 4.5, (theme, name)
         assert contrast(colours["textColor"], colours[f"{name}BackgroundColor"]) >= 4.5, (theme, name)
+
+
+def test_a_long_run_shows_its_newest_epochs_first_and_all_on_request(open_page: OpenPage) -> None:
+    run = write_run(LONG, *[0.2 + 0.001 * n for n in range(500)])
+    test = open_page("train_live", run=run)
+    assert [test.table[0].value["epoch"].iloc[at] for at in (0, -1)] == ["471", "500"]
+    test.toggle(key=f"all-epochs-{run}").set_value(True).run()
+    assert len(test.table[0].value) == 500
