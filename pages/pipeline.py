@@ -42,7 +42,7 @@ def main() -> None:
     st.title("Fine-tuning, stage by stage")
     st.markdown(content.section("pipeline", "intro", six[0].values | {"names": _names(found.classes)}))
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        stage = six[_stepper(view, marks)]
+        stage = six[_stepper(marks)]
         buttons = st.container(horizontal=True, width="content", gap="small", vertical_alignment="center")
     if view is not None:
         live.watch(view, live.headline)
@@ -88,11 +88,11 @@ def _results(view: View | None) -> dict[str, str]:
     return found
 
 
-def _stepper(view: View | None, marks: list[str]) -> int:
+def _stepper(marks: list[str]) -> int:
     """The chosen stage (from 0): from the address, else the one the run is in."""
     named = st.query_params.get("stage")
-    running = [at for at, mark in enumerate(marks) if mark == stages.RUNNING]
-    following = running[0] if running else len(marks) - 1 if view is not None and view.log.end is not None else 0
+    here = [at for at, mark in enumerate(marks) if mark in (stages.RUNNING, stages.NEXT)]
+    following = here[0] if here else len(marks) - 1
     shown = named if named in stages.IDS else stages.IDS[following]
     st.segmented_control(
         "Stage",
@@ -120,7 +120,8 @@ def _run_buttons(chosen: RunSettings, owner: str, view: View | None) -> None:
     images, fewer = entry.counts["train"], engine.summary(chosen.data, QUICK, chosen.seed).counts["train"]
     label = f"Run the lesson, {about(engine.estimate(full.to_json()).seconds)}"
     notes = each or f"All {count(images)} training images, {several(full.epochs, 'epoch')}."
-    if st.button(label, type="primary", disabled=busy, help=notes, key="run-full"):
+    unfinished = view is not None and view.status.state != "done"  # then going on is the one primary action
+    if st.button(label, type="secondary" if unfinished else "primary", disabled=busy, help=notes, key="run-full"):
         page.start(full, owner)
     if fewer < images:
         label = f"Quick run, {about(engine.estimate(quick.to_json()).seconds)}"

@@ -179,5 +179,11 @@ def test_the_home_page_knows_the_latest_run(open_page: OpenPage) -> None:
     assert "62.0\u00a0%" in said
 
 
+def test_an_interrupted_run_shows_its_stage_and_one_primary_action(open_page: OpenPage) -> None:
+    test = open_page(run=write_run(SHORT, 0.5, 0.62, 0.7, end="interrupted"))
+    assert "6 · Fine-tune" in texts(test)
+    assert [button.label for button in test.button if button.proto.type == "primary"] == ["Resume"]
+
+
 def test_the_app_makes_one_page_of_each_file() -> None:
     assert sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py")) == sorted(e.file for e in nav.ENTRIES)
