@@ -21,6 +21,8 @@ from ftcore.plans import TEST_SHARE, VAL_SHARE, Item, Plan, hold_out, shuffled
 from ftcore.settings import ROOT, Preprocess
 
 SKETCHES = {"train": 500, "val": 100, "test": 100}  # of each class
+DRAWINGS = 100  # different ones of each class to learn from, each photographed five times; all others once
+_TAKE = 10_000_000  # added to a drawing's seed for each further photograph of it
 _FIRST_SEED = {"train": 0, "val": 1_000_000, "test": 2_000_000}
 _HELPERS = min(4, os.cpu_count() or 1)
 _WORTH_HELPERS = 300 if _HELPERS > 1 else sys.maxsize  # drawings; fewer are drawn before a process has started
@@ -30,7 +32,7 @@ def sketchbook_plan() -> Plan:
     """The drawings. A picture is drawn at the network's side, not resized; changed drawing code gives a new set."""
     splits = {
         split: tuple(
-            Item(label, f"{name}-{split}-{number:03d}", _FIRST_SEED[split] + number)
+            Item(label, f"{name}-{split}-{number:03d}", _FIRST_SEED[split] + number % DRAWINGS + number // DRAWINGS * _TAKE)
             for label, name in enumerate(sketchbook.CLASSES)
             for number in range(count)
         )
@@ -57,7 +59,7 @@ def _drawn(items: Sequence[Item], preprocess: Preprocess) -> Iterator[np.ndarray
 
 
 def _draw(label: int, seed: int, side: int) -> np.ndarray:
-    return np.array(sketchbook.draw(label, seed, side).convert("RGB"))
+    return np.array(sketchbook.draw(label, seed % _TAKE, side, seed // _TAKE).convert("RGB"))
 
 
 class _Helper:

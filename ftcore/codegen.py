@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 import torch
+from torch import nn
 
 from ftcore import backbones, surgery
 from ftcore.network import Network
@@ -56,7 +57,7 @@ def freeze_lines(backbone: str, trainable: Sequence[str]) -> str:
         expression(path)
         for name in named
         for path, module in zip(network.block(name).paths, network.modules(name), strict=True)
-        if any(True for _ in module.parameters())
+        if any(True for _ in module.parameters()) or isinstance(module, nn.Dropout)
     ]
     if modules:
         listed = "".join(f"    {module},\n" for module in modules)

@@ -72,7 +72,9 @@ CATALOGUE: dict[str, DataEntry] = {
         "generated",
         len(sketchbook.CLASSES),
         f"Ten things drawn in a few strokes: {', '.join(sketchbook.CLASSES)}. Drawn by this program at any size, "
-        f"{builtin.SKETCHES['train']} a class to learn from, {builtin.SKETCHES['val']} to validate and {builtin.SKETCHES['test']} to test. "
+        f"{builtin.SKETCHES['train']} pictures a class to learn from ({builtin.DRAWINGS} different drawings, each caught "
+        f"{builtin.SKETCHES['train'] // builtin.DRAWINGS} times in another place and light), {builtin.SKETCHES['val']} other "
+        f"drawings to validate and {builtin.SKETCHES['test']} to test. "
         "Free of other people's rights.",
     ),
     "digits": DataEntry(

@@ -22,14 +22,17 @@ DESIGNS: dict[str, Callable[[Pen], None]] = {
 CLASSES: tuple[str, ...] = tuple(DESIGNS)
 
 
-def draw(label: int, seed: int, side: int = 64) -> Image.Image:
+def draw(label: int, seed: int, side: int = 64, take: int = 0) -> Image.Image:
     """The picture of class CLASSES[label] for this seed: RGB [side, side], the same at any side.
 
-    ValueError when there is no such class, when the seed is negative or the side below 8.
+    The seed fixes the drawing: paper, pen, colours, design. `take` is one photograph of it: where on the picture
+    it lies, how it is turned, light, grain and blur. ValueError when there is no such class, when seed or take
+    is negative or the side below 8.
     """
-    if not 0 <= label < len(CLASSES) or seed < 0 or side < 8:
-        raise ValueError(f"draw needs a label of 0..{len(CLASSES) - 1}, a seed from 0 on and a side of at least 8")
+    if not 0 <= label < len(CLASSES) or seed < 0 or take < 0 or side < 8:
+        raise ValueError(f"draw needs a label of 0..{len(CLASSES) - 1}, seed and take from 0 on, a side of at least 8")
     rng = np.random.default_rng(np.random.SeedSequence((label, seed)))
+    camera = np.random.default_rng(np.random.SeedSequence((label, seed, take + 1)))
     on = sheet(rng)
     fine = side * (3 if side <= 96 else 2)
     hand, other = look(rng, on), look(rng, on)
@@ -38,7 +41,7 @@ def draw(label: int, seed: int, side: int = 64) -> Image.Image:
         rule(layers[0], rng, on.ruling)
     others = [design for name, design in DESIGNS.items() if name != CLASSES[label]]
     clutter(layers[0], rng, other if rng.random() < 0.5 else hand, others)
-    scale = rng.uniform(0.33, 0.46)
-    x, y = 0.5 + rng.uniform(-1.0, 1.0, 2) * (0.53 - scale) * 0.9
-    DESIGNS[CLASSES[label]](Pen(layers[1], rng, hand, pose(rng, float(x), float(y), float(scale), 0.06)))
-    return develop(layers, rng, on, side)
+    scale = camera.uniform(0.33, 0.46)
+    x, y = 0.5 + camera.uniform(-1.0, 1.0, 2) * (0.53 - scale) * 0.9
+    DESIGNS[CLASSES[label]](Pen(layers[1], rng, hand, pose(camera, float(x), float(y), float(scale), 0.06)))
+    return develop(layers, camera, on, side)

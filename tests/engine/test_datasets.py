@@ -82,6 +82,14 @@ def test_sketchbook_splits_share_no_seed() -> None:
     seeds = [{item.where for item in items} for items in splits.values()]
     assert [len(group) for group in seeds] == [500, 100, 100]
     assert len(set.union(*seeds)) == 700
+    drawings = [{int(item.where) % builtin._TAKE for item in items} for items in splits.values()]
+    assert [len(group) for group in drawings] == [builtin.DRAWINGS, 100, 100]
+    assert len(set.union(*drawings)) == builtin.DRAWINGS + 200
+
+
+def test_the_first_hundred_of_a_class_are_different_drawings() -> None:
+    first = builtin.sketchbook_plan().splits["train"][: builtin.DRAWINGS]
+    assert len({int(item.where) % builtin._TAKE for item in first}) == builtin.DRAWINGS
 
 
 @pytest.mark.usefixtures("few_sketches")

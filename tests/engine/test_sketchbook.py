@@ -45,7 +45,20 @@ def test_the_same_picture_at_any_side(label):
         assert np.abs(small - halved).mean() < min(12, np.abs(small - other).mean() / 2)
 
 
-@pytest.mark.parametrize("bad", [(-1, 0, 64), (10, 0, 64), (0, -1, 64), (0, 0, 7)])
+@pytest.mark.parametrize("label", range(10))
+def test_takes_of_one_drawing_differ_and_keep_its_colours(label):
+    def colours(picture):
+        return np.asarray(picture, np.float64).mean((0, 1))
+
+    for seed in range(4):
+        first, second = draw(label, seed), draw(label, seed, take=1)
+        assert first.tobytes() != second.tobytes()
+    near = [np.abs(colours(draw(label, s)) - colours(draw(label, s, take=3))).mean() for s in range(20)]
+    far = [np.abs(colours(draw(label, s)) - colours(draw(label, s + 50))).mean() for s in range(20)]
+    assert np.mean(near) < np.mean(far) / 2
+
+
+@pytest.mark.parametrize("bad", [(-1, 0, 64), (10, 0, 64), (0, -1, 64), (0, 0, 7), (0, 0, 64, -1)])
 def test_what_cannot_be_drawn_is_refused(bad):
     with pytest.raises(ValueError, match="draw needs"):
         draw(*bad)
