@@ -165,7 +165,7 @@ def controls(view: View) -> None:
     if state == "paused" or (not view.status.active and state != "done"):
         _button(view, "Resume", runs.manager().resume, "Go on from the last finished epoch.", primary=True)
     if view.status.active:
-        _button(view, "Stop", runs.manager().stop, "End the run here. What it learned so far is kept.")
+        _button(view, "Stop training", runs.manager().stop, "End the run here. What it learned so far is kept.")
 
 
 def _button(view: View, label: str, act: Callable[[str], None], notes: str, primary: bool = False) -> None:

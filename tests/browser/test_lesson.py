@@ -119,7 +119,7 @@ def test_pause_and_stop_and_what_the_history_keeps(open_tab: OpenTab) -> None:
     expect(tab.get_by_text("Resume goes on from there")).to_be_visible()
     tab.get_by_role("button", name="Resume").click()
     wait_for_epoch(tab, epoch_of(tab) + 1)
-    tab.get_by_role("button", name="Stop").click()
+    tab.get_by_role("button", name="Stop training").click()
     expect(tab.get_by_text("Stopped after epoch")).to_be_visible()
     expect(tab.get_by_text("shown above")).to_be_visible()
     other = open_tab("train_live")
