@@ -213,7 +213,7 @@ class _Bar:
     def _show(self, what: str, done: int, total: int) -> None:
         if self.bar is None or self.bar.desc != what + ": ":
             self._close()
-            self.bar = tqdm(total=total, desc=what, leave=False)
+            self.bar = tqdm(total=total, desc=what, leave=False, disable=None)
         self.bar.total = total
         self.bar.update(done - self.bar.n)
 
