@@ -11,6 +11,7 @@ import inspect
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -32,7 +33,11 @@ def sketchbook_plan() -> Plan:
     """The drawings. A picture is drawn at the network's side, not resized; changed drawing code gives a new set."""
     splits = {
         split: tuple(
-            Item(label, f"{name}-{split}-{number:03d}", _FIRST_SEED[split] + number % DRAWINGS + number // DRAWINGS * _TAKE)
+            Item(
+                label,
+                f"{name}-{split}-{number:03d}",
+                _FIRST_SEED[split] + number % DRAWINGS + number // DRAWINGS * _TAKE,
+            )
             for label, name in enumerate(sketchbook.CLASSES)
             for number in range(count)
         )
@@ -56,6 +61,15 @@ def _drawn(items: Sequence[Item], preprocess: Preprocess) -> Iterator[np.ndarray
     finally:
         for helper in helpers:
             helper.close()
+
+
+def drawing_seconds(side: int) -> float:
+    """Seconds for one drawing of a large set on this machine, measured now on two of each class."""
+    start = time.perf_counter()
+    for label in range(len(sketchbook.CLASSES)):
+        _draw(label, 1, side)
+        _draw(label, 2, side)
+    return (time.perf_counter() - start) / (2 * len(sketchbook.CLASSES)) / _HELPERS
 
 
 def _draw(label: int, seed: int, side: int) -> np.ndarray:

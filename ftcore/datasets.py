@@ -73,7 +73,7 @@ CATALOGUE: dict[str, DataEntry] = {
         len(sketchbook.CLASSES),
         f"Ten things drawn in a few strokes: {', '.join(sketchbook.CLASSES)}. Drawn by this program at any size, "
         f"{builtin.SKETCHES['train']} pictures a class to learn from ({builtin.DRAWINGS} different drawings, each caught "
-        f"{builtin.SKETCHES['train'] // builtin.DRAWINGS} times in another place and light), {builtin.SKETCHES['val']} other "
+        f"{builtin.SKETCHES['train'] // builtin.DRAWINGS} times in another light), {builtin.SKETCHES['val']} other "
         f"drawings to validate and {builtin.SKETCHES['test']} to test. "
         "Free of other people's rights.",
     ),
@@ -145,6 +145,16 @@ def summary(data: str, *, train_per_class: int = 0, seed: int = 0) -> Summary:
     with _plan(data, seed, None) as plan:
         plan = plan.first(train_per_class)
         return Summary(plan.title, plan.classes, {name: len(plan.splits[name]) for name in SPLITS})
+
+
+def to_draw(data: str, preprocess: Preprocess, *, train_per_class: int = 0) -> int:
+    """How many pictures of a generated set still have to be drawn at this size; 0 for every other set."""
+    if CATALOGUE.get(data, CATALOGUE["digits"]).kind != "generated":
+        return 0
+    with _plan(data, 0, None) as plan:
+        plan = plan.first(train_per_class)
+        here = [prepared.find(_key(plan, plan.splits[name], preprocess)) is not None for name in SPLITS]
+        return sum(len(plan.splits[name]) for name, found in zip(SPLITS, here, strict=True) if not found)
 
 
 @contextlib.contextmanager

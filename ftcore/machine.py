@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ftcore import backbones, datasets, surgery, tapconv
+from ftcore import backbones, builtin, datasets, surgery, tapconv
 from ftcore.files import whole
 from ftcore.network import Block, Network
 from ftcore.settings import Phase, Preprocess, RunSettings, home
@@ -42,13 +42,15 @@ class Cost:
 class Estimate:
     """Expected seconds of a run: making the features once, then each phase, then all together.
 
-    `plain` is the whole without kept features. All of it rests on a measurement on this machine.
+    `plain` is the whole without kept features. `drawing` is the time to draw a generated set the first time; it
+    counts in `seconds` and `plain`. All of it rests on a measurement on this machine.
     """
 
     cache: float
     phases: tuple[float, ...]
     seconds: float
     plain: float
+    drawing: float = 0.0
 
 
 def _about() -> str:
@@ -168,7 +170,18 @@ def estimate(settings: RunSettings) -> Estimate:
     plain = sum(p.epochs * _epoch(settings, p, made, cost, rows, cached=False) for p in settings.phases)
     plain += (made["val"] + made["test"]) * _look(cost, rows, 0)
     kept = looks if settings.cache else (made["val"] + made["test"]) * _look(cost, rows, 0)
-    return Estimate(cache, phases, cache + sum(phases) + kept, plain)
+    draw = _drawing(settings)
+    return Estimate(cache, phases, cache + sum(phases) + kept + draw, plain + draw, draw)
+
+
+def _drawing(settings: RunSettings) -> float:
+    """Seconds to draw what is not drawn yet of a generated set."""
+    preprocess = backbones.preprocess(settings.backbone)
+    missing = datasets.to_draw(settings.data, preprocess, train_per_class=settings.train_per_class)
+    if not missing:
+        return 0.0
+    each: float = _kept(f"drawing {preprocess.side}", functools.partial(builtin.drawing_seconds, preprocess.side))
+    return missing * each
 
 
 def epoch_seconds(settings: RunSettings, phase: Phase, *, cached: bool) -> float:

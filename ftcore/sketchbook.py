@@ -16,8 +16,16 @@ from ftcore.pen import Pen, pose
 from ftcore.things import car, cup, house, sailboat, umbrella
 
 DESIGNS: dict[str, Callable[[Pen], None]] = {
-    "house": house, "tree": tree, "fish": fish, "cup": cup, "umbrella": umbrella,
-    "star": star, "sailboat": sailboat, "flower": flower, "car": car, "cat": cat,
+    "house": house,
+    "tree": tree,
+    "fish": fish,
+    "cup": cup,
+    "umbrella": umbrella,
+    "star": star,
+    "sailboat": sailboat,
+    "flower": flower,
+    "car": car,
+    "cat": cat,
 }
 CLASSES: tuple[str, ...] = tuple(DESIGNS)
 
@@ -25,8 +33,8 @@ CLASSES: tuple[str, ...] = tuple(DESIGNS)
 def draw(label: int, seed: int, side: int = 64, take: int = 0) -> Image.Image:
     """The picture of class CLASSES[label] for this seed: RGB [side, side], the same at any side.
 
-    The seed fixes the drawing: paper, pen, colours, design. `take` is one photograph of it: where on the picture
-    it lies, how it is turned, light, grain and blur. ValueError when there is no such class, when seed or take
+    The seed fixes the drawing: paper, pen, colours, design, place. `take` is one photograph of it: light, shadow,
+    grain, blur and a slight shift. ValueError when there is no such class, when seed or take
     is negative or the side below 8.
     """
     if not 0 <= label < len(CLASSES) or seed < 0 or take < 0 or side < 8:
@@ -41,7 +49,8 @@ def draw(label: int, seed: int, side: int = 64, take: int = 0) -> Image.Image:
         rule(layers[0], rng, on.ruling)
     others = [design for name, design in DESIGNS.items() if name != CLASSES[label]]
     clutter(layers[0], rng, other if rng.random() < 0.5 else hand, others)
-    scale = camera.uniform(0.33, 0.46)
-    x, y = 0.5 + camera.uniform(-1.0, 1.0, 2) * (0.53 - scale) * 0.9
-    DESIGNS[CLASSES[label]](Pen(layers[1], rng, hand, pose(camera, float(x), float(y), float(scale), 0.06)))
+    scale = rng.uniform(0.33, 0.46)
+    x, y = 0.5 + rng.uniform(-1.0, 1.0, 2) * (0.53 - scale) * 0.9 + camera.normal(0.0, 0.01, 2)
+    scale *= np.exp(camera.normal(0.0, 0.02))
+    DESIGNS[CLASSES[label]](Pen(layers[1], rng, hand, pose(rng, float(x), float(y), float(scale), 0.06)))
     return develop(layers, camera, on, side)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ftcore import content
+from ui import state
 from ui.charts import thaws
 from ui.live import View
 from ui.theme import number, percent, points
@@ -34,11 +35,9 @@ def draw(view: View) -> None:
     with st.container(border=True):
         st.markdown("**What will happen when we thaw?**" if not after else "**What happened at the thaw?**")
         if not after:
-            st.session_state["guess"] = guess
-            st.radio(
-                "Guess before you see it", list(GUESSES), format_func=GUESSES.__getitem__, key="guess", index=None,
-                on_change=lambda: st.query_params.update({"guess": st.session_state["guess"]}),
-            )  # fmt: skip
+            ties = state.widget("guess", guess, lambda picked: st.query_params.update({"guess": picked}))
+            options = list(GUESSES)
+            st.radio("Guess before you see it", options, format_func=GUESSES.__getitem__, index=None, **ties)
             if guess:
                 st.caption("Kept. The run will settle it.")
             return

@@ -102,6 +102,16 @@ def test_changed_drawing_code_redraws(monkeypatch: pytest.MonkeyPatch, home: Pat
     assert len(list((home / "data").iterdir())) == 6
 
 
+@pytest.mark.usefixtures("few_sketches")
+def test_what_is_still_to_be_drawn_is_known() -> None:
+    missing = sum(datasets.summary("sketchbook").counts.values())
+    assert datasets.to_draw("sketchbook", TINY) == missing
+    datasets.load("sketchbook", TINY)
+    assert datasets.to_draw("sketchbook", TINY) == 0
+    assert datasets.to_draw("digits", TINY) == 0
+    assert datasets.to_draw("/no/such/folder", TINY) == 0
+
+
 def test_every_drawing_module_counts() -> None:
     parts = {name.__module__ for name in vars(sketchbook).values() if hasattr(name, "__module__")}
     read: list[str] = []

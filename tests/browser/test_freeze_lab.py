@@ -1,0 +1,55 @@
+"""The Freeze lab in a real browser: click blocks, start a run from there, and see that only those blocks moved."""
+
+from __future__ import annotations
+
+import re
+
+import torch
+from playwright.sync_api import expect
+from safetensors.torch import load_file
+
+from ftcore import backbones
+from tests.browser.conftest import OpenTab, Server
+
+LONG = 180_000
+SHORT = "data=digits&train_per_class=8&p1=epochs:1&p2=name:Fine-tune;epochs:2;lr:0.001;trainable:layer4.1%2Bhead"
+
+
+def test_clicked_blocks_are_the_ones_that_train(open_tab: OpenTab, server: Server) -> None:
+    tab = open_tab("freeze_lab?" + SHORT)
+    trainable = tab.get_by_test_id("stMetric").filter(has_text="Trainable").get_by_test_id("stMetricValue")
+    expect(trainable).to_have_text("4,725,770")
+    tab.get_by_role("button", name=re.compile(r"^layer3\.0")).click()
+    expect(trainable).to_have_text("5,644,810")
+    expect(tab.get_by_test_id("stCode").first).to_contain_text("model.layer3[0]")
+    block = tab.get_by_role("button", name=re.compile(r"^layer4\.1"))
+    block.focus()
+    tab.keyboard.press("Enter")
+    expect(trainable).to_have_text("924,170")
+    expect(tab.get_by_test_id("stCode").first).not_to_contain_text("model.layer4[1]")
+    expect(tab.get_by_text("gradient passes through frozen blocks")).to_be_visible()
+    assert "lab=layer3.0%2Bhead" in tab.url.replace("+", "%2B")
+
+    tab.get_by_role("button", name=re.compile("^Train this")).click()
+    tab.wait_for_url(re.compile(r"train_live.*run=[0-9a-f]{32}"))
+    expect(tab.get_by_text("All 3 epochs are done.")).to_be_visible(timeout=LONG)
+    found = re.search(r"run=([0-9a-f]{32})", tab.url)
+    assert found
+    tuned = load_file(server.home / "runs" / found[1] / "model.safetensors")
+    before = backbones.load("resnet18-tinyimagenet64").model.state_dict()
+    moved = {key for key, value in before.items() if key[:3] != "fc." and not torch.equal(value, tuned[key])}
+    assert moved
+    assert all(key.startswith("layer3.0.") for key in moved)
+    assert {key for key in before if key.startswith("layer3.0.") and key.endswith("weight")} <= moved
+
+
+def test_ten_steps_show_zero_for_frozen_and_drift_for_statistics(open_tab: OpenTab) -> None:
+    tab = open_tab("freeze_lab?" + SHORT)
+    tab.get_by_role("radio", name="Update").click()
+    tab.get_by_role("button", name=re.compile("^Take 10 real steps")).click()
+    row = tab.get_by_test_id("stTable").first.get_by_role("row").filter(has_text="layer1.0")
+    expect(row).to_be_visible(timeout=LONG)
+    cells = row.get_by_role("cell").all_inner_texts()
+    assert cells[-2].strip() == "0"
+    assert cells[-1].strip().endswith("%")
+    expect(tab.get_by_text("requires_grad=False")).to_be_visible()
