@@ -17,7 +17,7 @@ SHORT = "data=digits&train_per_class=8&p1=epochs:1&p2=name:Fine-tune;epochs:2;lr
 
 def test_clicked_blocks_are_the_ones_that_train(open_tab: OpenTab, server: Server) -> None:
     tab = open_tab("freeze_lab?" + SHORT)
-    trainable = tab.get_by_test_id("stMetric").filter(has_text="Trainable").get_by_test_id("stMetricValue")
+    trainable = tab.get_by_test_id("stMetric").filter(has_text="🔥").get_by_test_id("stMetricValue")
     expect(trainable).to_have_text("4,725,770")
     tab.get_by_role("button", name=re.compile(r"^layer3\.0")).click()
     expect(trainable).to_have_text("5,644,810")
@@ -47,7 +47,12 @@ def test_ten_steps_show_zero_for_frozen_and_drift_for_statistics(open_tab: OpenT
     tab = open_tab("freeze_lab?" + SHORT)
     tab.get_by_role("radio", name="Update").click()
     tab.get_by_role("button", name=re.compile("^Take 10 real steps")).click()
-    row = tab.get_by_test_id("stTable").first.get_by_role("row").filter(has_text="layer1.0")
+    row = (
+        tab.get_by_test_id("stTable")
+        .filter(has_text="statistics moved by")
+        .get_by_role("row")
+        .filter(has_text="layer1.0")
+    )
     expect(row).to_be_visible(timeout=LONG)
     cells = row.get_by_role("cell").all_inner_texts()
     assert cells[-2].strip() == "0"
