@@ -70,7 +70,7 @@ def train(
         surgery.check(network, phase.trainable)
     preprocess = backbones.preprocess(settings.backbone)
     splits = {"train": images.train, "val": images.val, "test": images.test}
-    touched = {key for phase in settings.phases for name in phase.trainable for key in network.tensors(name)}
+    touched = _keys(network, settings.phases)
     origin = {key: t.detach().clone() for key, t in network.model.state_dict().items() if key in touched}
     yield RunStart(
         settings.backbone,
@@ -111,7 +111,8 @@ def train(
             state.baseline = Baseline(*evaluate(network, val_set, _all(val_set)))
             yield state.baseline
 
-        # Optimizer
+        # Optimizer, and what can have moved up to here
+        so_far = _keys(network, settings.phases[:number])
         optimizer = make_optimizer(network, phase, device)
         if mine and state.optimizer:
             optimizer.load_state_dict(state.optimizer)
@@ -136,7 +137,7 @@ def train(
             if settings.best_weights and _best(state.epochs) == epoch:
                 state.best = checkpoint.tensors(network, touched)
             state.optimizer, state.seconds = optimizer.state_dict(), clock() - began
-            checkpoint.save(save_to, network, settings, touched, state)
+            checkpoint.save(save_to, network, settings, so_far, state)
             yield record
         yield _phase_end(number, phase, mine)
 
@@ -219,6 +220,11 @@ def _bounded(loss: float, epoch: int) -> float:
     if not math.isfinite(loss):
         raise FtError(f"The loss grew beyond all numbers in epoch {epoch}: choose a lower learning rate and run again.")
     return loss
+
+
+def _keys(network: Network, phases: tuple[Phase, ...]) -> set[str]:
+    """State-dict keys of all blocks that these phases train."""
+    return {key for phase in phases for name in phase.trainable for key in network.tensors(name)}
 
 
 def _batches(order: Tensor, size: int) -> list[Tensor]:
