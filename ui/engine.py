@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from ftcore import backbones, datasets, lab, machine, peek, pictures, runs, sketchbook, surgery
-from ftcore.datasets import Split
+from ftcore.datasets import ImageSet
 from ftcore.machine import Estimate
 from ftcore.settings import Phase, RunSettings
 from ftcore.surgery import BlockInfo
@@ -93,28 +93,23 @@ def epoch_seconds(settings_json: str, phase: Phase, *, cached: bool) -> float:
     return machine.epoch_seconds(RunSettings.from_json(settings_json), phase, cached=cached)
 
 
-def _train_split(settings: RunSettings) -> Split:
-    images = datasets.load(
-        settings.data,
-        backbones.preprocess(settings.backbone),
-        train_per_class=settings.train_per_class,
-        seed=settings.seed,
-    )
-    return images.train
+def _images(settings: RunSettings) -> ImageSet:
+    preprocess = backbones.preprocess(settings.backbone)
+    return datasets.load(settings.data, preprocess, train_per_class=settings.train_per_class, seed=settings.seed)
 
 
 def movement(settings_json: str, phase: Phase, batch_norm: str) -> tuple[lab.Movement, ...]:
     """How far ten real steps of a phase move each block; measured anew at each call."""
     settings = RunSettings.from_json(settings_json)
     with _WORK:
-        return lab.movement(settings, phase, _train_split(settings), batch_norm)
+        return lab.movement(settings, phase, _images(settings).train, batch_norm)
 
 
 def one_steps(settings_json: str, phase: Phase, blocks: tuple[str, ...]) -> list[lab.OneStep]:
     """One real optimizer step on a weight of each of these blocks."""
     settings = RunSettings.from_json(settings_json)
     with _WORK:
-        return [lab.one_step(settings, phase, _train_split(settings), block) for block in blocks]
+        return [lab.one_step(settings, phase, _images(settings).train, block) for block in blocks]
 
 
 @st.cache_data(max_entries=8, show_spinner="Asking the network about our pictures")
@@ -147,11 +142,6 @@ def look_seconds(settings_json: str) -> float:
 def fresh_head_accuracy(settings_json: str, classes: int) -> float:
     """Accuracy on the validation images of the network with its new head, before any training."""
     settings = RunSettings.from_json(settings_json)
-    images = datasets.load(
-        settings.data,
-        backbones.preprocess(settings.backbone),
-        train_per_class=settings.train_per_class,
-        seed=settings.seed,
-    )
+    images = _images(settings)
     with _WORK:
         return peek.fresh_head_accuracy(settings, images.val, classes)
