@@ -79,7 +79,7 @@ def plain(settings: RunSettings, images: ImageSet) -> tuple[float, float, float]
 @torch.no_grad()
 def _accuracy(model: nn.Module, x: Tensor, y: Tensor) -> float:
     hits = [
-        (model(a).argmax(1) == b).sum() for a, b in zip(x.split(features.BATCH), y.split(features.BATCH), strict=True)
+        (model(a).argmax(1) == b).sum() for a, b in zip(x.split(features.LOOK), y.split(features.LOOK), strict=True)
     ]
     return int(torch.stack(hits).sum()) / len(y)
 

@@ -31,13 +31,14 @@ from ftcore.files import whole
 from ftcore.network import Network
 from ftcore.settings import Preprocess, home
 
-BATCH = 250
+LOOK = 250
+FILL = 100
 STALE_SECONDS = 3600.0
 
 
-def batch_size(preprocess: Preprocess) -> int:
-    """Images per pass without gradient: large for small pictures, fewer for large ones, to bound memory."""
-    return max(8, min(BATCH, BATCH * 64 * 64 // preprocess.side**2))
+def batch_size(preprocess: Preprocess, most: int = LOOK) -> int:
+    """Images per pass without gradient: `most` at 64 px, fewer for larger pictures, to bound memory."""
+    return max(8, min(most, most * 64 * 64 // preprocess.side**2))
 
 
 def budget() -> int:
@@ -218,7 +219,7 @@ def _fill(
 ) -> Iterator[int]:
     """One pass over the images, writing at every missing boundary on the way; yields images done at each step."""
     last = max(network.names.index(b) for b in missing)
-    size = batch_size(preprocess)
+    size = batch_size(preprocess, FILL)  # early maps are large: more of them at once leave the processor's cache
     with ExitStack() as stack:
         writers = {b: _Writer(stack.enter_context(whole(path)), len(split)) for b, path in missing.items()}
         for first in range(0, len(split), size):

@@ -235,7 +235,7 @@ def one_step(settings: RunSettings, phase: Phase, split: Split, block: str) -> O
     flat = int(parameter.grad.abs().argmax())
     index = tuple(int(i) for i in torch.unravel_index(torch.tensor(flat), parameter.shape))
     before, gradient = float(parameter[index].detach()), float(parameter.grad[index])
-    lr = next(g["lr"] for g in optimizer.param_groups if any(p is parameter for p in g["params"]))
+    lr = next(group["lr"] for group in optimizer.param_groups if group["name"] == block)
     optimizer.step()
     decay = phase.weight_decay
     if phase.optimizer == "adamw":

@@ -111,6 +111,8 @@ class Manager:
                 name, message = "queued", records.MESSAGES["queued"]
             elif run_id in self._working and name == "queued":  # handed over, the worker has not said so yet
                 name, message = "preparing", records.MESSAGES["preparing"]
+            elif run_id in self._working and name == "interrupted":  # its worker just ended; how is not known yet
+                name, message = "running", records.MESSAGES["running"]
             elif run_id in self._ended and name not in ENDED:
                 name, message = self._ended[run_id]
             position = self._queue.index(run_id) + 1 if run_id in self._queue else 0

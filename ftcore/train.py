@@ -5,11 +5,13 @@ Nobody outside gets hold of the trainer. This module knows nothing about process
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -155,19 +157,34 @@ def train(
 def make_optimizer(network: Network, phase: Phase, device: torch.device) -> torch.optim.Optimizer:
     """The phase's optimizer with one group per trainable block, input side first; the head's group is last.
 
-    A block's rate is the phase's rate times `depth_decay` once for each trainable block behind it.
+    A block's rate is the phase's rate times `depth_decay` once for each trainable block behind it. The optimizer
+    holds the weights as rows without gaps, since torch's fused steps copy channels_last weights to and fro; each
+    step takes the gradients over from the network's parameters, which have none afterwards.
     """
     names = [name for name in network.names if name in phase.trainable and network.parameters(name)]
-    groups = [
-        {"params": list(network.parameters(name).values()), "lr": phase.lr * phase.depth_decay**depth}
-        for name, depth in zip(names, reversed(range(len(names))), strict=True)
-    ]
-    for group in groups:
-        group["base_lr"] = group["lr"]
+    pairs = {name: [(p, _rows(p)) for p in network.parameters(name).values()] for name in names}
+    groups: list[dict[str, Any]] = []
+    for depth, name in enumerate(reversed(names)):
+        lr = phase.lr * phase.depth_decay**depth
+        groups.insert(0, {"name": name, "params": [rows for _, rows in pairs[name]], "lr": lr, "base_lr": lr})
     fused = device.type in ("cpu", "cuda")
+    optimizer: torch.optim.Optimizer
     if phase.optimizer == "sgd":
-        return torch.optim.SGD(groups, lr=phase.lr, momentum=0.9, weight_decay=phase.weight_decay, fused=fused)
-    return torch.optim.AdamW(groups, lr=phase.lr, weight_decay=phase.weight_decay, fused=fused)
+        optimizer = torch.optim.SGD(groups, momentum=0.9, weight_decay=phase.weight_decay, fused=fused)
+    else:
+        optimizer = torch.optim.AdamW(groups, weight_decay=phase.weight_decay, fused=fused)
+
+    def take_over(*_: object) -> None:
+        for p, rows in itertools.chain(*pairs.values()):
+            rows.grad, p.grad = None if p.grad is None else _rows(p.grad), None
+
+    optimizer.register_step_pre_hook(take_over)
+    return optimizer
+
+
+def _rows(t: Tensor) -> Tensor:
+    """The same memory in the order in which a channels_last tensor lies there."""
+    return t.detach().permute(0, 2, 3, 1) if t.ndim == 4 else t.detach()
 
 
 def rate(phase: Phase, step: int, steps: int) -> float:
