@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from torch import Tensor
 from ftcore.events import Baseline, EpochEnd
 from ftcore.files import whole
 from ftcore.network import Network
-from ftcore.settings import FtError, RunSettings
+from ftcore.settings import FtError, Phase, RunSettings
 
 
 @dataclass
@@ -33,18 +34,21 @@ class Progress:
     optimizer: dict[str, Any] | None = None
 
 
+def keys(network: Network, phases: Sequence[Phase]) -> set[str]:
+    """State-dict keys of all blocks that these phases train."""
+    return {key for phase in phases for name in phase.trainable for key in network.tensors(name)}
+
+
 def tensors(network: Network, keys: set[str]) -> dict[str, Tensor]:
     """A copy on the CPU of these entries of the state dict."""
     return {k: t.detach().cpu().clone() for k, t in network.model.state_dict().items() if k in keys}
 
 
-def save(path: Path | None, network: Network, settings: RunSettings, keys: set[str], state: Progress) -> None:
+def save(path: Path, network: Network, settings: RunSettings, moved: set[str], state: Progress) -> None:
     """Write the checkpoint under a temporary name, flush it to disk, rename."""
-    if path is None:
-        return
     record = {
         "settings": settings.to_json(),
-        "tensors": tensors(network, keys),
+        "tensors": tensors(network, moved),
         "optimizer": state.optimizer,
         "epochs": [dataclasses.asdict(epoch) for epoch in state.epochs],
         "baseline": dataclasses.asdict(state.baseline) if state.baseline else None,

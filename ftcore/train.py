@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ftcore import backbones, checkpoint, features, surgery, tapconv
+from ftcore import backbones, checkpoint, features, states, surgery, tapconv
 from ftcore.datasets import ImageSet
 from ftcore.events import Baseline, EpochEnd, Event, PhaseEnd, RunEnd, RunStart, StepProgress
 from ftcore.features import Source
@@ -60,7 +60,8 @@ def train(
 ) -> Iterator[Event]:
     """Run all phases. `network` comes from `start_network` and holds the tuned weights at the end.
 
-    With `save_to` the state is written there after each epoch, before its `EpochEnd` is yielded; if the file
+    With `save_to` the state is written there after each epoch, before its `EpochEnd` is yielded, and the weights
+    that moved into `states` beside it; if the file
     exists the run goes on from it and its earlier `EpochEnd`s and `PhaseEnd`s are yielded again. `tap` chooses
     the convolutions that compute by taps, `clock` gives the seconds that count as training. Raises `FtError` when
     a phase names unknown blocks or the loss diverges.
@@ -72,7 +73,7 @@ def train(
         surgery.check(network, phase.trainable)
     preprocess = backbones.preprocess(settings.backbone)
     splits = {"train": images.train, "val": images.val, "test": images.test}
-    touched = _keys(network, settings.phases)
+    touched = checkpoint.keys(network, settings.phases)
     origin = {key: t.detach().clone() for key, t in network.model.state_dict().items() if key in touched}
     yield RunStart(
         settings.backbone,
@@ -114,7 +115,7 @@ def train(
             yield state.baseline
 
         # Optimizer, and what can have moved up to here
-        so_far = _keys(network, settings.phases[:number])
+        so_far = checkpoint.keys(network, settings.phases[:number])
         optimizer = make_optimizer(network, phase, device)
         if mine and state.optimizer:
             optimizer.load_state_dict(state.optimizer)
@@ -139,7 +140,9 @@ def train(
             if settings.best_weights and _best(state.epochs) == epoch:
                 state.best = checkpoint.tensors(network, touched)
             state.optimizer, state.seconds = optimizer.state_dict(), clock() - began
-            checkpoint.save(save_to, network, settings, so_far, state)
+            if save_to:
+                states.keep(save_to.parent, network, settings.phases[:number], epoch)
+                checkpoint.save(save_to, network, settings, so_far, state)
             yield record
         yield _phase_end(number, phase, mine)
 
@@ -237,11 +240,6 @@ def _bounded(loss: float, epoch: int) -> float:
     if not math.isfinite(loss):
         raise FtError(f"The loss grew beyond all numbers in epoch {epoch}: choose a lower learning rate and run again.")
     return loss
-
-
-def _keys(network: Network, phases: tuple[Phase, ...]) -> set[str]:
-    """State-dict keys of all blocks that these phases train."""
-    return {key for phase in phases for name in phase.trainable for key in network.tensors(name)}
 
 
 def _batches(order: Tensor, size: int) -> list[Tensor]:

@@ -20,7 +20,7 @@ import torch
 from filelock import Timeout
 from safetensors.torch import save
 
-from ftcore import backbones, checkpoint, datasets, machine, records, weights
+from ftcore import backbones, datasets, machine, records, states, weights
 from ftcore.events import DataProgress, Event, RunEnd, to_dict
 from ftcore.files import FULL, whole
 from ftcore.network import Network
@@ -91,9 +91,9 @@ def tuned_network(folder: Path) -> tuple[Network, tuple[str, ...]]:
     if file.exists():
         network = backbones.build(settings.backbone, len(classes))
         network.model.load_state_dict(weights.read(file, network.model.state_dict()))
-    elif (folder / "checkpoint.pt").exists():
+    elif kept := states.epochs(folder):
         network = start_network(settings, len(classes))
-        checkpoint.restore(folder / "checkpoint.pt", network, settings)
+        states.put(folder, network, max(kept))
     else:
         raise FtError("This run has not finished an epoch yet: wait for it, or resume it.")
     network.model.eval()
@@ -163,6 +163,7 @@ def _finish(folder: Path, work: Callable[[], None]) -> int:
     try:
         work()
         records.set_state(folder, "done")
+        (folder / "checkpoint.pt").unlink(missing_ok=True)  # large, and only for going on
         return 0
     except StopRun:
         records.set_state(folder, "stopped")

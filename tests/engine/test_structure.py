@@ -14,7 +14,7 @@ from ftcore.settings import ROOT
 ORDER = (
     "settings", "files", "_torchvision", "content", "events", "network", "weights", "backbones",
     "pictures", "plans", "zips", "imports", "prepared", "pen", "nature", "things", "paper", "sketchbook", "builtin",
-    "downloads", "datasets", "quiz", "surgery", "codegen", "tapconv", "checkpoint", "features", "train", "trace", "machine",
+    "downloads", "datasets", "quiz", "surgery", "codegen", "tapconv", "checkpoint", "states", "features", "train", "trace", "machine",
     "lab", "peek", "records", "worker", "runs", "export", "__main__",
 )  # fmt: skip
 ENGINE = sorted((ROOT / "ftcore").glob("*.py"))
