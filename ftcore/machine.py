@@ -1,6 +1,7 @@
 """What this machine does best and how fast, from short measurements that are kept on disk.
 
-Which convolutions train faster by taps, how long each block takes, and from that how long a run will take.
+Which convolutions train faster by taps, how long each block takes, and from that how long a run will take. The
+measurement may have been disturbed by other work, so the epochs of real runs correct it: see `Pace`.
 This module knows nothing about processes or pages.
 """
 
@@ -10,9 +11,10 @@ import contextlib
 import functools
 import json
 import math
+import statistics
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ import torch
 from torch import Tensor
 
 from ftcore import backbones, builtin, datasets, surgery, tapconv
+from ftcore.events import CacheSkipped, EpochEnd, Event, PhaseEnd
 from ftcore.files import whole
 from ftcore.network import Block, Network
 from ftcore.settings import Phase, Preprocess, RunSettings, home
@@ -28,6 +31,9 @@ from ftcore.surgery import BlockInfo
 from ftcore.train import SAMPLE, make_optimizer, pick_device
 
 LOCK = threading.Lock()
+PACES = 5
+TELLING = 1.0
+FURTHEST = 5.0
 
 
 @dataclass(frozen=True)
@@ -63,13 +69,17 @@ def _kept(name: str, measure: Callable[[], Any]) -> Any:
     with LOCK:
         known = _read(path)
         if name not in known:
-            value = measure()
-            known = {**_read(path), name: value}
-            with contextlib.suppress(OSError):  # not kept on a full disk: measured again next time
-                path.parent.mkdir(parents=True, exist_ok=True)
-                with whole(path) as file:
-                    file.write(json.dumps({"machine": _about(), "known": known}, indent=1).encode())
+            known = _keep(path, name, measure())
         return known[name]
+
+
+def _keep(path: Path, name: str, value: Any) -> dict[str, Any]:
+    known = {**_read(path), name: value}
+    with contextlib.suppress(OSError):  # not kept on a full disk: measured again next time
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole(path) as file:
+            file.write(json.dumps({"machine": _about(), "known": known}, indent=1).encode())
+    return known
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -96,7 +106,15 @@ def kernels(network: Network, batch: int) -> tuple[str, ...]:
 
 
 def costs(backbone: str) -> dict[str, Cost]:
-    """Seconds per image of every block on this machine, and of one optimizer step per parameter as `step`."""
+    """Seconds per image of every block on this machine, and of one optimizer step per parameter as `step`.
+
+    As measured, at the pace of the last real runs.
+    """
+    pace = _pace(backbone)
+    return {name: Cost(c.forward * pace, c.train * pace) for name, c in _measured(backbone).items()}
+
+
+def _measured(backbone: str) -> dict[str, Cost]:
     raw = _kept(f"costs {backbone}", functools.partial(_measure, backbone))
     return {name: Cost(*pair) for name, pair in raw.items()}
 
@@ -130,6 +148,49 @@ def _measure(backbone: str) -> dict[str, tuple[float, float]]:
     return found
 
 
+def _pace(backbone: str) -> float:
+    """How many times longer than measured the last real runs took."""
+    known: list[float] = _read(home() / "machine.json").get(f"pace {backbone}", [])
+    return statistics.median(known) if known else 1.0
+
+
+class Pace:
+    """Learns from the epochs of a real run how far off the short measurement is.
+
+    One made while the machine was busy is too long and would stay so. So each phase that lasted long enough to
+    tell leaves the ratio of its median epoch to the measured one, and expected times are multiplied by the median
+    of the last few ratios of that backbone: one odd run changes little, and what really became slower or faster
+    counts after three phases.
+    """
+
+    def __init__(self, settings: RunSettings, train: int, val: int) -> None:
+        self._settings, self._images = settings, {"train": train, "val": val}
+        self._epochs: list[float] = []
+        self._skipped = False
+
+    def see(self, event: Event) -> None:
+        """Tell it what happens in the run; the end of a phase is when it learns."""
+        if isinstance(event, CacheSkipped):
+            self._skipped = True  # each epoch then does more than was expected
+        elif isinstance(event, EpochEnd):
+            self._epochs.append(event.seconds)
+        elif isinstance(event, PhaseEnd):
+            if sum(self._epochs) >= TELLING and not self._skipped:
+                self._learn(self._settings.phases[event.phase - 1], statistics.median(self._epochs))
+            self._epochs = []
+
+    def _learn(self, phase: Phase, epoch: float) -> None:
+        backbone, path = self._settings.backbone, home() / "machine.json"
+        if f"costs {backbone}" not in _read(path):
+            return
+        rows = surgery.describe(backbone)
+        cached = self._settings.cache and _first(phase, rows) > 0
+        ratio = epoch / _epoch(self._settings, phase, self._images, _measured(backbone), rows, cached=cached)
+        with LOCK:
+            known = [*_read(path).get(f"pace {backbone}", []), min(max(ratio, 1 / FURTHEST), FURTHEST)]
+            _keep(path, f"pace {backbone}", known[-PACES:])
+
+
 def _forward(network: Network, block: Block, x: Tensor) -> Tensor:
     return network.step(block, x.clone())  # a copy, since some blocks work in place
 
@@ -147,9 +208,9 @@ def _taps_for(network: Network, x: Tensor) -> tuple[str, ...]:
 
 
 def _seconds(work: Callable[[], object], device: torch.device) -> float:
-    """The fastest of five runs: what disturbs a measurement only ever makes it slower."""
-    taken = []
-    for _ in range(5):
+    """The fastest of five runs, of more when they are short: what disturbs only ever makes slower."""
+    taken: list[float] = []
+    while len(taken) < 5 or (sum(taken) < 0.03 and len(taken) < 200):
         start = time.perf_counter()
         work()
         if device.type == "cuda":
@@ -204,7 +265,7 @@ def _look(cost: dict[str, Cost], rows: tuple[BlockInfo, ...], first: int) -> flo
 
 
 def _epoch(
-    settings: RunSettings, phase: Phase, made: dict[str, int], cost: dict[str, Cost], rows: tuple[BlockInfo, ...],
+    settings: RunSettings, phase: Phase, made: Mapping[str, int], cost: dict[str, Cost], rows: tuple[BlockInfo, ...],
     *, cached: bool,
 ) -> float:  # fmt: skip
     """Expected seconds of one epoch, evaluation included."""

@@ -55,11 +55,13 @@ def execute(folder: Path, report: Callable[[Event], None], clock: Callable[[], f
         settings, len(images.classes), lambda done, total: report(DataProgress("Downloading weights", done, total))
     )
     path = folder / "checkpoint.pt"
+    pace = machine.Pace(settings, len(images.train), len(images.val))
     for event in train(settings, images, network, save_to=path, tap=machine.kernels, clock=clock):
         if isinstance(event, RunEnd):
             save_model(network, images.classes, folder / "model.safetensors")
             event = replace(event, folder=str(folder))
         if _name(to_dict(event)) not in logged:
+            pace.see(event)
             report(event)
 
 

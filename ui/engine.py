@@ -87,7 +87,7 @@ def samples(data: str, backbone: str, seed: int) -> list[tuple[str, np.ndarray]]
     return [(name, np.array(images.train.images[at])) for name, at in zip(images.classes, first, strict=False)]
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@st.cache_data(ttl=20, max_entries=500, show_spinner=False)
 def epoch_seconds(settings_json: str, phase: Phase, *, cached: bool) -> float:
     """Expected seconds of one epoch of a phase on this machine, with or without kept features."""
     return machine.epoch_seconds(RunSettings.from_json(settings_json), phase, cached=cached)

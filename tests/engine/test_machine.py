@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 from pathlib import Path
 
 import pytest
+import torch
 
-from ftcore import backbones, machine, surgery
-from ftcore.machine import Cost
+from ftcore import backbones, machine, records, surgery, worker
+from ftcore.events import CacheSkipped, EpochEnd, PhaseEnd, to_dict
+from ftcore.machine import Cost, Pace
 from ftcore.settings import FtError, Phase, RunSettings
 
 SHIPPED = "resnet18-tinyimagenet64"
@@ -114,3 +117,73 @@ def test_estimate_of_foreign_blocks_is_refused(known: dict[str, Cost], small: Ru
     for trainable in (("features.1",), ("pool",)):
         with pytest.raises(FtError):
             machine.estimate(dataclasses.replace(small, phases=(Phase(trainable=trainable),)))
+
+
+def seen(settings: RunSettings, *seconds: float, number: int = 1, skipped: bool = False) -> None:
+    """A real run of 24 training and 6 validation images whose phase had epochs of these lengths."""
+    pace = Pace(settings, 24, 6)
+    if skipped:
+        pace.see(CacheSkipped("head", 9.0, 1.0))
+    for at, each in enumerate(seconds, 1):
+        pace.see(EpochEnd(number, at, *(0.5,) * 6, lr=1e-3, drift={}, seconds=each))
+    pace.see(PhaseEnd(number, "any", len(seconds), False, sum(seconds)))
+
+
+def test_real_epochs_correct_a_measurement_that_was_disturbed(known: dict[str, Cost], small: RunSettings) -> None:
+    phase, before = small.phases[1], machine.estimate(small)
+    epoch = machine.epoch_seconds(small, phase, cached=True)
+    seen(small, epoch / 2, epoch / 2, number=2)
+    assert machine.epoch_seconds(small, phase, cached=True) == epoch, "shorter than tells anything"
+    many = [epoch / 2] * round(3 / epoch)
+    seen(small, *many, 100.0, number=2)
+    assert machine.epoch_seconds(small, phase, cached=True) == pytest.approx(epoch / 2)
+    after = machine.estimate(small)
+    assert after.seconds == pytest.approx(before.seconds / 2)
+    assert after.phases == pytest.approx([each / 2 for each in before.phases])
+    assert after.plain == pytest.approx(before.plain / 2)
+
+
+def test_one_odd_run_changes_nothing_three_do(known: dict[str, Cost], small: RunSettings) -> None:
+    phase = small.phases[0]
+    epoch = machine.epoch_seconds(small, phase, cached=True)
+    like = lambda times: [epoch * times] * (1 + round(2 / epoch / times))  # noqa: E731
+    for times in (1.0, 1.0, 3.0):
+        seen(small, *like(times))
+    assert machine.epoch_seconds(small, phase, cached=True) == pytest.approx(epoch)
+    for _ in range(2):
+        seen(small, *like(3.0))
+    assert machine.epoch_seconds(small, phase, cached=True) == pytest.approx(3 * epoch)
+    for _ in range(3):
+        seen(small, *like(100.0))
+    assert machine.epoch_seconds(small, phase, cached=True) == pytest.approx(machine.FURTHEST * epoch)
+    for _ in range(3):
+        seen(small, *like(1.0))
+    assert machine.epoch_seconds(small, phase, cached=True) == pytest.approx(epoch)
+
+
+def test_a_pace_belongs_to_its_backbone_and_to_runs_as_expected(known: dict[str, Cost], small: RunSettings) -> None:
+    epoch = machine.epoch_seconds(small, small.phases[0], cached=True)
+    seen(small, 2.0, skipped=True)
+    seen(dataclasses.replace(small, backbone="resnet50"), 2.0)
+    assert machine.epoch_seconds(small, small.phases[0], cached=True) == epoch
+    seen(dataclasses.replace(small, cache=False), *[machine.epoch_seconds(small, small.phases[0], cached=False)] * 9)
+    assert machine.epoch_seconds(small, small.phases[0], cached=True) == pytest.approx(epoch)
+
+
+def test_a_run_teaches_the_pace(known: dict[str, Cost], tiny: RunSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "TELLING", 0.0)
+    before = machine.epoch_seconds(tiny, tiny.phases[0], cached=True)
+    folder = records.new(tiny)
+    worker.execute(folder, lambda event: records.append(folder, to_dict(event)))
+    took = next(r["seconds"] for r in records.read_log(folder)[0] if r["event"] == "epoch_end")
+    wanted = min(max(took, before / machine.FURTHEST), before * machine.FURTHEST)
+    assert machine.epoch_seconds(tiny, tiny.phases[0], cached=True) == pytest.approx(wanted)
+
+
+def test_short_work_is_measured_more_often() -> None:
+    calls = []
+    machine._seconds(lambda: calls.append(1), torch.device("cpu"))
+    assert len(calls) == 200
+    slow = []
+    machine._seconds(lambda: slow.append(time.sleep(0.01)), torch.device("cpu"))
+    assert len(slow) == 5
