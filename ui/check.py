@@ -6,16 +6,15 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from ftcore import quiz
+from ftcore import marking, quiz
 
 
 def ask(stage: str, values: Mapping[str, object]) -> None:
     """The question of a stage of the lesson, with its live numbers; every choice explains itself."""
-    questions, _ = quiz.load()
-    for question in (quiz.filled(q, values) for q in questions if q.stage == stage):
+    for question in (quiz.filled(q, values) for q in quiz.load().questions if q.stage == stage):
         with st.container(border=True):
             st.markdown(f"**Check.** {question.prompt}")
-            choices = quiz.shuffled(question, 0)
+            choices = [question.choices[number] for number in marking.order(question, 0)]
             chosen = st.radio(
                 question.prompt, [choice.text for choice in choices], index=None,
                 key=f"check-{question.id}", label_visibility="collapsed",

@@ -1,66 +1,264 @@
-"""The check questions: whole, explained, and right for every network."""
+"""The quiz: whole, explained, every belief covered, and its computed answers right for every network."""
 
+from __future__ import annotations
+
+import dataclasses
 from pathlib import Path
 
 import pytest
+import torch
 
-from ftcore import backbones, quiz, surgery
-from ftcore.settings import FtError, RunSettings
-from ui import stages
+from ftcore import backbones, experiments, facts, marking, quiz, recorded, rounds, surgery
+from ftcore.learners import Learner
+from ftcore.quiz import Question
+from ftcore.settings import HEAD, FtError, RunSettings
+from ui import quizwords, stages
 
 GOOD = """
+[topics]
+t = "Topic"
+[claims]
+1 = "Belief."
 [[question]]
 id = "a"
-stage = "load"
+topic = "t"
 prompt = "Why?"
 choices = [{ text = "Yes", correct = true, explain = "Because." }, { text = "No", explain = "Not so." }]
 """
+ROW = GOOD[GOOD.index("[[question]]") :]
+QUIZ = quiz.load()
 
 
-def test_the_shipped_quiz_is_whole_and_covers_every_stage() -> None:
-    questions, wrong = quiz.load()
-    assert wrong == ()
-    assert {q.stage for q in questions} == set(stages.IDS)
-    assert all(choice.explain for q in questions for choice in q.choices)
+def settings_of(backbone: str) -> RunSettings:
+    return RunSettings(backbone=backbone, phases=surgery.classic(backbone))
+
+
+def right_answer(question: Question, blocks: tuple[surgery.BlockInfo, ...], trainable: tuple[str, ...]) -> object:
+    """The answer that the file says is right, as the learner would give it."""
+    numbers = [number for number, choice in enumerate(question.choices) if choice.correct]
+    if question.kind == "block":
+        return sorted(marking.RULES[question.rule](blocks, trainable))[0]
+    return {"one": numbers[:1] and numbers[0], "several": numbers, "order": list(range(len(question.choices)))}[
+        question.kind
+    ]
+
+
+def test_the_shipped_quiz_is_whole() -> None:
+    assert QUIZ.wrong == ()
+    assert len(QUIZ.questions) >= 40
+    assert {q.stage for q in QUIZ.questions} - {""} == set(stages.IDS)
+    assert {q.kind for q in QUIZ.questions} == set(quiz.KINDS)
+    assert [q.id for q in QUIZ.questions if q.must] == ["freeze-first", "tune-rate", "thaw-curve"]
+    assert all(choice.explain for q in QUIZ.questions for choice in q.choices)
+
+
+def test_every_belief_is_asked_about_in_two_ways() -> None:
+    for number in range(1, 22):
+        assert sum(number in q.claims for q in QUIZ.questions) >= 2, QUIZ.claims[number]
+    assert set(QUIZ.claims) == set(range(1, 22))
+
+
+def test_experiments_and_curves_that_questions_name_exist() -> None:
+    known = {e.id for e in experiments.load()[0]}
+    assert {q.experiment for q in QUIZ.questions} - {""} == known
+    assert {name for q in QUIZ.questions for name in q.curves} <= {"own", *recorded.load()}
 
 
 @pytest.mark.parametrize(
     ("broken", "said"),
     [
-        (GOOD.replace(', explain = "Not so."', ""), "question a: explain is missing"),
-        (GOOD + GOOD, "question a: its id stands twice"),
-        (GOOD.replace("correct = true, ", ""), "exactly one right choice"),
-        (GOOD.replace('"No"', '"Yes"'), "different choices"),
+        (ROW.replace(', explain = "Not so."', ""), "question a: explain is missing"),
+        (ROW + ROW, "question a: its id stands twice"),
+        (ROW.replace("correct = true, ", ""), "exactly one right choice"),
+        (ROW.replace('"No"', '"Yes"'), "different choices"),
+        (ROW.replace('"t"', '"u"'), "no topic 'u'"),
+        (ROW.replace('prompt = "Why?"', ""), "prompt is missing"),
+        (ROW + 'colour = "red"', "'colour' is no part of a question"),
+        (ROW + "claims = [99]", "a belief that is not in"),
+        (ROW.replace("choices", 'kind = "number"\nchoices'), "otherwise is missing"),
     ],
 )
 def test_a_mistake_is_named_and_the_rest_still_loads(tmp_path: Path, broken: str, said: str) -> None:
     file = tmp_path / "quiz.toml"
     file.write_text(GOOD.replace('"a"', '"b"') + broken, "utf-8")
-    questions, wrong = quiz.load(file)
-    assert "b" in {q.id for q in questions}
-    assert len(wrong) == 1
-    assert said in wrong[0]
-    assert wrong[0].startswith("quiz.toml")
+    found = quiz.load(file)
+    assert "b" in {q.id for q in found.questions}
+    assert len(found.wrong) == 1
+    assert said in found.wrong[0]
+    assert found.wrong[0].startswith("quiz.toml, question a")
 
 
-def test_broken_toml_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "quiz.toml").write_text("[[question", "utf-8")
-    with pytest.raises(FtError, match=r"quiz\.toml cannot be read"):
+def test_broken_toml_is_one_sentence_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "quiz.toml").write_text(GOOD + "x = = 1\n", "utf-8")
+    with pytest.raises(FtError, match=r"quiz\.toml cannot be read \(.*line 11"):
         quiz.load(tmp_path / "quiz.toml")
 
 
 @pytest.mark.parametrize("backbone", backbones.CATALOGUE)
 def test_every_token_is_known_and_choices_stay_different(backbone: str) -> None:
-    settings = RunSettings(backbone=backbone, phases=surgery.classic(backbone))
-    values = stages.numbers(settings, 10, 100)
-    for question in quiz.load()[0]:
-        filled = quiz.filled(question, values)
-        assert len({choice.text for choice in filled.choices}) == len(filled.choices)
-        assert not any("<<" in choice.text + choice.explain for choice in filled.choices)
+    known = quizwords.gather(settings_of(backbone), 10, 1000, None)
+    for question in QUIZ.questions:
+        filled = quiz.filled(question, known.values)
+        if question.kind == "number":
+            assert {choice.text for choice in question.choices} <= set(known.facts), question.id
+        else:
+            assert len({choice.text for choice in filled.choices}) == len(filled.choices), question.id
+        assert "<<" not in filled.prompt + filled.code + "".join(c.text + c.explain for c in filled.choices)
 
 
-def test_shuffling_keeps_what_is_right() -> None:
-    for question in quiz.load()[0]:
-        for seed in range(20):
-            assert set(quiz.shuffled(question, seed)) == set(question.choices)
-            assert quiz.shuffled(question, seed) == quiz.shuffled(question, seed)
+def test_questions_of_a_stage_need_only_what_the_stage_knows() -> None:
+    values = stages.numbers(settings_of("resnet50"), 10, 100)
+    for question in QUIZ.questions:
+        if question.stage:
+            assert question.kind == "one"
+            quiz.filled(question, values)
+
+
+@pytest.mark.parametrize("backbone", backbones.CATALOGUE)
+def test_computed_numbers_agree_with_torch(backbone: str) -> None:
+    settings, classes, images = settings_of(backbone), 7, 130
+    found = facts.of_network(settings, classes, images)
+    with torch.device("meta"):
+        network = backbones.build(backbone, classes)
+
+    def training(names: tuple[str, ...]) -> int:
+        surgery.freeze(network, names)
+        return sum(p.numel() for p in network.model.parameters() if p.requires_grad)
+
+    assert found["total"] == sum(p.numel() for p in network.model.parameters())
+    assert found["head"] == training((HEAD,)) == network.head.weight.numel() + network.head.bias.numel()
+    assert [found["classes"], found["features"]] == list(network.head.weight.shape)
+    assert found["last_block"] == training(surgery.last_blocks(backbone, 1))
+    assert found["thawed"] == training(surgery.last_blocks(backbone, 2)) == found["moments"] / 2
+    norms = [m for m in network.model.modules() if isinstance(m, surgery.BATCH_NORM)]
+    assert found["norms"] == len(norms) == found["norms_frozen"] + found["norms_thawed"]
+    assert found["norms_thawed"] == sum(m.weight.requires_grad for m in _thawed(network, backbone))
+    assert found["steps"] == 3
+    assert found["chance_loss"] == pytest.approx(
+        torch.nn.functional.cross_entropy(torch.zeros(1, 7), torch.tensor([0])).item()
+    )
+
+
+def _thawed(network: backbones.Network, backbone: str) -> list[torch.nn.Module]:
+    surgery.freeze(network, surgery.last_blocks(backbone, 2))
+    return [m for m in network.model.modules() if isinstance(m, surgery.BATCH_NORM)]
+
+
+@pytest.mark.parametrize(("images", "steps"), [(64, 1), (65, 1), (66, 2), (128, 2), (129, 2), (130, 3), (10, 1)])
+def test_steps_are_counted_as_the_training_loop_cuts(images: int, steps: int) -> None:
+    from ftcore.train import _batches
+
+    assert facts.of_network(RunSettings(), 10, images)["steps"] == steps == len(_batches(torch.arange(images), 64))
+
+
+@pytest.mark.parametrize("backbone", ["resnet18-tinyimagenet64", "convnext_tiny", "vgg16"])
+def test_right_answers_are_right_and_shuffling_never_changes_that(backbone: str) -> None:
+    known = quizwords.gather(settings_of(backbone), 10, 1000, None)
+    blocks, trainable = surgery.describe(backbone, 10), surgery.classic(backbone)[1].trainable
+    for question in QUIZ.questions:
+        filled = quiz.filled(question, known.values)
+        if question.kind == "number":
+            given: object = known.facts[next(c.text for c in question.choices if c.correct)]
+        else:
+            given = right_answer(question, blocks, trainable)
+        verdict = marking.judge(filled, given, known.facts, blocks, trainable)
+        assert verdict.right, question.id
+        assert all(note.explain and "<<" not in note.explain for note in verdict.notes)
+        for seed in range(10):
+            order = marking.order(question, seed)
+            assert sorted(order) == list(range(len(question.choices)))
+            assert order == marking.order(question, seed)
+
+
+def test_wrong_answers_are_wrong_and_told_why() -> None:
+    known = quizwords.gather(RunSettings(), 10, 1000, None)
+    blocks, trainable = surgery.describe(RunSettings().backbone, 10), RunSettings().phases[1].trainable
+
+    def judge(name: str, given: object) -> marking.Verdict:
+        question = QUIZ.question(name)
+        assert question is not None
+        return marking.judge(quiz.filled(question, known.values), given, known.facts, blocks, trainable)
+
+    near = judge("thaw-last", known.facts["last_block_alone"])
+    assert not near.right
+    assert "leaves out the head" in near.notes[0].explain
+    assert "Add the parameters" in judge("thaw-last", 7).notes[0].explain
+    assert "block 3 of" in judge("general-block", "layer1.1").notes[0].explain
+    assert not judge("order-stages", [1, 0, 2, 3, 4, 5]).right
+    assert not judge("what-is-tuning", [0]).right, "half of what is right is not right"
+    for name, given in (
+        ("freeze-first", 9),
+        ("freeze-first", "x"),
+        ("general-block", "nowhere"),
+        ("order-stages", [0]),
+    ):
+        with pytest.raises(FtError, match="does not fit"):
+            judge(name, given)
+
+
+def test_recorded_runs_show_what_questions_say_about_them() -> None:
+    runs = recorded.load()
+    assert {name: run.settings for name, run in runs.items()} == recorded.plans()
+    known = {k: v for name, run in runs.items() for k, v in facts.of_recorded(name, run.rows).items()}
+    assert known["rec_rate_high_thawed"] < known["rec_rate_high_head"] - 5
+    assert known["rec_classic_thawed"] > known["rec_classic_head"]
+    assert known["rec_rate_low_last"] - known["rec_rate_low_head"] < 3
+    assert known["rec_at_once_first"] < known["rec_at_once_last"] < known["rec_classic_last"]
+    assert known["rec_scratch_sample"] > 90 > known["rec_classic_last"] > known["rec_scratch_last"]
+    assert known["rec_few_sample"] > 95
+    assert known["rec_few_last"] < 50
+    few = runs["few"].rows[-3:]
+    assert few[0]["val_loss"] < few[1]["val_loss"] < few[2]["val_loss"]
+    assert few[0]["train_loss"] > few[2]["train_loss"]
+
+
+def test_a_round_keeps_score_and_streak() -> None:
+    learner = Learner()
+    names = [q.id for q in QUIZ.questions]
+    rounds.begin(learner, "short", rounds.pick("short", QUIZ.questions, learner), 5)
+    here = rounds.current(learner, names)
+    assert here is not None
+    assert sorted(here.ids) == ["freeze-first", "thaw-curve", "tune-rate"]
+    rounds.go_on(learner)
+    assert rounds.current(learner, names) == here, "an open question is not left"
+    for name, right in zip(here.ids, (True, True, False), strict=True):
+        rounds.answer(learner, name, 0, right)
+        rounds.answer(learner, name, 1, not right)
+        rounds.go_on(learner)
+    over = rounds.current(learner, names)
+    assert over is not None
+    assert (over.now, over.score, learner.streak, learner.best_streak) == (None, 2, 0, 2)
+    assert rounds.pick("wrong", QUIZ.questions, learner) == (here.ids[2],)
+    assert sum(right for right, _, _ in rounds.progress(learner, QUIZ.questions).values()) == 2
+    rounds.reset(learner)
+    assert learner == Learner()
+
+
+def test_a_question_that_left_the_quiz_leaves_the_round() -> None:
+    learner = Learner()
+    rounds.begin(learner, "full", ["a", "b", "c"], 0)
+    ids = learner.round["ids"]
+    rounds.answer(learner, ids[0], 0, True)
+    rounds.go_on(learner)
+    left = rounds.current(learner, ids[1:])
+    assert left is not None
+    assert (left.now, left.score) == (ids[1], 0)
+    learner.round = {"mode": "full"}
+    assert rounds.current(learner, ids) is None
+
+
+def test_a_run_can_be_asked_about_only_if_it_has_both_phases() -> None:
+    run = recorded.load()["classic"]
+    assert facts.usable(run.settings, run.rows, run.end)
+    assert not facts.usable(run.settings, run.rows, None)
+    assert not facts.usable(run.settings, run.rows[:6], run.end)
+    head = recorded.load()["head"]
+    assert not facts.usable(head.settings, head.rows, head.end)
+    known = facts.of_run(run.settings, run.rows, run.baseline, run.end)
+    assert known["run_thaw_next"] == 6
+    assert known["run_gain"] == pytest.approx(known["run_tuned_accuracy"] - known["run_head_accuracy"])
+
+
+def test_the_lesson_of_other_phases_is_the_classic_one() -> None:
+    odd = dataclasses.replace(RunSettings(), phases=surgery.scratch(RunSettings().backbone))
+    assert facts.lesson(odd) == stages.lesson(odd) == surgery.classic(odd.backbone)

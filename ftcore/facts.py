@@ -1,0 +1,144 @@
+"""Numbers that questions, cards and the cheat sheet ask for, counted for one backbone, data and run.
+
+Nothing here is typed in: it comes from the network, the settings or a run's events. This module knows nothing
+about how a number is written on a page.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+from ftcore import backbones, surgery
+from ftcore.settings import HEAD, Phase, RunSettings
+
+Row = Mapping[str, Any]
+
+
+def lesson(settings: RunSettings) -> tuple[Phase, Phase]:
+    """The settings' own two phases if they are head first, then more blocks; else the classic lesson."""
+    phases = settings.phases
+    if len(phases) == 2 and phases[0].trainable == (HEAD,) and set(phases[1].trainable) > {HEAD}:
+        return phases[0], phases[1]
+    return surgery.classic(settings.backbone)
+
+
+@functools.cache
+def _features(backbone: str) -> int:
+    with torch.device("meta"):
+        return backbones.build(backbone).head.in_features
+
+
+def of_network(settings: RunSettings, classes: int, images: int) -> dict[str, float]:
+    """Counts for this backbone with a new head of `classes` outputs, and `images` training images."""
+    rows, side = surgery.describe(settings.backbone, classes), backbones.preprocess(settings.backbone).side
+    first, second = lesson(settings)
+    weights = {row.name: row.parameters for row in rows}
+    last = surgery.last_blocks(settings.backbone, 1)
+    moved = sum(weights[name] for name in second.trainable)
+    start = next(at for at, row in enumerate(rows) if row.name in second.trainable and row.parameters)
+    operations = sum(row.forward_flops for row in rows)
+    width = _features(settings.backbone)
+    old = sum(row.parameters for row in surgery.describe(settings.backbone) if row.name == HEAD)
+    steps = _steps(images, settings.batch_size)
+    trunk = sum(weights.values()) - weights[HEAD]
+    return {
+        "classes": classes,
+        "features": width,
+        "total": sum(weights.values()),
+        "trunk": trunk,
+        "head": weights[HEAD],
+        "head_without_bias": width * classes,
+        "old_head": old,
+        "old_classes": len(backbones.old_classes(settings.backbone)),
+        "last_block": sum(weights[name] for name in last),
+        "last_block_alone": sum(weights[name] for name in last if name != HEAD),
+        "thawed": moved,
+        "thawed_share": 100 * (moved - weights[HEAD]) / trunk,
+        "moments": 2 * moved,
+        "chance": 100 / classes,
+        "chance_loss": math.log(classes),
+        "one_over": 1 / classes,
+        "zero": 0,
+        "fifty": 50,
+        "inputs": 3 * side * side,
+        "images": images,
+        "batch": settings.batch_size,
+        "steps": steps,
+        "steps_down": images // settings.batch_size,
+        "steps_all": steps * (first.epochs + second.epochs),
+        "frozen_forward": 100 * sum(row.forward_flops for row in rows[:start]) / operations,
+        "frozen_weights": 100 * sum(row.parameters for row in rows[:start]) / sum(weights.values()),
+        "blocks": len(rows),
+        "norms": sum(row.batch_norms for row in rows),
+        "norms_all": sum(row.batch_norms for row in rows),
+        "norms_frozen": sum(row.batch_norms for row in rows if row.name not in second.trainable),
+        "norms_thawed": sum(row.batch_norms for row in rows if row.name in second.trainable),
+        "norms_moving": sum(row.batch_norms for row in rows if row.name in second.trainable),
+        "head_rate": first.lr,
+        "tune_rate": second.lr,
+        "deep_rate": second.lr * 0.5**2,
+        "deep_rate_once": second.lr * 0.5,
+    }
+
+
+def _steps(images: int, batch: int) -> int:
+    """Steps of an epoch; a last batch of a single image joins the one before."""
+    steps = math.ceil(images / batch)
+    return steps - 1 if steps > 1 and images % batch == 1 else steps
+
+
+def of_run(settings: RunSettings, rows: Sequence[Row], baseline: Row | None, end: Row | None) -> dict[str, float]:
+    """What a run with at least two epochs in each of two phases did; accuracies in percent, `gain` in points."""
+    before = [row for row in rows if row["phase"] == 1]
+    best = max(rows, key=lambda row: row["val_accuracy"])
+    head, last = before[-1], rows[-1]
+    found = {
+        "epochs": len(rows),
+        "thaw_after": head["epoch"],
+        "thaw_next": head["epoch"] + 1,
+        "head_accuracy": 100 * head["val_accuracy"],
+        "tuned_accuracy": 100 * last["val_accuracy"],
+        "gain": 100 * (last["val_accuracy"] - head["val_accuracy"]),
+        "head_loss": head["val_loss"],
+        "tuned_loss": last["val_loss"],
+        "best_accuracy": 100 * best["val_accuracy"],
+        "best_epoch": best["epoch"],
+        "first_val": 100 * rows[0]["val_accuracy"],
+        "first_train": 100 * rows[0]["train_accuracy"],
+        "first_sample": 100 * rows[0]["sample_accuracy"],
+        "gap": 100 * (last["sample_accuracy"] - last["val_accuracy"]),
+        "sample_accuracy": 100 * last["sample_accuracy"],
+    }
+    found["test_accuracy"] = 100 * end["test_accuracy"] if end is not None else found["tuned_accuracy"]
+    found["start_accuracy"] = 100 * baseline["val_accuracy"] if baseline is not None else 100 / 10
+    return {f"run_{name}": float(value) for name, value in found.items()}
+
+
+def usable(settings: RunSettings, rows: Sequence[Row], end: Row | None) -> bool:
+    """Whether a run can be asked about: finished, head first and then a thaw, with two epochs of each or more."""
+    counts = [sum(row["phase"] == number for row in rows) for number in (1, 2)]
+    phases = settings.phases
+    thawed = len(phases) == 2 and phases[0].trainable == (HEAD,) and set(phases[1].trainable) > {HEAD}
+    return end is not None and thawed and min(counts) >= 2
+
+
+def of_recorded(name: str, rows: Sequence[Row]) -> dict[str, float]:
+    """What a recorded run did, as `rec_<name>_...`; accuracies in percent. A single phase has no thaw."""
+    head = [row for row in rows if row["phase"] == 1]
+    thawed = [row for row in rows if row["phase"] == 2] or rows
+    found = {
+        "first": 100 * rows[0]["val_accuracy"],
+        "last": 100 * rows[-1]["val_accuracy"],
+        "sample": 100 * rows[-1]["sample_accuracy"],
+        "head": 100 * head[-1]["val_accuracy"],
+        "thawed": 100 * thawed[0]["val_accuracy"],
+        "lr": rows[-1]["lr"],
+        "val_loss": rows[-1]["val_loss"],
+        "val_loss_min": min(row["val_loss"] for row in rows),
+    }
+    return {f"rec_{name}_{key}": float(value) for key, value in found.items()}

@@ -1,0 +1,97 @@
+"""What one learner has answered, guessed and reviewed: a small file under `home()/learners`, written whole.
+
+The name of a learner is the hash by which runs know their owner; nothing else becomes a path. This module knows
+nothing about questions, cards or pages.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ftcore.files import whole
+from ftcore.settings import FtError, home
+
+_NAME = re.compile(r"[0-9a-f]{32}")
+_LOCK = threading.Lock()
+VERSION = 1
+
+
+@dataclass
+class Learner:
+    """Everything kept of a learner, as plain data.
+
+    `answers` holds the last answer to each question, `round` the quiz that is going on (empty without one),
+    `experiments` guesses, runs and results, `cards` the schedule of each card.
+    """
+
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    round: dict[str, Any] = field(default_factory=dict)
+    streak: int = 0
+    best_streak: int = 0
+    experiments: dict[str, dict[str, Any]] = field(default_factory=dict)
+    cards: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def path_of(owner: str) -> Path:
+    """Where a learner is kept. A name that is not a learner's raises `FtError` before it becomes a path."""
+    if not _NAME.fullmatch(owner):
+        raise FtError("This is no learner's name: reload the page to get one.")
+    return home() / "learners" / f"{owner}.json"
+
+
+def load(owner: str) -> Learner:
+    """What is kept of a learner; someone new, or whose file is damaged, starts afresh (the file is put aside)."""
+    path = path_of(owner)
+    try:
+        raw = json.loads(path.read_text("utf-8"))
+        return _checked(raw)
+    except FileNotFoundError:
+        return Learner()
+    except (OSError, ValueError, TypeError, KeyError):
+        with contextlib.suppress(OSError):
+            os.replace(path, path.with_suffix(".damaged"))
+        return Learner()
+
+
+def _checked(raw: dict[str, Any]) -> Learner:
+    """The record from plain data; anything of another kind than it should be raises."""
+    if raw.pop("version") != VERSION:
+        raise ValueError
+    made = Learner(**raw)
+    for one in dataclasses.fields(Learner):
+        default = one.default_factory() if callable(one.default_factory) else one.default
+        value = getattr(made, one.name)
+        if type(value) is not type(default):
+            raise TypeError
+        if isinstance(value, dict) and one.name != "round" and not all(isinstance(v, dict) for v in value.values()):
+            raise TypeError
+    return made
+
+
+def save(owner: str, learner: Learner) -> None:
+    """Write the record; a full or read-only disk raises `FtError`."""
+    path = path_of(owner)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole(path) as file:
+            file.write(json.dumps({"version": VERSION, **dataclasses.asdict(learner)}).encode())
+    except OSError as error:
+        raise FtError(f"Your score could not be kept ({error.strerror}): make room on the disk, then go on.") from error
+
+
+@contextlib.contextmanager
+def changing(owner: str) -> Iterator[Learner]:
+    """Read, let the caller change, write; two tabs of one learner do not lose each other's changes."""
+    with _LOCK:
+        learner = load(owner)
+        yield learner
+        save(owner, learner)

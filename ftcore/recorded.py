@@ -1,0 +1,116 @@
+"""Recorded runs for questions about curves: event records that the engine really wrote, kept in one small file.
+
+`python -m ftcore.recorded` makes the file anew by running every plan below. This module knows nothing about
+questions or pages.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ftcore import backbones, content, datasets, surgery, train
+from ftcore.events import Baseline, EpochEnd, RunEnd, to_dict
+from ftcore.files import whole
+from ftcore.settings import HEAD, FtError, Phase, RunSettings
+
+FILE = content.FOLDER / "recorded.json"
+BACKBONE = "resnet18-tinyimagenet64"
+DIGITS = 5
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One recorded run: its settings, and its baseline, epochs and end as the engine told them."""
+
+    name: str
+    settings: RunSettings
+    events: tuple[Mapping[str, Any], ...]
+
+    @property
+    def rows(self) -> list[Mapping[str, Any]]:
+        """The epochs in order."""
+        return [event for event in self.events if event["event"] == "epoch_end"]
+
+    @property
+    def baseline(self) -> Mapping[str, Any] | None:
+        """The network before training."""
+        return next((event for event in self.events if event["event"] == "baseline"), None)
+
+    @property
+    def end(self) -> Mapping[str, Any] | None:
+        """The last word of the run, with its accuracy on the test images."""
+        return next((event for event in self.events if event["event"] == "run_end"), None)
+
+
+def plans() -> dict[str, RunSettings]:
+    """What is recorded, by name; all on the built-in network and drawings."""
+    base = RunSettings(train_per_class=50)
+    everything, (head, tune) = surgery.every_block(BACKBONE), surgery.classic(BACKBONE)
+
+    def with_phases(*phases: Phase, **more: Any) -> RunSettings:
+        return dataclasses.replace(base, phases=phases, **more)
+
+    return {
+        "classic": with_phases(head, tune),
+        "rate_high": with_phases(head, dataclasses.replace(tune, lr=1e-2)),
+        "rate_low": with_phases(head, dataclasses.replace(tune, lr=1e-6)),
+        "head": with_phases(dataclasses.replace(head, epochs=15)),
+        "few": with_phases(
+            dataclasses.replace(head, epochs=3),
+            dataclasses.replace(tune, epochs=12, lr=1e-3, trainable=(*tune.trainable[:-1], HEAD)),
+            train_per_class=5,
+        ),
+        "at_once": with_phases(Phase(name="All at once", epochs=10, lr=1e-3, trainable=everything)),
+        "scratch": with_phases(
+            Phase(name="From scratch", epochs=10, lr=1e-3, trainable=everything), weights="random", batch_norm="update"
+        ),
+    }
+
+
+@functools.cache
+def load(path: Path = FILE) -> Mapping[str, Recorded]:
+    """The recorded runs by name. A file that cannot be read raises `FtError`."""
+    try:
+        raw = json.loads(path.read_text("utf-8"))
+        return {
+            name: Recorded(name, RunSettings.from_json(json.dumps(run["settings"])), tuple(run["events"]))
+            for name, run in raw.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FtError(f"{path.name} cannot be read ({error}): make it anew with python -m ftcore.recorded.") from error
+
+
+def run(settings: RunSettings) -> list[dict[str, Any]]:
+    """Train with these settings and return baseline, epochs and end, rounded."""
+    preprocess = backbones.preprocess(settings.backbone)
+    images = datasets.load(settings.data, preprocess, train_per_class=settings.train_per_class, seed=settings.seed)
+    network = train.start_network(settings, len(images.classes))
+    kept = [e for e in train.train(settings, images, network) if isinstance(e, Baseline | EpochEnd | RunEnd)]
+    return [_rounded(to_dict(event)) for event in kept]
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items() if key != "folder"}
+    return round(value, DIGITS) if isinstance(value, float) and value >= 10**-DIGITS else value
+
+
+def make(path: Path = FILE) -> None:
+    """Run every plan and write the file, whole or not at all."""
+    found = {
+        name: {"settings": json.loads(settings.to_json()), "events": run(settings)}
+        for name, settings in plans().items()
+    }
+    lines = ",\n".join(f' "{name}": {json.dumps(record)}' for name, record in found.items())
+    with whole(path) as file:
+        file.write(f"{{\n{lines}\n}}\n".encode())
+
+
+if __name__ == "__main__":
+    make()

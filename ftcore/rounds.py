@@ -1,0 +1,100 @@
+"""A learner's way through the quiz: start a round, answer, go on, count score and streak.
+
+Works on the plain record in `learners`; knows nothing about files or pages.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ftcore import marking
+from ftcore.learners import Learner
+from ftcore.quiz import Question
+
+MODES = ("short", "full", "wrong")
+
+
+@dataclass(frozen=True)
+class Round:
+    """A round as it stands: its kind, its seed, the ids in order, the answers so far, and which one is shown."""
+
+    mode: str
+    seed: int
+    ids: tuple[str, ...]
+    given: dict[str, Any]
+    right: dict[str, bool]
+    at: int
+
+    @property
+    def now(self) -> str | None:
+        """The id of the question that is shown; None once the round is over."""
+        return self.ids[self.at] if self.at < len(self.ids) else None
+
+    @property
+    def score(self) -> int:
+        """How many answers were right."""
+        return sum(self.right.values())
+
+
+def pick(mode: str, questions: Sequence[Question], learner: Learner) -> tuple[str, ...]:
+    """The ids that a kind of round asks: the ones to meet, all, or those last answered wrongly."""
+    wrong = {name for name, answer in learner.answers.items() if not answer.get("right")}
+    wanted = {"short": lambda q: q.must, "full": lambda q: True, "wrong": lambda q: q.id in wrong}[mode]
+    return tuple(question.id for question in questions if wanted(question))
+
+
+def begin(learner: Learner, mode: str, ids: Sequence[str], seed: int) -> None:
+    """Start a round with these questions in an order that the seed fixes."""
+    names = list(marking.shuffled(ids, seed))
+    learner.round = {"mode": mode, "seed": seed, "ids": names, "given": {}, "right": {}, "at": 0}
+
+
+def current(learner: Learner, known: Sequence[str]) -> Round | None:
+    """The round that is going on, without questions that have left the quiz since; None without one."""
+    raw = learner.round
+    try:
+        ids = [name for name in raw["ids"] if name in set(known)]
+        skipped = sum(name not in set(known) for name in raw["ids"][: raw["at"]])
+        given = {name: raw["given"][name] for name in ids if name in raw["given"]}
+        right = {name: bool(raw["right"][name]) for name in given}
+        if raw["mode"] not in MODES or not ids:
+            return None
+        return Round(raw["mode"], int(raw["seed"]), tuple(ids), given, right, int(raw["at"]) - skipped)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def answer(learner: Learner, name: str, given: Any, right: bool) -> None:
+    """Keep an answer of the round; the first one counts, so a second in another tab changes nothing."""
+    if name in learner.round["given"]:
+        return
+    learner.round["given"][name], learner.round["right"][name] = given, right
+    tries = int(learner.answers.get(name, {}).get("tries", 0)) + 1
+    learner.answers[name] = {"right": right, "tries": tries, "time": time.time()}
+    learner.streak = learner.streak + 1 if right else 0
+    learner.best_streak = max(learner.best_streak, learner.streak)
+
+
+def go_on(learner: Learner) -> None:
+    """Show the next question; only an answered one is left."""
+    ids, at = learner.round["ids"], learner.round["at"]
+    if at < len(ids) and ids[at] in learner.round["given"]:
+        learner.round["at"] = at + 1
+
+
+def reset(learner: Learner) -> None:
+    """Forget all answers, the round and the streaks; experiments and cards stay."""
+    learner.answers, learner.round, learner.streak, learner.best_streak = {}, {}, 0, 0
+
+
+def progress(learner: Learner, questions: Sequence[Question]) -> dict[str, tuple[int, int, int]]:
+    """Per topic: last answered rightly, answered at all, how many questions there are."""
+    found: dict[str, tuple[int, int, int]] = {}
+    for question in questions:
+        right, met, total = found.get(question.topic, (0, 0, 0))
+        kept = learner.answers.get(question.id)
+        found[question.topic] = (right + bool(kept and kept.get("right")), met + (kept is not None), total + 1)
+    return found

@@ -1,0 +1,95 @@
+"""The experiments: whole, each with runs or a measurement, decided by the numbers alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ftcore import content, experiments, measure, quiz, recorded, surgery
+from ftcore.experiments import Done
+from ftcore.settings import HEAD, FtError
+
+ALL, WRONG = experiments.load()
+GOOD = """
+[[experiment]]
+id = "last-two"
+claim = 21
+title = "T"
+question = "Q"
+guesses = { most = "a", small = "b" }
+outcomes = { most = "a", small = "b" }
+"""
+
+
+def test_the_shipped_experiments_are_whole_and_cover_the_beliefs() -> None:
+    assert WRONG == ()
+    assert len({e.claim for e in ALL} & set(quiz.load().claims)) >= 14
+    assert {e.id for e in ALL} == set(measure.MEASURES) | set(experiments.plans())
+    assert not set(measure.MEASURES) & set(experiments.plans())
+    assert set(measure.WORK) == set(measure.MEASURES)
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (GOOD + GOOD, "experiment last-two: its id stands twice"),
+        (GOOD.replace('small = "b"', 'big = "b"', 1), "an outcome of the same name"),
+        (GOOD.replace('"last-two"', '"nothing"') + 'labels = { a = "x" }', "do not name its runs"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path: Path, broken: str, said: str) -> None:
+    (tmp_path / "experiments.toml").write_text(broken, "utf-8")
+    assert said in experiments.load(tmp_path / "experiments.toml")[1][0]
+    (tmp_path / "experiments.toml").write_text("= 1", "utf-8")
+    with pytest.raises(FtError, match=r"experiments\.toml cannot be read"):
+        experiments.load(tmp_path / "experiments.toml")
+
+
+@pytest.mark.parametrize("name", experiments.plans())
+def test_runs_are_short_valid_and_decide_one_of_the_guesses(name: str) -> None:
+    found = next(e for e in ALL if e.id == name)
+    plans = experiments.plans()[name]
+    for settings in plans.values():
+        surgery.check_settings(settings)
+        assert 0 < settings.train_per_class <= 100
+        assert settings.epochs <= 15
+    runs = {label: _done(settings.phases[0].trainable == (HEAD,)) for label, settings in plans.items()}
+    outcome = experiments.judged(name, runs)
+    assert set(content.TOKEN.findall(" ".join(found.outcomes.values()))) <= set(outcome.numbers)
+    assert outcome.key in found.outcomes
+
+
+def _done(head_first: bool) -> Done:
+    run = recorded.load()["classic" if head_first else "scratch"]
+    assert run.end is not None
+    return Done(run.settings, run.rows, run.end["test_accuracy"])
+
+
+def test_numbers_decide_and_not_hopes() -> None:
+    low, high = (recorded.load()[name] for name in ("classic", "rate_high"))
+    done = [Done(run.settings, run.rows, 0.5) for run in (low, high)]
+    assert experiments.judged("trunk-rate", {"a": done[0], "b": done[1]}).key == "a"
+    assert experiments.judged("trunk-rate", {"a": done[1], "b": done[0]}).key == "b"
+    assert experiments.judged("trunk-rate", {"a": done[0], "b": done[0]}).key == "same"
+    assert experiments.judged("head-only", {"a": done[0]}).key == "none", "the trunk stood still until the thaw"
+
+
+@pytest.mark.parametrize("name", ["frozen-norm", "bn-eval", "eval-mode", "optimizer-holds", "last-two"])
+def test_measurements_settle_what_is_known_about_torch(name: str) -> None:
+    outcome = experiments.measured(name)
+    found = next(e for e in ALL if e.id == name)
+    assert set(content.TOKEN.findall(" ".join(found.outcomes.values()))) <= set(outcome.numbers)
+    expected = {
+        "frozen-norm": "statistics", "bn-eval": "undone", "eval-mode": "weights", "optimizer-holds": "still",
+        "last-two": "most",
+    }  # fmt: skip
+    assert outcome.key == expected[name]
+
+
+@pytest.mark.parametrize("name", ["normalisation", "softmax", "old-classes", "rate-finder", "best-of-many", "shifted"])
+def test_measurements_on_pictures_give_what_their_words_ask_for(name: str) -> None:
+    outcome = experiments.measured(name)
+    found = next(e for e in ALL if e.id == name)
+    assert set(content.TOKEN.findall(" ".join(found.outcomes.values()))) <= set(outcome.numbers)
+    assert outcome.key in found.outcomes
