@@ -7,11 +7,19 @@ from collections.abc import Mapping
 import streamlit as st
 
 from ftcore import marking, quiz
+from ftcore.settings import FtError
+from ui import state
+from ui.theme import plain
 
 
 def ask(stage: str, values: Mapping[str, object]) -> None:
     """The question of a stage of the lesson, with its live numbers; every choice explains itself."""
-    for question in (quiz.filled(q, values) for q in quiz.load().questions if q.stage == stage):
+    try:
+        questions = [quiz.filled(q, values) for q in quiz.load().questions if q.stage == stage]
+    except FtError as error:
+        st.caption(plain(str(error), 300))  # the rest of the page does not need the quiz
+        return
+    for question in questions:
         with st.container(border=True):
             st.markdown(f"**Check.** {question.prompt}")
             choices = [question.choices[number] for number in marking.order(question, 0)]
@@ -23,3 +31,4 @@ def ask(stage: str, values: Mapping[str, object]) -> None:
                 choice = next(c for c in choices if c.text == chosen)
                 word = ":material/check: **Right.**" if choice.correct else ":material/close: **Not quite.**"
                 st.markdown(f"{word} {choice.explain}")
+            st.page_link("pages/quiz.py", label="More questions in the quiz", query_params=state.link())

@@ -35,6 +35,8 @@ ENTRIES = (
     Entry("Learn", "Pipeline", "pipeline", default=True),
     Entry("Learn", "Freeze lab", "freeze_lab"),
     Entry("Learn", "Train live", "train_live"),
+    Entry("Check", "Quiz", "quiz"),
+    Entry("Check", "Experiments", "experiment"),
 )
 
 

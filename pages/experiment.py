@@ -1,0 +1,49 @@
+"""Experiments: for each belief a guess, a real run, and the number that settles it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from ftcore import experiments, learners, quiz
+from ftcore.learners import Learner
+from ui import experiment, nav, page, state
+from ui.theme import plain
+
+nav.guard()
+
+
+def main() -> None:
+    """One experiment, if the address names it; below it the list of all."""
+    _, _, owner = page.begin()
+    found, wrong = experiments.load()
+    named = st.query_params.get("exp")
+    one = next((e for e in found if e.id == named), None)
+    st.title(one.title if one else "Experiments")
+    claims = quiz.load().claims
+    if one is not None:
+        experiment.draw(one, claims.get(one.claim, ""), owner)
+        st.subheader("All experiments", anchor=False)
+    st.markdown(
+        "Each belief below is put to the test: guess first, then run it for real, then read the number. All use the "
+        "built-in network and drawings, with few images and epochs, so that it takes seconds."
+    )
+    _list(found, claims, learners.load(owner))
+    for said in wrong:
+        st.caption(f"Left out: {plain(said, 300)}")
+
+
+def _list(found: tuple[experiments.Experiment, ...], claims: Mapping[int, str], learner: Learner) -> None:
+    grid = st.grid(3, min_column_width=240, gap="small", border=True)
+    for one in found:
+        kept = learner.experiments.get(one.id, {})
+        with grid.cell():
+            query = {**state.link(), "exp": one.id}
+            st.page_link("pages/experiment.py", label=f"**{one.title}**", query_params=query)
+            mark = "tried" if kept.get("runs") or kept.get("outcome") else "guessed" if kept.get("guess") else ""
+            st.caption(f"{claims.get(one.claim, '')} {f'· {mark}' if mark else ''}")
+
+
+with page.errors():
+    main()

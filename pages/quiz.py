@@ -1,0 +1,173 @@
+"""Quiz: a round of questions with every choice explained, score and streak, and progress topic by topic."""
+
+from __future__ import annotations
+
+import secrets
+
+import streamlit as st
+
+from ftcore import experiments, facts, learners, marking, quiz, rounds
+from ftcore.learners import Learner
+from ftcore.quiz import Question, Quiz
+from ftcore.rounds import Round
+from ftcore.settings import RunSettings
+from ui import engine, nav, page, question, quizwords, state
+from ui.quizwords import Known
+from ui.theme import count, percent, plain, several
+
+MODES = {"short": "Short quiz", "full": "Full quiz", "wrong": "Only what was wrong"}
+HELP = {
+    "short": "The questions that everyone should have met.",
+    "full": "Every question there is, in an order of its own.",
+    "wrong": "The questions whose last answer was not right.",
+}
+
+nav.guard()
+
+
+def main() -> None:
+    """Title, the question of the round or a choice of rounds, progress."""
+    chosen, _, owner = page.begin()
+    found, learner = quiz.load(), learners.load(owner)
+    st.title("Quiz")
+    here = rounds.current(learner, [one.id for one in found.questions])
+    if here is None:
+        st.markdown(
+            "Questions about fine-tuning, many with numbers counted for your network and your runs. Every choice says "
+            "why it is right or wrong, and a wrong one leads to an experiment that settles it."
+        )
+        _modes(found, learner, owner, first="short")
+    elif here.now is None:
+        _over(found, learner, here, owner)
+    else:
+        _question(found, learner, here, chosen, owner)
+    _progress(found, learner)
+    _end(found, learner, owner)
+
+
+def _modes(found: Quiz, learner: Learner, owner: str, first: str) -> None:
+    """A button for each kind of round that has a question."""
+    with st.container(horizontal=True, gap="small"):
+        for mode, title in MODES.items():
+            ids = rounds.pick(mode, found.questions, learner)
+            kind = "primary" if mode == first else "secondary"
+            label = f"{title}, {several(len(ids), 'question')}"
+            if st.button(label, key=f"begin-{mode}", type=kind, disabled=not ids, help=HELP[mode]):  # type: ignore[arg-type]
+                with learners.changing(owner) as kept:
+                    rounds.begin(kept, mode, ids, secrets.randbelow(2**31))
+                st.rerun()
+
+
+def _known(chosen: RunSettings, owner: str) -> Known:
+    summary = engine.summary(chosen.data, chosen.train_per_class, chosen.seed)
+    return quizwords.gather(chosen, len(summary.classes), summary.counts["train"], quizwords.newest(owner))
+
+
+def _question(found: Quiz, learner: Learner, here: Round, chosen: RunSettings, owner: str) -> None:
+    """The question of the moment: asked, or judged once it is answered."""
+    raw, known = found.question(here.now or ""), _known(chosen, owner)
+    if raw is None:
+        return
+    blocks = engine.describe(chosen.backbone, int(known.facts["classes"]))
+    trainable = facts.lesson(chosen)[1].trainable
+    asked = quiz.filled(raw, known.values)
+    key = f"q-{here.seed}-{raw.id}"
+    done = len(here.given)
+    st.progress(done / len(here.ids))
+    st.caption(
+        f"{MODES[here.mode]} · question {here.at + 1} of {len(here.ids)} · {found.topics[raw.topic]} · "
+        f"score {here.score} of {done} · streak {learner.streak}"
+    )
+    with st.container(border=True):
+        question.show(asked, known, key)
+        if raw.id not in here.given:
+            given = question.ask(asked, here.seed, blocks, trainable, key)
+            if st.button("Check the answer", type="primary", disabled=given is None, key=f"check-{key}"):
+                right = marking.judge(asked, given, known.facts, blocks, trainable).right
+                with learners.changing(owner) as kept:
+                    rounds.answer(kept, raw.id, given, right)
+                st.rerun()
+            return
+        given = here.given[raw.id]
+        verdict = marking.judge(asked, given, known.facts, blocks, trainable)
+        question.tell(asked, verdict)
+        if not verdict.right:
+            _settle(raw)
+        last = here.at + 1 == len(here.ids)
+        if st.button("See the result" if last else "Next question", type="primary", key=f"next-{key}"):
+            with learners.changing(owner) as kept:
+                rounds.go_on(kept)
+            st.rerun()
+
+
+def _settle(asked: Question) -> None:
+    """Where the experiment waits that settles this question."""
+    one = next((e for e in experiments.load()[0] if e.id == asked.experiment), None)
+    if one is not None:
+        st.page_link(
+            "pages/experiment.py", label=f"Settle it by an experiment: {one.title}", icon=":material/science:",
+            query_params={**state.link(), "exp": one.id},
+        )  # fmt: skip
+
+
+def _over(found: Quiz, learner: Learner, here: Round, owner: str) -> None:
+    """The result of a round, what to look at again, and the next rounds."""
+    share = here.score / len(here.ids)
+    st.subheader(f"{here.score} of {several(len(here.ids), 'question')} right, {percent(share)}", anchor=False)
+    missed = [one for one in found.questions if here.right.get(one.id) is False]
+    if missed:
+        st.markdown("To look at again: " + "; ".join(sorted({found.topics[one.topic] for one in missed})) + ".")
+        for one in missed:
+            _settle(one)
+    _modes(found, learner, owner, first="wrong" if missed else "full")
+
+
+def _progress(found: Quiz, learner: Learner) -> None:
+    """How far each topic is, over all rounds."""
+    st.subheader("Topic by topic", anchor=False)
+    rows = rounds.progress(learner, found.questions)
+    grid = st.grid(5, min_column_width=150, gap="small")
+    for topic, title in found.topics.items():
+        right, met, total = rows.get(topic, (0, 0, 0))
+        with grid.cell():
+            st.markdown(f"**{title}**  \n{right} of {total} right, {met} met")
+            st.progress(right / max(1, total))
+    if learner.best_streak:
+        st.caption(f"Longest streak of right answers: {count(learner.best_streak)}.")
+
+
+def _end(found: Quiz, learner: Learner, owner: str) -> None:
+    """A summary to take along, starting over, and what is wrong with the file."""
+    with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            "Download a summary", summary(found, learner), "thaw-quiz.md", "text/markdown", key="summary",
+            disabled=not learner.answers, help="Your score by topic and the questions still open, as a text file.",
+        )  # fmt: skip
+        if learner.round and st.button("Leave this round", key="leave", help="Your answers so far stay counted."):
+            with learners.changing(owner) as kept:
+                kept.round = {}
+            st.rerun()
+        with st.popover("Start over", disabled=not learner.answers):
+            st.markdown("Forget all your answers, score and streak? Experiments and cards stay.")
+            if st.button("Forget them", key="reset"):
+                with learners.changing(owner) as kept:
+                    rounds.reset(kept)
+                st.rerun()
+    for said in found.wrong:
+        st.caption(f"Left out: {plain(said, 300)}")
+
+
+def summary(found: Quiz, learner: Learner) -> str:
+    """The learner's standing as Markdown: score by topic, and the questions to look at again."""
+    lines = ["# Thaw quiz", ""]
+    for topic, (right, met, total) in rounds.progress(learner, found.questions).items():
+        lines.append(f"- {found.topics[topic]}: {right} of {total} right, {met} met")
+    again = [one for one in found.questions if one.id in rounds.pick("wrong", found.questions, learner)]
+    if again:
+        beliefs = sorted({found.claims[number] for one in again for number in one.claims})
+        lines += ["", "Beliefs to test again:", *(f"- {belief}" for belief in beliefs)]
+    return "\n".join([*lines, "", f"Longest streak: {learner.best_streak}", ""])
+
+
+with page.errors():
+    main()

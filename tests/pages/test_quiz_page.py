@@ -1,0 +1,213 @@
+"""The quiz and the experiments in Streamlit's test harness: every kind of question, score, reload, mistakes."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from ftcore import experiments, learners, measure, quiz, recorded, records, rounds
+from ftcore.learners import Learner
+from ftcore.settings import RunSettings
+from tests.pages.made import OWNER, OpenPage, texts
+from ui import experiment, question, quizwords
+
+QUIZ = quiz.load()
+
+
+def shown(test: AppTest) -> str:
+    """The id of the question that the round shows."""
+    here = rounds.current(learners.load(OWNER), [q.id for q in QUIZ.questions])
+    assert here is not None
+    assert here.now is not None
+    return here.now
+
+
+def wrong(name: str) -> Any:
+    """An answer to a question that is not right."""
+    found = QUIZ.question(name)
+    assert found is not None
+    if found.kind in ("one", "several"):
+        at = next(at for at, choice in enumerate(found.choices) if not choice.correct)
+        return at if found.kind == "one" else [at]
+    return {"number": 123456.5, "order": [1, 0, 2, 3, 4, 5], "block": "layer2.0"}[found.kind]
+
+
+def ask(name: str, open_page: OpenPage) -> AppTest:
+    learner = Learner()
+    rounds.begin(learner, "full", [name], 3)
+    learners.save(OWNER, learner)
+    test = open_page("quiz")
+    assert not test.exception
+    return test
+
+
+def test_the_short_quiz_from_start_to_result(open_page: OpenPage) -> None:
+    test = open_page("quiz")
+    test.button(key="begin-short").click().run()
+    for number in range(3):
+        name = shown(test)
+        found = QUIZ.question(name)
+        assert found is not None
+        right = next(at for at, choice in enumerate(found.choices) if choice.correct)
+        answer = right if number else (right + 1) % len(found.choices)
+        radio = next(r for r in test.radio if str(r.key).startswith("q-"))
+        radio.set_value(answer).run()
+        next(b for b in test.button if str(b.key).startswith("check-")).click().run()
+        said = texts(test)
+        assert ("Right." in said) == bool(number)
+        links = [link.proto.label for link in test.get("page_link") if "Settle it" in link.proto.label]
+        assert len(links) == (0 if number else 1)
+        next(b for b in test.button if str(b.key).startswith("next-")).click().run()
+        assert not test.exception
+    assert "2 of 3 questions right" in texts(test)
+    assert learners.load(OWNER).streak == 2
+
+
+def test_a_reload_in_the_middle_keeps_question_answer_and_score(open_page: OpenPage) -> None:
+    test = open_page("quiz")
+    test.button(key="begin-full").click().run()
+    name = shown(test)
+    with learners.changing(OWNER) as learner:
+        rounds.answer(learner, name, wrong(name), False)
+    again = open_page("quiz")
+    said = texts(again)
+    assert not again.exception
+    assert "question 1 of 61" in said
+    assert "score 0 of 1" in said
+    assert "Not quite." in said
+    assert shown(again) == name
+
+
+@pytest.mark.parametrize("name", [q.id for q in QUIZ.questions if q.kind != "one" or q.curves or q.code])
+def test_every_kind_of_question_is_asked_and_told(name: str, open_page: OpenPage) -> None:
+    test = ask(name, open_page)
+    assert not test.error
+    check = next(b for b in test.button if str(b.key).startswith("check-"))
+    assert check.disabled, "nothing is answered yet"
+    with learners.changing(OWNER) as learner:
+        rounds.answer(learner, name, wrong(name), False)
+    test.run()
+    assert not test.exception
+    assert "Not quite." in texts(test)
+    assert "<<" not in texts(test)
+
+
+def test_a_number_is_answered_by_typing_it(open_page: OpenPage) -> None:
+    test = ask("thaw-last", open_page)
+    next(t for t in test.text_input).set_value("4,725,770").run()
+    next(b for b in test.button if str(b.key).startswith("check-")).click().run()
+    assert "Right." in texts(test)
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [("8,398,858", 8398858), ("75.1 %", 75.1), ("1e-4", 1e-4), ("2,3", 2.3), ("−1.5", -1.5), ("x", None), ("", None),
+     ("1,234.5", 1234.5), ("nan", None), ("1e999", None)],
+)  # fmt: skip
+def test_numbers_are_read_as_people_type_them(typed: str, value: float | None) -> None:
+    assert question.number(typed) == value
+
+
+def test_starting_over_and_leaving(open_page: OpenPage) -> None:
+    test = ask("freeze-first", open_page)
+    with learners.changing(OWNER) as learner:
+        rounds.answer(learner, "freeze-first", 0, True)
+        learner.experiments["softmax"] = {"guess": "less"}
+    test.run()
+    test.button(key="leave").click().run()
+    assert learners.load(OWNER).round == {}
+    assert learners.load(OWNER).answers
+    test.button(key="reset").click().run()
+    assert not learners.load(OWNER).answers
+    assert learners.load(OWNER).experiments == {"softmax": {"guess": "less"}}
+
+
+def test_a_quiz_file_with_a_mistake_says_so_and_the_app_goes_on(
+    open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = quiz.FILE.read_text("utf-8")
+    file = tmp_path / "quiz.toml"
+    monkeypatch.setattr(quiz, "FILE", file)
+    file.write_text(text.replace('id = "head-shape"', 'id = "load-early"'), "utf-8")
+    test = open_page("quiz")
+    assert not test.exception
+    assert "question load-early: its id stands twice" in texts(test).replace("\\", "").replace("\u2060", "")
+    assert "60 questions" in next(b.label for b in test.button if b.key == "begin-full")
+    file.write_text(text + "x = = 1\n", "utf-8")
+    broken = open_page("quiz")
+    assert "quiz.toml cannot be read" in broken.error[0].value.replace("\\", "")
+    home = open_page(stage="freeze")
+    assert not home.exception
+    assert not home.error, "the lesson does not need the quiz"
+
+
+def test_a_stage_leads_to_the_quiz(open_page: OpenPage) -> None:
+    labels = [link.proto.label for link in open_page(stage="freeze").get("page_link")]
+    assert "More questions in the quiz" in labels
+
+
+@pytest.mark.parametrize("name", [e.id for e in experiments.load()[0]])
+def test_every_experiment_asks_for_a_guess_first(name: str, open_page: OpenPage) -> None:
+    test = open_page("experiment", exp=name)
+    assert not test.exception
+    assert not test.error
+    assert not [b for b in test.button if str(b.key).startswith("run-")]
+    test.radio(key=f"guess-{name}").set_value(next(iter(_found(name).guesses))).run()
+    assert next(b.label for b in test.button if b.key == f"run-{name}").startswith("Run it, ")
+    assert learners.load(OWNER).experiments[name]["guess"] == next(iter(_found(name).guesses))
+
+
+def _found(name: str) -> experiments.Experiment:
+    return next(e for e in experiments.load()[0] if e.id == name)
+
+
+def test_a_measurement_is_made_kept_and_told(open_page: OpenPage) -> None:
+    test = open_page("experiment", exp="last-two")
+    test.radio(key="guess-last-two").set_value("small").run()
+    test.button(key="run-last-two").click().run()
+    for said in (texts(test), texts(open_page("experiment", exp="last-two"))):
+        assert "75.1\u00a0%: 8,393,728 of 11,176,512 parameters" in said
+        assert "You had guessed otherwise" in said
+
+
+def test_runs_are_started_and_settled_by_their_own_numbers(open_page: OpenPage) -> None:
+    test = open_page("experiment", exp="trunk-rate")
+    test.radio(key="guess-trunk-rate").set_value("a").run()
+    test.button(key="run-trunk-rate").click().run()
+    kept = learners.load(OWNER).experiments["trunk-rate"]["runs"]
+    assert set(kept) == {"a", "b"}
+    assert "What came out" not in texts(test)
+    ids = {}
+    for label, name in (("a", "classic"), ("b", "rate_high")):
+        run = recorded.load()[name]
+        folder = records.new(run.settings, OWNER)
+        for event in run.events:
+            records.append(folder, event)
+        records.set_state(folder, "done")
+        ids[label] = folder.name
+    with learners.changing(OWNER) as learner:
+        learner.experiments["trunk-rate"]["runs"] = ids
+    said = texts(open_page("experiment", exp="trunk-rate"))
+    assert "One epoch at the high rate: 29.5\u00a0%" in said
+    assert "You guessed it" in said
+
+
+def test_every_number_of_an_outcome_can_be_written() -> None:
+    assert experiment.word("weights", 0.0) == "0"
+    assert experiment.word("gap", 0.061) == "6.1 points"
+    assert experiment.word("a_epoch", 0.013) == "13 ms"
+    assert experiment.word("minimum", 1.1498) == "1.1"
+    assert experiment.word("a_head_loss", 1.4822) == "1.482"
+    assert set(measure.MEASURES) <= {e.id for e in experiments.load()[0]}
+
+
+def test_the_learners_own_run_is_asked_about() -> None:
+    run = recorded.load()["rate_low"]
+    known = quizwords.gather(dataclasses.replace(RunSettings()), 10, 5000, dataclasses.replace(run, name="own"))
+    assert known.own
+    assert known.values["run_head_accuracy"] == "61.1\u00a0%"
+    assert known.values["rec_classic_last"] == "76.3\u00a0%"
