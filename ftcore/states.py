@@ -1,21 +1,20 @@
-"""The weights of a run after its epochs, kept so that one can look back.
+"""The weights of a run after its epochs, kept for going on after the last one and for looking back at the others.
 
 Each file holds exactly the tensors that can have moved since the start: a few kilobytes while only the head
-learns. Of a long run every second,
-fourth, eighth, ... epoch stays, at most `KEEP` of them, besides the last one of each phase. This module knows nothing about how
-a run is made.
+learns. Of a long run every second, fourth, eighth, ... epoch stays, at most `KEEP` of them, besides the last one
+of each phase. This module knows nothing about how a run is made.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
+from torch import Tensor
 
-from ftcore import checkpoint
 from ftcore.files import whole
 from ftcore.network import Network
 from ftcore.settings import FtError, Phase
@@ -24,20 +23,33 @@ KEEP = 8
 _NAME = re.compile(r"(\d+)-(\d+)\.safetensors")
 
 
-def keep(folder: Path, network: Network, phases: Sequence[Phase], epoch: int) -> None:
-    """Write what these phases, the last of them going on, have moved; then thin out the epochs kept before."""
+def keys(network: Network, phases: Sequence[Phase]) -> set[str]:
+    """State-dict keys of all blocks that these phases train."""
+    return {key for phase in phases for name in phase.trainable for key in network.tensors(name)}
+
+
+def tensors(network: Network, keys: set[str]) -> dict[str, Tensor]:
+    """A copy on the CPU of these entries of the state dict."""
+    return {k: t.detach().cpu().clone() for k, t in network.model.state_dict().items() if k in keys}
+
+
+def write(folder: Path, moved: Mapping[str, Tensor], phase: int, epoch: int) -> None:
+    """Keep what has moved up to the end of this epoch, in this phase (from 1)."""
     (folder / "states").mkdir(exist_ok=True)
-    tensors = checkpoint.tensors(network, checkpoint.keys(network, phases))
-    with whole(folder / "states" / f"{len(phases)}-{epoch:06d}.safetensors", flush=False) as file:
-        file.write(save({key: tensor.contiguous() for key, tensor in tensors.items()}))
+    with whole(folder / "states" / f"{phase}-{epoch:06d}.safetensors") as file:
+        file.write(save({key: tensor.contiguous() for key, tensor in moved.items()}))
+
+
+def thin(folder: Path) -> None:
+    """Delete what a run with so many epochs need not keep."""
     kept = _files(folder)
-    lasts = {of: at for at, (of, _) in sorted(kept.items())}
+    lasts = {phase: epoch for epoch, (phase, _) in sorted(kept.items())}
     stride = 1
-    while epoch // stride > KEEP:
+    while max(kept, default=0) // stride > KEEP:
         stride *= 2
-    for at, (of, old) in kept.items():
-        if at % stride and at != lasts[of]:
-            old.unlink(missing_ok=True)
+    for epoch, (phase, file) in kept.items():
+        if epoch % stride and epoch != lasts[phase]:
+            file.unlink(missing_ok=True)
 
 
 def epochs(folder: Path) -> dict[int, int]:

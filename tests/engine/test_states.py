@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -50,7 +49,9 @@ def test_long_runs_are_thinned_evenly_and_keep_the_last_of_each_phase(tmp_path: 
     network = backbones.build("resnet18-tinyimagenet64", 2)
     phases = (Phase(epochs=7), Phase(epochs=40))
     for epoch in range(1, 48):
-        states.keep(tmp_path, network, phases[: 1 if epoch <= 7 else 2], epoch)
+        phase = 1 if epoch <= 7 else 2
+        states.write(tmp_path, states.tensors(network, states.keys(network, phases[:phase])), phase, epoch)
+        states.thin(tmp_path)
         assert {min(7, epoch), epoch} <= set(states.epochs(tmp_path))
         assert len(states.epochs(tmp_path)) <= states.KEEP + 2
     assert states.epochs(tmp_path) == {7: 1, 8: 2, 16: 2, 24: 2, 32: 2, 40: 2, 47: 2}
@@ -61,7 +62,7 @@ def test_missing_and_damaged_states_are_one_sentence(tmp_path: Path) -> None:
     assert states.epochs(tmp_path) == {}
     with pytest.raises(FtError, match="epoch 3 were not kept"):
         states.put(tmp_path, network, 3)
-    states.keep(tmp_path, network, (dataclasses.replace(Phase(), epochs=3),), 3)
+    states.write(tmp_path, states.tensors(network, states.keys(network, (Phase(),))), 1, 3)
     file = tmp_path / "states" / "1-000003.safetensors"
     file.write_bytes(file.read_bytes()[:-5])
     with pytest.raises(FtError, match="epoch 3 are damaged"):

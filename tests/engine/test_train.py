@@ -192,6 +192,21 @@ def test_resumed_equals_undisturbed(
     assert list(tmp_path.glob("c.pt*")) == [tmp_path / "c.pt"]
 
 
+def test_epoch_whose_checkpoint_was_lost_is_repeated_with_the_same_result(
+    run: Callable[..., Run], small: RunSettings, images: Images, tmp_path: Path
+) -> None:
+    """Checkpoints are written while the next epoch runs, so a killed process may have told more than it kept."""
+    undisturbed, _ = run(small)
+    made, path = images(backbones.preprocess(small.backbone)), tmp_path / "c.pt"
+    cut(train.train(small, made, train.start_network(small, CLASSES), save_to=path), CUTS["at the border, epoch told"])
+    older = path.read_bytes()
+    cut(train.train(small, made, train.start_network(small, CLASSES), save_to=path), CUTS["after epoch 3"])
+    path.write_bytes(older)
+    resumed, told = run(small, save_to=path)
+    assert_same(undisturbed, resumed)
+    assert [e.epoch for e in epochs(told)] == [1, 2, 3, 4]
+
+
 def test_resumed_equals_undisturbed_with_dropout_and_momentum(
     run: Callable[..., Run], noise: Path, images: Images, tmp_path: Path
 ) -> None:

@@ -1,0 +1,238 @@
+"""One image through a network, step by step: activations, contributions to a logit, heat maps, softmax.
+
+Works on the list of blocks, so no hook is ever hung into the model. All of it in eval mode on the CPU. This
+module knows nothing about runs or pages.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ftcore import backbones, features
+from ftcore.features import Source
+from ftcore.network import Network
+from ftcore.settings import HEAD, FtError
+
+STRONGEST = 12
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one block made of the image.
+
+    `means` [channels] holds each channel's mean over its map, or the features themselves; `order` names the
+    channels from the strongest on; `maps` [up to STRONGEST, height, width] are those of the first in `order`,
+    None where there are no maps. `zeros` is the share of activations that are exactly 0; `seconds` the time taken.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    lowest: float
+    mean: float
+    highest: float
+    zeros: float
+    means: np.ndarray
+    order: np.ndarray
+    maps: np.ndarray | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Trace:
+    """An image [side, side, 3] in bytes, the tensor [3, side, side] made of it, a step per block, and what came out.
+
+    `features` [f] go into the head, `logits` [classes] come out of it; equal to `model(x)` bit for bit.
+    """
+
+    image: np.ndarray
+    input: np.ndarray
+    steps: tuple[Step, ...]
+    features: np.ndarray
+    logits: np.ndarray
+
+
+@dataclass(frozen=True)
+class Parts:
+    """One logit taken apart: `weights` times `features` (both [f]) are `products`; their sum and `bias` the logit."""
+
+    weights: np.ndarray
+    features: np.ndarray
+    products: np.ndarray
+    bias: float
+    logit: float
+
+
+@dataclass(frozen=True)
+class Heat:
+    """A heat map [height, width] for one class at one block, as coarse as it is, and the method that made it.
+
+    `method` is 'cam' (its mean plus the bias is the logit), 'grad-cam' or 'hires-cam'.
+    """
+
+    block: str
+    method: str
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Softmax worked out: logits over temperature, less the largest, exponentials, their sum, probabilities."""
+
+    scaled: np.ndarray
+    lowered: np.ndarray
+    exponentials: np.ndarray
+    total: float
+    probabilities: np.ndarray
+
+
+def tensor(network: Network, image: np.ndarray) -> Tensor:
+    """The network's input [1, 3, side, side] for an image uint8 [side, side, 3] that was resized and cropped."""
+    side = backbones.preprocess(network.backbone).side
+    if image.shape != (side, side, 3) or image.dtype != np.uint8:
+        raise FtError(f"The network takes images of {side} by {side} pixels: prepare the picture first.")
+    return features.pixels(image[None], backbones.preprocess(network.backbone), CPU)
+
+
+@torch.no_grad()
+def trace(network: Network, image: np.ndarray) -> Trace:
+    """Send one image through the network, which must be in eval mode, and note what each block gives."""
+    x = given = tensor(network, image)
+    steps, into_head = [], x
+    for block in network.blocks:
+        start = time.perf_counter()
+        if block.kind == "head":
+            for module in network.modules(HEAD)[:-1]:
+                x = module(x)
+            into_head = x.clone()
+            x = network.head(x)
+        else:
+            x = network.step(block, x)
+        steps.append(_step(block.name, block.kind, x[0], time.perf_counter() - start))
+    return Trace(image, given[0].numpy(), tuple(steps), into_head[0].numpy(), x[0].numpy())
+
+
+def _step(name: str, kind: str, x: Tensor, seconds: float) -> Step:
+    means = x.mean((1, 2)) if x.ndim == 3 else x
+    order = means.argsort(descending=True)
+    maps = x[order[:STRONGEST]].clone().numpy() if x.ndim == 3 else None
+    zeros = float((x == 0).float().mean())
+    return Step(
+        name, kind, tuple(x.shape), x.min().item(), x.mean().item(), x.max().item(), zeros,
+        means.clone().numpy(), order.numpy(), maps, seconds,
+    )  # fmt: skip
+
+
+def parts(network: Network, found: Trace, label: int) -> Parts:
+    """Take the logit of a class apart: logit = sum over features of weight x feature, plus bias."""
+    weights = network.head.weight.detach()[label].numpy()
+    bias = float(network.head.bias.detach()[label]) if network.head.bias is not None else 0.0
+    return Parts(weights, found.features, weights * found.features, bias, float(found.logits[label]))
+
+
+def pools_and_classifies(network: Network) -> bool:
+    """Whether each feature of the head is the mean of one channel's map, so that a logit is a sum over places."""
+    kinds = [block.kind for block in network.blocks]
+    pool = network.names[kinds.index("pool")]
+    mean = [m for m in network.modules(pool) if isinstance(m, nn.AdaptiveAvgPool2d) and m.output_size in (1, (1, 1))]
+    return kinds[-2] == "pool" and len(mean) == len(network.modules(pool))
+
+
+def mapped(network: Network) -> tuple[str, ...]:
+    """The blocks that give maps: all before the pool."""
+    return tuple(b.name for b in network.blocks if b.kind in ("stem", "conv"))
+
+
+@torch.no_grad()
+def maps(network: Network, image: np.ndarray, block: str) -> np.ndarray:
+    """All maps that a block gives for an image, float32 [channels, height, width]."""
+    found: np.ndarray = _maps(network, image, block)[0].numpy()
+    return found
+
+
+def _maps(network: Network, image: np.ndarray, block: str) -> Tensor:
+    blocks = mapped(network)
+    if block not in blocks:
+        raise FtError(f"The block '{block}' gives no maps: choose among {', '.join(blocks)}.")
+    return network.run(tensor(network, image), stop=network.names[network.names.index(block) + 1])
+
+
+def heat(network: Network, image: np.ndarray, block: str, label: int) -> Heat:
+    """Where in the image the logit of a class comes from, in the maps that `block` gives.
+
+    At the last maps of a network that pools and classifies linearly: the class activation map, the sum over
+    channels of weight x map (arXiv 1512.04150, eq. 2); in other networks Grad-CAM, the same sum with each channel's
+    mean gradient as its weight (arXiv 1610.02391, eq. 1 and 2, before its ReLU). At earlier blocks HiResCAM, the
+    sum over channels of gradient x activation at each place (arXiv 2011.08891, eq. 3), which also makes sense where
+    activations are below zero.
+    """
+    with torch.no_grad():
+        maps = _maps(network, image, block)
+    last = block == mapped(network)[-1]
+    if last and pools_and_classifies(network):
+        weights = network.head.weight.detach()[label]
+        return Heat(block, "cam", torch.einsum("c,chw->hw", weights, maps[0]).numpy())
+    gradient = _gradient(network, maps, block, label)
+    if last:
+        return Heat(block, "grad-cam", torch.einsum("c,chw->hw", gradient[0].mean((1, 2)), maps[0]).numpy())
+    return Heat(block, "hires-cam", (gradient[0] * maps[0]).sum(0).numpy())
+
+
+def _gradient(network: Network, maps: Tensor, block: str, label: int) -> Tensor:
+    """How the class's logit changes with each number of these maps."""
+    flags = [(p, p.requires_grad) for p in network.model.parameters()]
+    try:
+        for p, _ in flags:
+            p.requires_grad_(False)
+        leaf = maps.clone().requires_grad_()
+        x = leaf.clone()  # some blocks work in place
+        with torch.enable_grad():
+            logit = network.run(x, start=network.names[network.names.index(block) + 1])[0, label]
+        (gradient,) = torch.autograd.grad(logit, leaf)
+        return gradient
+    finally:
+        for p, flag in flags:
+            p.requires_grad_(flag)
+
+
+def columns(logits: np.ndarray, temperature: float = 1.0) -> Columns:
+    """Softmax of logits [classes] at a temperature above 0, each column of the working kept; sums to 1.
+
+    The largest scaled logit is taken off first: it changes no probability and keeps the exponentials small.
+    """
+    if temperature <= 0:
+        raise FtError("The temperature must be above 0: move the slider up.")
+    scaled = logits.astype(np.float64) / temperature
+    lowered = scaled - scaled.max()
+    exponentials = np.exp(lowered)
+    total = float(exponentials.sum())
+    return Columns(scaled, lowered, exponentials, total, exponentials / total)
+
+
+@torch.no_grad()
+def probabilities(network: Network, source: Source) -> np.ndarray:
+    """The probability of each class for each image of a source, float32 [images, classes]."""
+    found = []
+    for part in torch.arange(len(source)).split(features.batch_size(source.preprocess)):
+        found.append(F.softmax(network.run(source.batch(part), start=source.boundary), dim=1))
+    return torch.cat(found).numpy()
+
+
+@torch.no_grad()
+def answers(network: Network, block: str, images: np.ndarray) -> np.ndarray:
+    """How strongly each channel of a block answers to each image: means over its maps, float32 [images, channels]."""
+    preprocess = backbones.preprocess(network.backbone)
+    after = network.names.index(block) + 1
+    stop = network.names[after] if after < len(network.names) else None
+    size, found = features.batch_size(preprocess, features.FILL), []
+    for first in range(0, len(images), size):
+        x = network.run(features.pixels(images[first : first + size], preprocess, CPU), stop=stop)
+        found.append(x.mean((2, 3)) if x.ndim == 4 else x)
+    return torch.cat(found).numpy()
