@@ -8,7 +8,7 @@ import streamlit as st
 
 from ftcore import content, lab, runs
 from ftcore.settings import FtError, RunSettings
-from ui import engine, nav, page, state, strip
+from ui import engine, glossary, nav, page, state, strip
 from ui import lab as parts
 from ui.theme import EMBER, ICE, about, count, percent, plain, seconds
 
@@ -25,7 +25,7 @@ def main() -> None:
     pattern = parts.parse(st.query_params.get("lab"), blocks, chosen.phases[-1].trainable)
 
     st.title("Freeze lab")
-    st.markdown(content.section("freeze", "intro"))
+    glossary.begin(content.section("freeze", "intro"))
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         _presets(chosen, pattern)
         _start(chosen, pattern, owner)
@@ -157,7 +157,7 @@ def _frozen(chosen: RunSettings, pattern: tuple[str, ...]) -> None:
         )  # fmt: skip
         st.markdown(f"With *{options[kept[2]].lower()}*: {parts.movement_words(kept[3], kept[2])}")
     else:
-        st.markdown(content.section("freeze", "norms"))
+        glossary.markdown(content.section("freeze", "norms"))
 
 
 def _lens(chosen: RunSettings, pattern: tuple[str, ...]) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from ftcore import backbones, content, datasets
 from ftcore.settings import HEAD, RunSettings
-from ui import check, engine, knows, live, nav, observe, page, stages, state, strip
+from ui import check, engine, glossary, knows, live, nav, observe, page, stages, state, strip
 from ui.live import View
 from ui.stages import Stage
 from ui.theme import EMBER, ICE, about, count, listed, percent, plain, several
@@ -40,7 +40,7 @@ def main() -> None:
     marks = stages.progress(view.log if view else None, view.status.state if view else "", chosen)
 
     st.title("Fine-tuning, stage by stage")
-    st.markdown(content.section("pipeline", "intro", six[0].values | {"names": _names(found.classes)}))
+    glossary.begin(content.section("pipeline", "intro", six[0].values | {"names": _names(found.classes)}))
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         stage = six[_stepper(marks)]
         buttons = st.container(horizontal=True, width="content", gap="small", vertical_alignment="center")
@@ -56,11 +56,12 @@ def main() -> None:
     with right:
         if view is None:
             _samples(chosen, found)
-            st.markdown(stage.why)
+            glossary.markdown(stage.why)
         else:
             live.watch(view, _curves)
     if view is not None:
-        left.markdown(stage.why)
+        with left:
+            glossary.markdown(stage.why)
     _touch(chosen, stage, found.classes)
     _overview(six, marks, stage)
     if view is not None:

@@ -11,7 +11,7 @@ from ftcore.learners import Learner
 from ftcore.quiz import Question, Quiz
 from ftcore.rounds import Round
 from ftcore.settings import RunSettings
-from ui import engine, nav, page, question, quizwords, state
+from ui import engine, nav, page, progress, question, quizwords, state
 from ui.quizwords import Known
 from ui.theme import count, percent, plain, several
 
@@ -41,7 +41,7 @@ def main() -> None:
         _over(found, learner, here, owner)
     else:
         _question(found, learner, here, chosen, owner)
-    _progress(found, learner)
+    _topics(found, learner)
     _end(found, learner, owner)
 
 
@@ -73,7 +73,7 @@ def _question(found: Quiz, learner: Learner, here: Round, chosen: RunSettings, o
     asked = quiz.filled(raw, known.values)
     key = f"q-{here.seed}-{raw.id}"
     done = len(here.given)
-    st.progress(done / len(here.ids))
+    progress.draw(done / len(here.ids), "quiz-progress")
     st.caption(
         f"{MODES[here.mode]} · question {here.at + 1} of {len(here.ids)} · {found.topics[raw.topic]} · "
         f"score {here.score} of {done} · streak {learner.streak}"
@@ -122,7 +122,7 @@ def _over(found: Quiz, learner: Learner, here: Round, owner: str) -> None:
     _modes(found, learner, owner, first="wrong" if missed else "full")
 
 
-def _progress(found: Quiz, learner: Learner) -> None:
+def _topics(found: Quiz, learner: Learner) -> None:
     """How far each topic is, over all rounds."""
     st.subheader("Topic by topic", anchor=False)
     rows = rounds.progress(learner, found.questions)
@@ -131,7 +131,6 @@ def _progress(found: Quiz, learner: Learner) -> None:
         right, met, total = rows.get(topic, (0, 0, 0))
         with grid.cell():
             st.markdown(f"**{title}**  \n{right} of {total} right, {met} met")
-            st.progress(right / max(1, total))
     if learner.best_streak:
         st.caption(f"Longest streak of right answers: {count(learner.best_streak)}.")
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from ftcore import content, runs
 from ftcore.settings import RunSettings
-from ui import compare, drift, engine, form, guess, history, live, nav, page, state, strip
+from ui import compare, drift, engine, form, glossary, guess, history, live, nav, page, state, strip
 from ui.live import View
 from ui.theme import about, several
 
@@ -17,7 +17,7 @@ def main() -> None:
     """Title, the run if there is one, settings, history."""
     chosen, view, owner = page.begin()
     st.title("Train live")
-    st.markdown(content.section("train", "intro"))
+    glossary.begin(content.section("train", "intro"))
     if view is not None:
         _run(view)
     else:

@@ -76,8 +76,9 @@ def _guess(one: Experiment, kept: Mapping[str, Any], owner: str) -> str | None:
     keys = list(one.guesses)
     begun = bool(kept.get("runs") or kept.get("outcome"))
     index = keys.index(found) if found in keys else None
+    st.markdown(f"**{one.question}**")
     picked = st.radio(
-        one.question, keys, format_func=one.guesses.__getitem__, index=index, key=f"guess-{one.id}", disabled=begun
+        "Your guess", keys, format_func=one.guesses.__getitem__, index=index, key=f"guess-{one.id}", disabled=begun
     )
     if picked is not None and picked != found and not begun:
         with learners.changing(owner) as learner:
@@ -110,7 +111,7 @@ def _settled(one: Experiment, guess: str, outcome: Outcome, views: Mapping[str, 
     """The outcome in its own numbers, what had been guessed, and the curves."""
     values = {name: word(name, value) for name, value in outcome.numbers.items()}
     with st.container(border=True):
-        st.markdown("#### What came out")
+        st.subheader("What came out", anchor=False)
         st.markdown(content.fill(one.outcomes[outcome.key], values, f"experiments.toml, {one.id}"))
         right = "You guessed it" if guess == outcome.key else "You had guessed otherwise"
         st.caption(f"{right}: {one.guesses[guess][:1].lower()}{one.guesses[guess][1:]}.")

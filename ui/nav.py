@@ -37,6 +37,7 @@ ENTRIES = (
     Entry("Learn", "Train live", "train_live"),
     Entry("Check", "Quiz", "quiz"),
     Entry("Check", "Experiments", "experiment"),
+    Entry("Check", "Review", "review"),
 )
 
 

@@ -25,7 +25,7 @@ LETTERS = "ABCDEF"
 
 def show(question: Question, known: Known, key: str) -> None:
     """The prompt with its code and its curves; where curves come from is said."""
-    st.markdown(f"#### {question.prompt}")
+    st.subheader(question.prompt, anchor=False)
     if question.code:
         st.code(question.code.strip("\n"), language="python", wrap_lines=True)
     if not question.curves:

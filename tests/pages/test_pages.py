@@ -35,7 +35,7 @@ def test_a_deep_link_is_led_into_the_app(entry: nav.Entry, monkeypatch: pytest.M
     test.switch_page(entry.file).run()
     assert not test.exception
     assert len(test.title) == 1
-    assert [link.proto.label for link in test.get("page_link")] == [entry.title for entry in nav.ENTRIES]
+    assert [link.proto.label for link in test.sidebar.get("page_link")] == [entry.title for entry in nav.ENTRIES]
 
 
 def test_the_guard_lets_pass_what_runs_inside_the_app(monkeypatch: pytest.MonkeyPatch) -> None:

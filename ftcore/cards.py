@@ -1,0 +1,76 @@
+"""Cards for review, spaced by how well each was remembered (the open scheduler FSRS).
+
+A card's schedule is plain data that the learner's file keeps. This module knows nothing about pages or files of
+learners.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fsrs import Card as Schedule
+from fsrs import Rating, Scheduler
+
+from ftcore import content, glossary, quiz
+
+FILE = content.FOLDER / "cards.toml"
+RATINGS = {"again": Rating.Again, "hard": Rating.Hard, "good": Rating.Good, "easy": Rating.Easy}
+_SCHEDULER = Scheduler(enable_fuzzing=False)
+
+
+@dataclass(frozen=True)
+class Card:
+    """A card: what to think about, and the answer on its back."""
+
+    id: str
+    front: str
+    back: str
+
+
+def load(path: Path | None = None) -> tuple[tuple[Card, ...], tuple[str, ...]]:
+    """The cards of the file and one for each term of the glossary, with a sentence for each mistake."""
+    path = path or FILE
+    found, wrong = quiz.entries(quiz.read(path).get("card", []), f"{path.name}, card", _card)
+    terms, unreadable = glossary.load()
+    made = tuple(Card(f"term-{term.id}", f"What is meant by **{term.term}**?", term.means) for term in terms)
+    return found + made, wrong + unreadable
+
+
+def _card(row: Mapping[str, Any]) -> Card:
+    made = Card(row["id"], row["front"], row["back"])
+    if not (made.front.strip() and made.back.strip()):
+        raise ValueError("it needs a front and a back")
+    return made
+
+
+def rate(kept: Mapping[str, Any] | None, rating: str, now: datetime | None = None) -> dict[str, Any]:
+    """The schedule after a look at the card. A schedule that cannot be read starts anew."""
+    now = now or datetime.now(UTC)
+    schedule, _ = _SCHEDULER.review_card(_schedule(kept) or Schedule(card_id=1, due=now), RATINGS[rating], now)
+    return dict(schedule.to_dict())
+
+
+def _schedule(kept: Mapping[str, Any] | None) -> Schedule | None:
+    try:
+        return Schedule.from_dict(kept) if kept else None  # type: ignore[arg-type]
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def due(cards: Sequence[Card], kept: Mapping[str, Mapping[str, Any]], now: datetime | None = None) -> list[Card]:
+    """The cards to look at now: those whose time has come, the longest overdue first, then new ones in order."""
+    now = now or datetime.now(UTC)
+    met = [(schedule.due, card) for card in cards if (schedule := _schedule(kept.get(card.id)))]
+    late = [card for when, card in sorted(met, key=lambda pair: (pair[0], pair[1].id)) if when <= now]
+    known = {card.id for _, card in met}
+    return late + [card for card in cards if card.id not in known]
+
+
+def seconds_until(kept: Mapping[str, Any], now: datetime | None = None) -> float:
+    """Seconds until a card comes up again; 0 if it is due."""
+    schedule = _schedule(kept)
+    return max(0.0, (schedule.due - (now or datetime.now(UTC))).total_seconds()) if schedule else 0.0

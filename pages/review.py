@@ -1,0 +1,102 @@
+"""Review: cards that come back when they are about to be forgotten, a one-page cheat sheet, and the glossary."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ftcore import cards, content, glossary, learners
+from ftcore.learners import Learner
+from ftcore.settings import RunSettings
+from ui import engine, nav, page, quizwords
+from ui.theme import about, plain, several
+
+TITLES = {"again": "Forgot it", "hard": "With effort", "good": "Knew it", "easy": "At once"}
+
+nav.guard()
+
+
+def main() -> None:
+    """Title, then the three parts."""
+    chosen, _, owner = page.begin()
+    st.title("Review")
+    one, two, three = st.tabs(["Cards", "Cheat sheet", "Glossary"])
+    with one:
+        _cards(owner)
+    with two:
+        _sheet(chosen, owner)
+    with three:
+        _glossary()
+
+
+def _cards(owner: str) -> None:
+    """One card: think, turn it, say how well you knew it; it comes back the later, the better you did."""
+    found, wrong = cards.load()
+    learner = learners.load(owner)
+    waiting = cards.due(found, learner.cards)
+    st.caption(f"{len(learner.cards)} of {several(len(found), 'card')} met, {len(waiting)} to look at now.")
+    if waiting:
+        _card(waiting[0], learner, owner)
+    else:
+        left = min(cards.seconds_until(kept) for kept in learner.cards.values())
+        st.markdown(f"Nothing to review now. The next card comes back in {about(left).removeprefix('about ')}.")
+    for said in wrong:
+        st.caption(f"Left out: {plain(said, 300)}")
+
+
+def _card(card: cards.Card, learner: Learner, owner: str) -> None:
+    kept = learner.cards.get(card.id)
+    with st.container(border=True):
+        st.subheader(card.front, anchor=False)
+        turned = f"turned-{card.id}-{(kept or {}).get('due', 'new')}"
+        if not st.session_state.get(turned):
+            if st.button("Turn the card", type="primary", key=f"turn-{card.id}"):
+                st.session_state[turned] = True
+                st.rerun()
+            return
+        st.markdown(card.back)
+        st.caption("How well did you know it? The better, the later it comes back.")
+        with st.container(horizontal=True, gap="small"):
+            for name, title in TITLES.items():
+                schedule = cards.rate(kept, name)
+                label = f"{title} · {span(cards.seconds_until(schedule))}"
+                if st.button(label, key=f"rate-{card.id}-{name}"):
+                    with learners.changing(owner) as changed:
+                        changed.cards[card.id] = schedule
+                    st.rerun()
+
+
+def span(seconds: float) -> str:
+    """How long until a card comes back: '10 min', '3 days'."""
+    if seconds < 5400:
+        return f"{max(1, round(seconds / 60))} min"
+    if seconds < 86400:
+        return several(round(seconds / 3600), "hour")
+    return several(round(seconds / 86400), "day")
+
+
+def _sheet(chosen: RunSettings, owner: str) -> None:
+    """The lesson on one page, with the learner's own numbers."""
+    summary = engine.summary(chosen.data, chosen.train_per_class, chosen.seed)
+    known = quizwords.gather(chosen, len(summary.classes), summary.counts["train"], quizwords.newest(owner))
+    whose = "your newest" if known.own else "a recorded"
+    values = {**known.values, "whose": whose}
+    parts = [content.section("cheatsheet", name, values) for name in content.load("cheatsheet")]
+    for part in parts:
+        st.markdown(part)
+    text = "# Fine-tuning on one page\n\n" + "\n\n".join(parts) + "\n"
+    st.download_button("Download this page", text, "thaw-cheat-sheet.md", "text/markdown", key="sheet")
+
+
+def _glossary() -> None:
+    """All terms with their meaning, and a field to find one."""
+    terms, _ = glossary.load()
+    wanted = st.text_input("Find a term", key="find-term", max_chars=40, width=320).strip().casefold()
+    shown = [term for term in terms if wanted in f"{term.term} {' '.join(term.also)} {term.means}".casefold()]
+    if not shown:
+        st.markdown("No term has these letters in it.")
+    for term in shown:
+        st.markdown(f"**{term.term}**  \n{term.means}")
+
+
+with page.errors():
+    main()
