@@ -8,14 +8,14 @@ import streamlit as st
 
 from ftcore import experiments, learners, quiz
 from ftcore.learners import Learner
-from ui import experiment, nav, page, state
+from ui import experiment, nav, page
 from ui.theme import plain
 
 nav.guard()
 
 
 def main() -> None:
-    """One experiment, if the address names it; below it the list of all."""
+    """The experiment that the address names, else the list of all."""
     _, _, owner = page.begin()
     found, wrong = experiments.load()
     named = st.query_params.get("exp")
@@ -24,7 +24,9 @@ def main() -> None:
     claims = quiz.load().claims
     if one is not None:
         experiment.draw(one, claims.get(one.claim, ""), owner)
-        st.subheader("All experiments", anchor=False)
+        if st.button("All experiments", icon=":material/list:", key="all-experiments"):
+            _open(None)
+        return
     st.markdown(
         "Each belief below is put to the test: guess first, then run it for real, then read the number. All use the "
         "built-in network and drawings, with few images and epochs, so that it takes seconds."
@@ -34,15 +36,25 @@ def main() -> None:
         st.caption(f"Left out: {plain(said, 300)}")
 
 
+def _open(name: str | None) -> None:
+    """Show one experiment, or with None the list of all."""
+    if name is None:
+        st.query_params.pop("exp", None)
+    else:
+        st.query_params["exp"] = name
+    st.rerun()
+
+
 def _list(found: tuple[experiments.Experiment, ...], claims: Mapping[int, str], learner: Learner) -> None:
     grid = st.grid(3, min_column_width=240, gap="small", border=True)
     for one in found:
         kept = learner.experiments.get(one.id, {})
         with grid.cell():
-            query = {**state.link(), "exp": one.id}
-            st.page_link("pages/experiment.py", label=f"**{one.title}**", query_params=query)
+            if st.button(f"**{one.title}**", key=f"open-{one.id}", type="tertiary"):
+                _open(one.id)
             mark = "tried" if kept.get("runs") or kept.get("outcome") else "guessed" if kept.get("guess") else ""
-            st.caption(f"{claims.get(one.claim, '')} {f'· {mark}' if mark else ''}")
+            belief = claims.get(one.claim, "One of the three things that everyone should have seen.")
+            st.caption(f"{belief} {f'· {mark}' if mark else ''}")
 
 
 with page.errors():

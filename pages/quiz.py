@@ -11,7 +11,7 @@ from ftcore.learners import Learner
 from ftcore.quiz import Question, Quiz
 from ftcore.rounds import Round
 from ftcore.settings import RunSettings
-from ui import engine, nav, page, progress, question, quizwords, state
+from ui import engine, nav, page, question, quizwords, state
 from ui.quizwords import Known
 from ui.theme import count, percent, plain, several
 
@@ -73,7 +73,6 @@ def _question(found: Quiz, learner: Learner, here: Round, chosen: RunSettings, o
     asked = quiz.filled(raw, known.values)
     key = f"q-{here.seed}-{raw.id}"
     done = len(here.given)
-    progress.draw(done / len(here.ids), "quiz-progress")
     st.caption(
         f"{MODES[here.mode]} · question {here.at + 1} of {len(here.ids)} · {found.topics[raw.topic]} · "
         f"score {here.score} of {done} · streak {learner.streak}"

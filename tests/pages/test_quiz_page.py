@@ -211,3 +211,13 @@ def test_the_learners_own_run_is_asked_about() -> None:
     assert known.own
     assert known.values["run_head_accuracy"] == "61.1\u00a0%"
     assert known.values["rec_classic_last"] == "76.3\u00a0%"
+
+
+def test_an_experiment_is_opened_from_the_list_and_left_again(open_page: OpenPage) -> None:
+    test = open_page("experiment")
+    assert test.title[0].value == "Experiments"
+    test.button(key="open-softmax").click().run()
+    assert test.title[0].value == "How often is 99 % right?"
+    assert test.query_params["exp"] in ("softmax", ["softmax"])
+    test.button(key="all-experiments").click().run()
+    assert test.title[0].value == "Experiments"
