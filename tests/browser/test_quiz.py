@@ -1,0 +1,113 @@
+"""The quiz in a real browser: by mouse and by keyboard, through a reload, and from a wrong answer to the number."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from ftcore import quiz
+from tests.browser.conftest import OpenTab
+
+LONG = 240_000
+MUST = {question.prompt: question for question in quiz.load().questions if question.must}
+
+
+def asked(tab: Page) -> quiz.Question:
+    """The question on the page; its choices have no numbers of their own, so the file's texts are on the screen."""
+    heading = tab.get_by_test_id("stMain").get_by_role("heading", level=3).first
+    expect(heading).to_have_text(re.compile("|".join(re.escape(prompt) for prompt in MUST)))
+    return MUST[heading.inner_text().strip()]
+
+
+def text(question: quiz.Question, correct: bool) -> str:
+    return next(choice.text for choice in question.choices if choice.correct is correct)
+
+
+def answer(tab: Page, correct: bool) -> quiz.Question:
+    """Choose by mouse and check."""
+    question = asked(tab)
+    tab.get_by_text(text(question, correct), exact=True).click()
+    tab.get_by_role("button", name="Check the answer").click()
+    expect(tab.get_by_text("Right." if correct else "Not quite.", exact=True)).to_be_visible()
+    return question
+
+
+def reach(tab: Page, wanted: Locator) -> None:
+    """Press Tab until the element has the focus."""
+    for _ in range(80):
+        if wanted.evaluate("element => element === document.activeElement || element.contains(document.activeElement)"):
+            return
+        tab.keyboard.press("Tab")
+    raise AssertionError(f"{wanted} cannot be reached by the Tab key")
+
+
+def test_the_short_quiz_by_mouse_and_a_reload_in_the_middle(open_tab: OpenTab) -> None:
+    tab = open_tab("quiz")
+    tab.get_by_role("button", name="Short quiz, 3 questions").click()
+    first = answer(tab, correct=True)
+    tab.get_by_role("button", name="Next question").click()
+    expect(tab.get_by_text("question 2 of 3")).to_be_visible()
+    second = answer(tab, correct=False)
+    tab.reload()
+    expect(tab.get_by_text("question 2 of 3")).to_be_visible()
+    expect(tab.get_by_text("score 1 of 2 · streak 0")).to_be_visible()
+    expect(tab.get_by_text("Not quite.", exact=True)).to_be_visible()
+    tab.get_by_role("button", name="Next question").click()
+    expect(tab.get_by_text("question 3 of 3")).to_be_visible()
+    third = answer(tab, correct=True)
+    tab.get_by_role("button", name="See the result").click()
+    expect(tab.get_by_role("heading", name="2 of 3 questions right")).to_be_visible()
+    assert len({first.id, second.id, third.id}) == 3
+    expect(tab.get_by_role("button", name="Only what was wrong, 1 question")).to_be_enabled()
+    with tab.expect_download() as download:
+        tab.get_by_role("button", name="Download a summary").click()
+    assert download.value.suggested_filename == "thaw-quiz.md"
+
+
+def test_the_short_quiz_by_keyboard_alone(open_tab: OpenTab) -> None:
+    tab = open_tab("quiz")
+    begin = tab.get_by_role("button", name="Short quiz, 3 questions")
+    expect(begin).to_be_enabled()
+    reach(tab, begin)
+    tab.keyboard.press("Enter")
+    for number in range(1, 4):
+        expect(tab.get_by_text(f"question {number} of 3")).to_be_visible()
+        asked(tab)
+        reach(tab, tab.get_by_role("radiogroup"))
+        tab.keyboard.press("Space")
+        check = tab.get_by_role("button", name="Check the answer")
+        expect(check).to_be_enabled()
+        reach(tab, check)
+        tab.keyboard.press("Enter")
+        following = tab.get_by_role("button", name=re.compile("^(Next question|See the result)$"))
+        expect(following).to_be_visible()
+        reach(tab, following)
+        tab.keyboard.press("Enter")
+    expect(tab.get_by_role("heading", name=re.compile("of 3 questions right"))).to_be_visible()
+
+
+def test_a_wrong_answer_leads_to_the_experiment_that_settles_it(open_tab: OpenTab) -> None:
+    tab = open_tab("quiz")
+    tab.get_by_role("button", name="Short quiz, 3 questions").click()
+    for _ in range(3):
+        question = answer(tab, correct=False)
+        if question.id == "thaw-curve":
+            break
+        tab.get_by_role("button", name=re.compile("^(Next question|See the result)$")).click()
+        expect(tab.get_by_text("Not quite.", exact=True)).to_have_count(0)
+    tab.get_by_role("link", name=re.compile("Settle it by an experiment")).click()
+    expect(tab.get_by_role("heading", name="What happens at the thaw", level=1)).to_be_visible()
+    run = tab.get_by_role("button", name=re.compile("^Run it, "))
+    expect(run).to_have_count(0)
+    tab.get_by_text("It ends below where the head alone had stopped").click()
+    run.click()
+    expect(tab.get_by_role("heading", name="What came out")).to_be_visible(timeout=LONG)
+    said = tab.get_by_text(re.compile(r"It fell from \d\.\d{3} to \d\.\d{3}, and accuracy went from"))
+    expect(said).to_be_visible()
+    expect(tab.get_by_text("You guessed it", exact=False)).to_be_visible()
+    tab.reload()
+    expect(said).to_be_visible()
+    tab.get_by_role("link", name=re.compile("Look into the run")).click()
+    expect(tab.get_by_role("heading", name="Train live", level=1)).to_be_visible()
+    expect(tab.get_by_text("All 10 epochs are done.")).to_be_visible()
