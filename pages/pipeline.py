@@ -146,7 +146,7 @@ def _card(stage: Stage, mark: str) -> None:
             st.subheader(f"{stage.number} · {stage.heading}", anchor=False, width="content")
             _badge(mark)
         st.markdown(f"**Before.** {stage.before}")
-        st.markdown(f"**What happens.** {stage.happens}")
+        glossary.markdown(f"**What happens.** {stage.happens}")
         st.code(stage.code, language="python", wrap_lines=True)
         st.markdown(f"**After.** {stage.after}")
 

@@ -103,10 +103,10 @@ def _settle(asked: Question) -> None:
     """Where the experiment waits that settles this question."""
     one = next((e for e in experiments.load()[0] if e.id == asked.experiment), None)
     if one is not None:
-        st.page_link(
-            "pages/experiment.py", label=f"Settle it by an experiment: {one.title}", icon=":material/science:",
-            query_params={**state.link(), "exp": one.id},
-        )  # fmt: skip
+        query = {**state.link(), "exp": one.id}
+        words = "Settle it by an experiment"  # short: a link's label does not wrap on a phone
+        st.page_link("pages/experiment.py", label=words, icon=":material/science:", query_params=query)
+        st.caption(one.title)
 
 
 def _over(found: Quiz, learner: Learner, here: Round, owner: str) -> None:

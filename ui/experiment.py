@@ -154,7 +154,7 @@ def _by_hand(one: Experiment) -> None:
     """The same set-up on the page where it can be changed."""
     plans: Mapping[str, RunSettings] = experiments.plans().get(one.id, {})
     for label, settings in plans.items():
-        words = f"Open the set-up '{one.labels[label]}' on the page Train live"
+        words = f"Set up '{one.labels[label]}' in Train live"
         st.page_link("pages/train_live.py", label=words, icon=":material/tune:", query_params=state.to_query(settings))
     if one.page == "freeze_lab":
         query = state.to_query(measure.BASE)
