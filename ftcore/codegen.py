@@ -80,8 +80,22 @@ def mode_lines(backbone: str, trainable: Sequence[str], batch_norm: str) -> str:
 
 def optimizer_lines(phase: Phase) -> str:
     """The optimizer over the trainable parameters alone."""
-    rate = f"lr={phase.lr:g}, weight_decay={phase.weight_decay:g}"
-    kind = f"AdamW(moving, {rate})" if phase.optimizer == "adamw" else f"SGD(moving, momentum=0.9, {rate})"
+    made = optimizer_call(phase, "moving")
     return (
-        f"import torch\n\nmoving = [p for p in model.parameters() if p.requires_grad]\noptimizer = torch.optim.{kind}"
+        f"import torch\n\nmoving = [p for p in model.parameters() if p.requires_grad]\noptimizer = torch.optim.{made}"
     )
+
+
+def optimizer_call(phase: Phase, parameters: str) -> str:
+    """The call that makes a phase's optimizer, as in `AdamW(moving, lr=1e-4, weight_decay=0.01)`."""
+    rates = f"lr={_rate(phase.lr)}, weight_decay={phase.weight_decay:g}"
+    return (
+        f"AdamW({parameters}, {rates})" if phase.optimizer == "adamw" else f"SGD({parameters}, momentum=0.9, {rates})"
+    )
+
+
+def _rate(value: float) -> str:
+    """A learning rate as people write it, if that is the same number: 0.0001 -> '1e-4'."""
+    mantissa, _, exponent = f"{value:e}".partition("e")
+    text = f"{float(mantissa):g}e{int(exponent)}" if value < 0.1 else f"{value:g}"
+    return text if float(text) == value else repr(value)

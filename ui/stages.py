@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ftcore import backbones, content, surgery
-from ftcore.codegen import expression
+from ftcore.codegen import expression, optimizer_call
 from ftcore.settings import HEAD, Phase, RunSettings
 from ftcore.surgery import BlockInfo
 from ui import engine
@@ -132,10 +132,10 @@ def code(settings: RunSettings, classes: int) -> list[str]:
         load,
         f"{head} = nn.Linear({engine.features(settings.backbone)}, {classes})",
         f"model.requires_grad_(False)\n{head}.requires_grad_(True)",
-        f"optimizer = {optimizer(first, f'{head}.parameters()')}\ntrain(model, optimizer, epochs={first.epochs})",
+        f"optimizer = {optimizer_call(first, f'{head}.parameters()')}\ntrain(model, optimizer, epochs={first.epochs})",
         thaw(thawed),
         "weights = [p for p in model.parameters() if p.requires_grad]\n"
-        f"optimizer = {optimizer(second, 'weights')}\ntrain(model, optimizer, epochs={second.epochs})",
+        f"optimizer = {optimizer_call(second, 'weights')}\ntrain(model, optimizer, epochs={second.epochs})",
     ]
 
 
@@ -145,13 +145,6 @@ def thaw(paths: Sequence[str]) -> str:
         return "\n".join(f"{expression(path)}.requires_grad_(True)" for path in paths)
     names = ", ".join(f'"{path}"' for path in paths)
     return f"for path in ({names}):\n    model.get_submodule(path).requires_grad_(True)"
-
-
-def optimizer(phase: Phase, parameters: str) -> str:
-    """The call that makes a phase's optimizer."""
-    if phase.optimizer == "sgd":
-        return f"SGD({parameters}, lr={rate(phase.lr)}, momentum=0.9)"
-    return f"AdamW({parameters}, lr={rate(phase.lr)})"
 
 
 def progress(log: RunLog | None, state: str, settings: RunSettings) -> list[str]:

@@ -61,7 +61,7 @@ def test_shown_code_leaves_the_same_layers_in_train_mode(backbone: str, batch_no
 
 def test_optimizer_line_makes_the_phase_s_optimizer() -> None:
     model = nn.Linear(3, 2)
-    for phase in (Phase(lr=3e-4, weight_decay=0.1), Phase(optimizer="sgd", lr=0.5)):
+    for phase in (Phase(lr=3e-4, weight_decay=0.1), Phase(optimizer="sgd", lr=0.5), Phase(lr=0.00012345678)):
         space = {"model": model}
         exec(codegen.optimizer_lines(phase), space)
         group = space["optimizer"].param_groups[0]
@@ -76,3 +76,11 @@ def test_load_lines_run_for_the_built_in_network(monkeypatch: pytest.MonkeyPatch
     exec(codegen.load_lines("resnet18-tinyimagenet64"), space)
     mine = backbones.load("resnet18-tinyimagenet64").model.state_dict()
     assert all(torch.equal(mine[k], v) for k, v in space["model"].state_dict().items())
+
+
+def test_a_rate_in_code_is_written_as_people_write_it() -> None:
+    assert codegen.optimizer_call(Phase(lr=1e-4), "w") == "AdamW(w, lr=1e-4, weight_decay=0.01)"
+    assert codegen.optimizer_call(Phase(lr=2.5e-4, optimizer="sgd", weight_decay=0), "w") == (
+        "SGD(w, momentum=0.9, lr=2.5e-4, weight_decay=0)"
+    )
+    assert "lr=0.3," in codegen.optimizer_call(Phase(lr=0.3), "w")
