@@ -66,8 +66,8 @@ def draw(one: Experiment, claim: str, owner: str) -> None:
         for label, view in views.items():
             st.markdown(f"**{one.labels[label].capitalize()}**")
             live.watch(view, live.headline)
-    if outcome is not None or not views:
-        _start(one, owner, again=outcome is not None)
+    if not any(view.status.active for view in views.values()):  # a stopped or failed run can be begun anew
+        _start(one, owner, again=bool(outcome or views))
     _by_hand(one)
 
 
