@@ -13,7 +13,7 @@ import streamlit as st
 
 from ftcore.settings import HEAD, RunSettings
 from ui.charts import DOMAIN
-from ui.theme import EMBER, ICE, listed, rate
+from ui.theme import EMBER, ICE, listed, rate, several
 
 Row = Mapping[str, Any]
 
@@ -36,7 +36,7 @@ def words(rows: Sequence[Row], blocks: Sequence[str]) -> str:
     moved = [f"`{name}` {_size(drift[name])}" for name in blocks if name != HEAD and drift.get(name)]
     still = sum(1 for name in blocks if name != HEAD and not drift.get(name))
     text = f"After epoch {rows[-1]['epoch']}: {EMBER} moved by {listed(moved)} of their size" if moved else ""
-    rest = f"{ICE} {still} blocks moved by exactly 0" if still else ""
+    rest = f"{ICE} {several(still, 'block')} moved by exactly 0" if still else ""
     head = f"The head began random and stands {drift[HEAD]:.1f} times its first size away." if drift.get(HEAD) else ""
     return " ".join(part for part in (f"{'; '.join(p for p in (text, rest) if p)}.", head) if part)
 
