@@ -97,7 +97,8 @@ def _settings(chosen: RunSettings, owner: str, view: View | None) -> None:
         words = "Start" if view is None else "Run again"
         if st.button(f"{words}, {about(cost.seconds)}", type="secondary" if busy else "primary", key="start"):
             page.start(chosen, owner)
-        text = f"{several(found.counts['train'], 'training image')}, {several(chosen.epochs, 'epoch')}. The time is expected from a short measurement on this machine."
+        size = f"{several(found.counts['train'], 'training image')}, {several(chosen.epochs, 'epoch')}"
+        text = f"{size}. The time is expected from a short measurement on this machine and your last runs."
         st.caption(text, width="stretch")
 
 
