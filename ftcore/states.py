@@ -7,12 +7,12 @@ of each phase. This module knows nothing about how a run is made.
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+import torch
 from torch import Tensor
 
 from ftcore.files import whole
@@ -20,7 +20,7 @@ from ftcore.network import Network
 from ftcore.settings import FtError, Phase
 
 KEEP = 8
-_NAME = re.compile(r"(\d+)-(\d+)\.safetensors")
+_NAME = re.compile(r"(\d+)-(\d+)\.pt")
 
 
 def keys(network: Network, phases: Sequence[Phase]) -> set[str]:
@@ -33,11 +33,20 @@ def tensors(network: Network, keys: set[str]) -> dict[str, Tensor]:
     return {k: t.detach().cpu().clone() for k, t in network.model.state_dict().items() if k in keys}
 
 
-def write(folder: Path, moved: Mapping[str, Tensor], phase: int, epoch: int) -> None:
-    """Keep what has moved up to the end of this epoch, in this phase (from 1)."""
+def keep(folder: Path, network: Network, phases: Sequence[Phase], epoch: int) -> None:
+    """Keep what these phases, the last of them going on, have moved up to the end of this epoch."""
     (folder / "states").mkdir(exist_ok=True)
-    with whole(folder / "states" / f"{phase}-{epoch:06d}.safetensors") as file:
-        file.write(save({key: tensor.contiguous() for key, tensor in moved.items()}))
+    state, moved = network.model.state_dict(), keys(network, phases)
+    write(folder / "states" / f"{len(phases)}-{epoch:06d}.pt", {key: state[key] for key in state if key in moved})
+
+
+def write(path: Path, record: Mapping[str, object]) -> None:
+    """Write tensors and plain values as they lie in memory, without a copy: new memory costs more than the disk."""
+    with whole(path) as file:
+        try:
+            torch.save(dict(record), file)
+        except RuntimeError as error:  # what torch makes of a failed write
+            raise error.__context__ if isinstance(error.__context__, OSError) else error from None
 
 
 def thin(folder: Path) -> None:
@@ -63,16 +72,17 @@ def put(folder: Path, network: Network, epoch: int) -> None:
     if epoch not in kept:
         raise FtError(f"The weights after epoch {epoch} were not kept: choose another epoch.")
     try:
-        if network.model.load_state_dict(load_file(kept[epoch][1]), strict=False).unexpected_keys:
+        state = torch.load(kept[epoch][1], map_location="cpu", weights_only=True)
+        if network.model.load_state_dict(state, strict=False).unexpected_keys:
             raise ValueError
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, RuntimeError, TypeError, EOFError, pickle.UnpicklingError) as error:
         raise FtError(f"The weights after epoch {epoch} are damaged: choose another epoch.") from error
 
 
 def _files(folder: Path) -> dict[int, tuple[int, Path]]:
     """Phase and file of each epoch there is."""
     found = {}
-    for file in (folder / "states").glob("*.safetensors"):
+    for file in (folder / "states").glob("*.pt"):
         if name := _NAME.fullmatch(file.name):
             found[int(name[2])] = int(name[1]), file
     return found

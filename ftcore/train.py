@@ -9,7 +9,7 @@ import itertools
 import math
 import os
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +57,13 @@ def train(
     device: torch.device | None = None,
     tap: Callable[[Network, int], tuple[str, ...]] | None = None,
     clock: Callable[[], float] = time.perf_counter,
-) -> Generator[Event]:
+) -> Iterator[Event]:
     """Run all phases. `network` comes from `start_network` and holds the tuned weights at the end.
 
-    With `save_to` the state after each epoch is written there while the next one runs, and the weights that moved
-    into `states` beside it; if the file exists the run goes on from it and its earlier `EpochEnd`s and `PhaseEnd`s
-    are yielded again. Whoever leaves early closes the iterator, so that writing ends. `tap` chooses the convolutions
-    that compute by taps, `clock` gives the seconds that count as training. Raises `FtError` when a phase names
-    unknown blocks or the loss diverges.
+    With `save_to` the state is written there after each epoch, before its `EpochEnd` is yielded, and the weights
+    that moved into `states` beside it; if the file exists the run goes on from it and its earlier `EpochEnd`s and
+    `PhaseEnd`s are yielded again. `tap` chooses the convolutions that compute by taps, `clock` gives the seconds
+    that count as training. Raises `FtError` when a phase names unknown blocks or the loss diverges.
     """
     # Network
     device = device or pick_device()
@@ -93,56 +92,56 @@ def train(
         state.kernels = tap(network, settings.batch_size) if tap and device.type == "cpu" else ()
     yield from state.epochs
 
-    with checkpoint.Writer(save_to) as writer:
-        for number, phase in enumerate(settings.phases, 1):
-            # Frozen and trainable
-            surgery.freeze(network, phase.trainable)
-            network.model.eval()
-            boundary = surgery.boundary(network, phase.trainable)
-            mine = [record for record in state.epochs if record.phase == number]
-            if _finished(phase, mine, settings.patience):
-                yield _phase_end(number, phase, mine)
-                continue
-
-            # Features of the frozen blocks
-            wanted = _wanted(settings, network, number)
-            yield from features.open_sources(network, wanted, splits, preprocess, device, keep=settings.cache)
-            train_set, val_set = (
-                features.source(network, boundary, splits[s], preprocess, device, keep=settings.cache)
-                for s in ("train", "val")
-            )
-            if state.baseline is None:
-                state.baseline = Baseline(*evaluate(network, val_set, _all(val_set)))
-                yield state.baseline
-
-            # Optimizer
-            optimizer = make_optimizer(network, phase, device)
-            if mine and state.optimizer:
-                optimizer.load_state_dict(state.optimizer)
-            sample = _sample(len(train_set), settings.seed)
-
-            while not _finished(phase, mine, settings.patience):
-                # One epoch
-                since, epoch = clock(), len(state.epochs) + 1
-                surgery.set_mode(network, phase.trainable, settings.batch_norm)
-                with tapconv.enabled(network.model, state.kernels):
-                    loop = _epoch(network, train_set, optimizer, phase, settings, number, epoch, len(mine))
-                    train_loss, train_accuracy = yield from loop
-                    network.model.eval()
-                    sampled, validated = evaluate(network, train_set, sample), evaluate(network, val_set, _all(val_set))
-                _bounded(sampled[0] + validated[0], epoch)
-                record = EpochEnd(
-                    number, epoch, train_loss, train_accuracy, *sampled, *validated,
-                    optimizer.param_groups[-1]["lr"], _drift(network, origin), clock() - since,
-                )  # fmt: skip
-                mine.append(record)
-                state.epochs.append(record)
-                if settings.best_weights and _best(state.epochs) == epoch:
-                    state.best = states.tensors(network, touched)
-                state.optimizer, state.seconds = optimizer.state_dict(), clock() - began
-                writer.save(network, settings, settings.phases[:number], state)
-                yield record
+    for number, phase in enumerate(settings.phases, 1):
+        # Frozen and trainable
+        surgery.freeze(network, phase.trainable)
+        network.model.eval()
+        boundary = surgery.boundary(network, phase.trainable)
+        mine = [record for record in state.epochs if record.phase == number]
+        if _finished(phase, mine, settings.patience):
             yield _phase_end(number, phase, mine)
+            continue
+
+        # Features of the frozen blocks
+        wanted = _wanted(settings, network, number)
+        yield from features.open_sources(network, wanted, splits, preprocess, device, keep=settings.cache)
+        train_set, val_set = (
+            features.source(network, boundary, splits[s], preprocess, device, keep=settings.cache)
+            for s in ("train", "val")
+        )
+        if state.baseline is None:
+            state.baseline = Baseline(*evaluate(network, val_set, _all(val_set)))
+            yield state.baseline
+
+        # Optimizer
+        optimizer = make_optimizer(network, phase, device)
+        if mine and state.optimizer:
+            optimizer.load_state_dict(state.optimizer)
+        sample = _sample(len(train_set), settings.seed)
+
+        while not _finished(phase, mine, settings.patience):
+            # One epoch
+            since, epoch = clock(), len(state.epochs) + 1
+            surgery.set_mode(network, phase.trainable, settings.batch_norm)
+            with tapconv.enabled(network.model, state.kernels):
+                loop = _epoch(network, train_set, optimizer, phase, settings, number, epoch, len(mine))
+                train_loss, train_accuracy = yield from loop
+                network.model.eval()
+                sampled, validated = evaluate(network, train_set, sample), evaluate(network, val_set, _all(val_set))
+            _bounded(sampled[0] + validated[0], epoch)
+            record = EpochEnd(
+                number, epoch, train_loss, train_accuracy, *sampled, *validated,
+                optimizer.param_groups[-1]["lr"], _drift(network, origin), clock() - since,
+            )  # fmt: skip
+            mine.append(record)
+            state.epochs.append(record)
+            if settings.best_weights and _best(state.epochs) == epoch:
+                state.best = states.tensors(network, touched)
+            state.optimizer, state.seconds = optimizer.state_dict(), clock() - began
+            if save_to:
+                checkpoint.save(save_to, network, settings, settings.phases[:number], state)
+            yield record
+        yield _phase_end(number, phase, mine)
 
     # The untouched test set
     if state.best:

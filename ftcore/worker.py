@@ -12,7 +12,6 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -59,14 +58,13 @@ def execute(folder: Path, report: Callable[[Event], None], clock: Callable[[], f
     pace = machine.Pace(settings, len(images.train), len(images.val))
     for left in folder.rglob("*.part"):  # by a worker that was killed
         left.unlink(missing_ok=True)
-    with closing(train(settings, images, network, save_to=path, tap=machine.kernels, clock=clock)) as story:
-        for event in story:
-            if isinstance(event, RunEnd):
-                save_model(network, images.classes, folder / "model.safetensors")
-                event = replace(event, folder=str(folder))
-            if _name(to_dict(event)) not in logged:
-                pace.see(event)
-                report(event)
+    for event in train(settings, images, network, save_to=path, tap=machine.kernels, clock=clock):
+        if isinstance(event, RunEnd):
+            save_model(network, images.classes, folder / "model.safetensors")
+            event = replace(event, folder=str(folder))
+        if _name(to_dict(event)) not in logged:
+            pace.see(event)
+            report(event)
 
 
 def _name(record: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -39,10 +39,10 @@ def test_a_run_that_was_stopped_keeps_what_it_had(small: RunSettings, home: Path
     with pytest.raises(worker.StopRun):
         worker.execute(folder, stop)
     assert list(states.epochs(folder)) == [1, 2]
-    first = (folder / "states" / "1-000001.safetensors").read_bytes()
+    first = (folder / "states" / "1-000001.pt").read_bytes()
     worker.execute(folder, lambda event: None)
     assert list(states.epochs(folder)) == [1, 2, 3, 4]
-    assert (folder / "states" / "1-000001.safetensors").read_bytes() == first
+    assert (folder / "states" / "1-000001.pt").read_bytes() == first
 
 
 def test_long_runs_are_thinned_evenly_and_keep_the_last_of_each_phase(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_long_runs_are_thinned_evenly_and_keep_the_last_of_each_phase(tmp_path: 
     phases = (Phase(epochs=7), Phase(epochs=40))
     for epoch in range(1, 48):
         phase = 1 if epoch <= 7 else 2
-        states.write(tmp_path, states.tensors(network, states.keys(network, phases[:phase])), phase, epoch)
+        states.keep(tmp_path, network, phases[:phase], epoch)
         states.thin(tmp_path)
         assert {min(7, epoch), epoch} <= set(states.epochs(tmp_path))
         assert len(states.epochs(tmp_path)) <= states.KEEP + 2
@@ -62,8 +62,8 @@ def test_missing_and_damaged_states_are_one_sentence(tmp_path: Path) -> None:
     assert states.epochs(tmp_path) == {}
     with pytest.raises(FtError, match="epoch 3 were not kept"):
         states.put(tmp_path, network, 3)
-    states.write(tmp_path, states.tensors(network, states.keys(network, (Phase(),))), 1, 3)
-    file = tmp_path / "states" / "1-000003.safetensors"
+    states.keep(tmp_path, network, (Phase(),), 3)
+    file = tmp_path / "states" / "1-000003.pt"
     file.write_bytes(file.read_bytes()[:-5])
     with pytest.raises(FtError, match="epoch 3 are damaged"):
         states.put(tmp_path, network, 3)

@@ -195,7 +195,7 @@ def test_resumed_equals_undisturbed(
 def test_epoch_whose_checkpoint_was_lost_is_repeated_with_the_same_result(
     run: Callable[..., Run], small: RunSettings, images: Images, tmp_path: Path
 ) -> None:
-    """Checkpoints are written while the next epoch runs, so a killed process may have told more than it kept."""
+    """A log may tell of an epoch that the checkpoint does not know, as after a power cut."""
     undisturbed, _ = run(small)
     made, path = images(backbones.preprocess(small.backbone)), tmp_path / "c.pt"
     cut(train.train(small, made, train.start_network(small, CLASSES), save_to=path), CUTS["at the border, epoch told"])
