@@ -5,34 +5,37 @@ Finished epochs only; the live curves of one run are drawn elsewhere.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from ftcore import runs
-from ftcore.settings import FtError
+from ftcore.settings import FtError, RunSettings
 from ui import history, live
 from ui.live import View
-from ui.theme import number, percent
+from ui.theme import number, percent, plain, rate
 
 MOST = 8
-# Not the colours of ice, ember or the three curves; each with its own dash and mark, so colour is never alone.
+# Readable on light and dark, and far from ice and ember; each with its own dash and mark, so colour is never alone.
 LOOKS = (
-    ("#0072B2", "solid", "circle"),
-    ("#B58900", "dash", "square"),
-    ("#A23B72", "dot", "diamond"),
+    ("#A67C00", "solid", "circle"),
+    ("#8A5CD1", "dash", "square"),
+    ("#C2408F", "dot", "diamond"),
     ("#3E8E41", "dashdot", "triangle-up"),
-    ("#7A5195", "longdash", "x"),
-    ("#777777", "longdashdot", "cross"),
-    ("#00A6A6", "solid", "star"),
-    ("#8B4513", "dash", "triangle-down"),
+    ("#7F7F7F", "longdash", "x"),
+    ("#00877F", "longdashdot", "cross"),
+    ("#7D8B1F", "solid", "star"),
+    ("#D6456B", "dash", "triangle-down"),
 )
+IN_TITLE = ("backbone", "data", "weights", "train_per_class", "epochs")
 
 
 def draw(owner: str) -> None:
     """The section with ticks and chart; nothing before there are two runs with an epoch each."""
-    found = [view for view in _views(owner) if view.log.rows]
+    found = _views(owner)
     if len(found) < 2:
         return
     st.subheader("Side by side", anchor=False)
@@ -40,25 +43,58 @@ def draw(owner: str) -> None:
         "Compare", ("accuracy", "loss"), default="accuracy", required=True, key="compare-what",
         format_func=str.capitalize, help="Both on the validation images, which no run trains on.",
     )  # fmt: skip
+    apart = told_apart([view.settings for _, view in found])
     ticked = []
-    for at, view in enumerate(found):
-        label = f"**{at + 1}** · {history.title(view.settings)} :gray[· {_last(view, what)}]"
-        if st.checkbox(label, value=at < 2, key=f"compare-{view.id}"):
+    for place, (at, view) in enumerate(found):
+        words = " · ".join(part for part in (history.title(view.settings), apart[place]) if part)
+        label = f"**{at + 1}** · {words} :gray[· {_last(view, what)}]"
+        if st.checkbox(label, value=place < 2, key=f"compare-{view.id}"):
             ticked.append((at, view))
     if ticked:
-        figure = chart([(at, view) for at, view in ticked], what)
+        figure = chart(ticked, what)
         alt = "Validation " + what + ": " + "; ".join(f"run {at + 1} {_last(view, what)}" for at, view in ticked)
         st.plotly_chart(figure, width="stretch", key="compare-chart", alt=alt, config={"displayModeBar": False})
 
 
-def _views(owner: str) -> list[View]:
-    views = []
-    for status in runs.history(owner)[:MOST]:
+def _views(owner: str) -> list[tuple[int, View]]:
+    """The newest runs that have an epoch, each with its place: 0 is the oldest, so a new run renames none."""
+    known, views = runs.history(owner), []
+    for back, status in enumerate(known[:MOST], 1):
         try:
-            views.append(live.look(status.id))
+            views.append((len(known) - back, live.look(status.id)))
         except FtError:
             continue  # deleted in another tab meanwhile
-    return views
+    return [(at, view) for at, view in views if view.log.rows]
+
+
+def told_apart(chosen: Sequence[RunSettings]) -> list[str]:
+    """For each run, the settings in which it differs from another run of the same title; often nothing."""
+    facts = [_facts(settings) for settings in chosen]
+    found = []
+    for settings, mine in zip(chosen, facts, strict=True):
+        like = [other for s, other in zip(chosen, facts, strict=True) if history.title(s) == history.title(settings)]
+        differ = [name for name, text in mine.items() if any(other.get(name) != text for other in like)]
+        found.append(", ".join(f"{name} {mine[name]}" for name in differ))
+    return found
+
+
+def _facts(settings: RunSettings) -> dict[str, str]:
+    """What the title leaves out, in words."""
+    whole = [field for field in dataclasses.fields(settings) if field.name not in ("phases", *IN_TITLE)]
+    found = {field.metadata["label"].lower(): _said(getattr(settings, field.name)) for field in whole}
+    for place, phase in enumerate(settings.phases, 1):
+        for field in dataclasses.fields(phase):
+            if field.name not in ("name", *IN_TITLE):
+                found[f"phase {place} {field.metadata['label'].lower()}"] = _said(getattr(phase, field.name))
+    return found
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple):
+        return plain(", ".join(value))
+    return rate(value) if isinstance(value, float) else plain(str(value))
 
 
 def _last(view: View, what: str) -> str:
@@ -84,6 +120,7 @@ def chart(chosen: Sequence[tuple[int, View]], what: str) -> go.Figure:
         template="plotly", height=340, margin={"l": 10, "r": 10, "t": 10, "b": 10}, hovermode="x unified",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     )  # fmt: skip
-    figure.update_xaxes(title_text="epoch", rangemode="tozero", dtick=None)
+    longest = max(len(view.log.rows) for _, view in chosen)
+    figure.update_xaxes(title_text="epoch", rangemode="tozero", dtick=1 if longest <= 15 else None)
     figure.update_yaxes(title_text=f"validation {what}", tickformat=".0%" if what == "accuracy" else None)
     return figure

@@ -6,6 +6,7 @@ place. This module knows nothing about how a run works.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from ui.charts import DOMAIN
 from ui.theme import EMBER, ICE, listed, rate, several
 
 Row = Mapping[str, Any]
+NAMED, ROW = 3, 19
+LEGEND = ":blue[■] not moved &emsp;:orange[■] moved, the stronger the further &emsp;:gray[**━**] learning rate"
 
 
 def cells(rows: Sequence[Row], blocks: Sequence[str]) -> list[dict[str, Any]]:
@@ -33,16 +36,37 @@ def words(rows: Sequence[Row], blocks: Sequence[str]) -> str:
     if not rows:
         return ""
     drift = rows[-1]["drift"]
-    moved = [f"`{name}` {_size(drift[name])}" for name in blocks if name != HEAD and drift.get(name)]
-    still = sum(1 for name in blocks if name != HEAD and not drift.get(name))
-    text = f"After epoch {rows[-1]['epoch']}: {EMBER} moved by {listed(moved)} of their size" if moved else ""
-    rest = f"{ICE} {several(still, 'block')} moved by exactly 0" if still else ""
-    head = f"The head began random and stands {drift[HEAD]:.1f} times its first size away." if drift.get(HEAD) else ""
-    return " ".join(part for part in (f"{'; '.join(p for p in (text, rest) if p)}.", head) if part)
+    moved = {name: float(drift[name]) for name in blocks if name != HEAD and drift.get(name)}
+    still = sum(1 for name in blocks if name != HEAD) - len(moved)
+    parts = []
+    if moved:
+        parts.append(f"{EMBER} {_moved(moved)} of its size")
+    if still:
+        parts.append(f"{ICE} {several(still, 'block')} moved by exactly 0")
+    text = f"After epoch {rows[-1]['epoch']}: {'; '.join(parts)}."
+    if drift.get(HEAD):
+        text += f" The head began random and stands {drift[HEAD]:.1f} times its first size away from there."
+    return text
+
+
+def _moved(moved: Mapping[str, float]) -> str:
+    if len(moved) <= NAMED:
+        return listed([f"`{name}` by {_size(value)}" for name, value in moved.items()]).replace(" by", " moved by", 1)
+    most, least = max(moved, key=moved.__getitem__), min(moved, key=moved.__getitem__)
+    return (
+        f"{several(len(moved), 'block')} moved, `{most}` furthest with {_size(moved[most])} "
+        f"and `{least}` least with {_size(moved[least])}"
+    )
 
 
 def _size(value: float) -> str:
-    return f"{value * 100:.2g}\u00a0%"
+    """0.034 -> '3.4 %', 1.5 -> '150 %', with as many digits as tell something."""
+    share = value * 100
+    if not math.isfinite(share):
+        return "more than can be counted"
+    if share < 0.01:
+        return "less than 0.01\u00a0%"
+    return f"{share:.0f}\u00a0%" if share >= 9.95 else f"{share:.2g}\u00a0%"
 
 
 def draw(settings: RunSettings, rows: Sequence[Row], blocks: Sequence[str], key: str) -> None:
@@ -53,37 +77,73 @@ def draw(settings: RunSettings, rows: Sequence[Row], blocks: Sequence[str], key:
     x: dict[str, Any] = {
         "field": "epoch",
         "type": "quantitative",
-        "scale": {"domain": [0, settings.epochs], "nice": False},
+        "scale": {"domain": [0, settings.epochs * 1.025], "nice": False},  # room for the last label
         "axis": {"title": None, "labels": False, "ticks": False, "grid": False},
     }
-    start = {"calculate": "datum.epoch - 1", "as": "from"}
+    # one plain view, not layers: Streamlit fits only plain views of a vconcat to the width
     heat = {
-        "height": max(60, 19 * len(shown)),
+        "height": ROW * len(shown),
         "width": "container",
         "data": {"name": "cells"},
-        "transform": [start],
+        "transform": [
+            {"calculate": "datum.epoch - 1", "as": "from"},
+            {"calculate": "datum.moved > 0 ? 'trainable' : 'frozen'", "as": "kind"},
+        ],
         "mark": {"type": "rect", "clip": True},
         "encoding": {
             "x": {**x, "field": "from"},
             "x2": {"field": "epoch"},
-            "y": {"field": "block", "type": "nominal", "sort": shown, "axis": {"title": "block", "labelLimit": 90}},
-            "color": {"datum": "trainable", "scale": {"domain": DOMAIN}, "legend": None},
-            "opacity": {"field": "moved", "type": "quantitative", "scale": {"range": [0, 1], "zero": True}, "legend": None},
-            "tooltip": [{"field": "epoch"}, {"field": "block"}, {"field": "moved", "format": ".2%", "title": "moved by"}],
+            "y": {
+                "field": "block",
+                "type": "nominal",
+                "sort": shown,
+                "axis": {
+                    "title": "block",
+                    "labelLimit": 90,
+                    "labelOverlap": False,
+                    "labelFlush": False,
+                    "labelBound": False,
+                    "labelFontSize": 11,
+                    "ticks": False,
+                },
+            },
+            "color": {"field": "kind", "type": "nominal", "scale": {"domain": DOMAIN}, "legend": None},
+            "opacity": {
+                "condition": {"test": "datum.moved === 0", "value": 0.16},
+                "field": "moved",
+                "type": "quantitative",
+                "scale": {"range": [0.15, 1], "zero": True},
+                "legend": None,
+            },
+            "tooltip": [
+                {"field": "epoch"},
+                {"field": "block"},
+                {"field": "moved", "format": ".2%", "title": "moved by"},
+            ],
         },
-    }  # fmt: skip
+    }
+    known = sorted({phase.lr for phase in settings.phases})
     rates = {
         "height": 60,
         "width": "container",
         "data": {"name": "rates"},
         "mark": {"type": "line", "interpolate": "step-before", "strokeWidth": 2, "point": False, "clip": True},
         "encoding": {
-            "x": {**x, "axis": {"title": "epoch", "format": "d", "tickMinStep": 1, "grid": False, "tickCount": 15}},
+            "x": {
+                **x,
+                "axis": {
+                    "title": "epoch",
+                    "format": "d",
+                    "tickMinStep": 1,
+                    "grid": False,
+                    "tickCount": 15,
+                },
+            },
             "y": {
                 "field": "lr",
                 "type": "quantitative",
-                "scale": {"type": "log"},
-                "axis": {"title": "rate", "format": ".0e", "tickCount": 3},
+                "scale": {"type": "log", "padding": 8, "nice": False},
+                "axis": {"title": "rate", "format": "~e", "values": known, "grid": False, "labelOverlap": "greedy"},
             },
             "color": {"datum": "while learning", "scale": {"domain": DOMAIN}, "legend": None},
             "tooltip": [{"field": "epoch"}, {"field": "lr", "format": ".2e", "title": "learning rate"}],
@@ -98,6 +158,7 @@ def draw(settings: RunSettings, rows: Sequence[Row], blocks: Sequence[str], key:
         "datasets": {"cells": cells(rows, blocks), "rates": steps},
     }
     alt = "How far each block has moved from its pretrained weights in each epoch, and the learning rate below."
+    st.caption(LEGEND)
     st.vega_lite_chart(chart, width="stretch", key=f"{key}-drift", alt=alt)
     said = f"Learning rate in epoch {rows[-1]['epoch']}: {rate(float(rows[-1]['lr']))}."
     st.caption(f"{words(rows, blocks)} {said}")

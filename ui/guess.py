@@ -5,10 +5,12 @@ The number that settles it is read from the run's own epochs.
 
 from __future__ import annotations
 
+import functools
+
 import streamlit as st
 
 from ftcore import content
-from ui import state
+from ui import live, state
 from ui.charts import thaws
 from ui.live import View
 from ui.theme import number, percent, points
@@ -22,41 +24,73 @@ SMALL = 0.01
 
 
 def draw(view: View) -> None:
-    """Ask while the first phase is to come or going; afterwards compare the guess with the run."""
-    moment = thaws(view.settings)
-    if not moment:
+    """Ask until the first thawed epoch has ended; from then on compare the guess with the run."""
+    if not thaws(view.settings):
         return
-    at = int(moment[0]["start"])
-    rows = view.log.rows
-    before = [row for row in rows if row["epoch"] <= at]
-    after = [row for row in rows if row["epoch"] > at]
-    guess = st.query_params.get("guess")
-    guess = guess if guess in GUESSES else None
+    guess = _kept(view)
     with st.container(border=True):
-        st.markdown("**What will happen when we thaw?**" if not after else "**What happened at the thaw?**")
-        if not after:
-            ties = state.widget("guess", guess, lambda picked: st.query_params.update({"guess": picked}))
-            options = list(GUESSES)
-            st.radio("Guess before you see it", options, format_func=GUESSES.__getitem__, index=None, **ties)
-            if guess:
-                st.caption("Kept. The run will settle it.")
+        if view.thawed:
+            st.markdown("**What happened at the thaw?**")
+            live.watch(view, functools.partial(_settle, guess))
             return
-        if not before:
-            return
-        happened = outcome(before[-1]["val_loss"], after[-1]["val_loss"])
-        values = {
-            "loss_before": number(before[-1]["val_loss"]),
-            "loss_after": number(after[-1]["val_loss"]),
-            "accuracy_before": percent(before[-1]["val_accuracy"]),
-            "accuracy_after": percent(after[-1]["val_accuracy"]),
-            "gain": points(after[-1]["val_accuracy"] - before[-1]["val_accuracy"]),
-            "first": number(after[0]["val_loss"]),
-            "epoch": after[-1]["epoch"],
-        }
-        st.markdown(content.section("train", f"guess.{happened}", values))
+        st.markdown("**What will happen when we thaw?**")
+        ties = state.widget("guess", guess, functools.partial(_keep, view.id))
+        notes = "Nothing is lost by a wrong guess. The run answers when its first epoch after the thaw has ended."
+        st.radio(
+            "Guess before you see it",
+            list(GUESSES),
+            format_func=GUESSES.__getitem__,
+            index=None,
+            help=notes,
+            **ties,
+        )
         if guess:
-            right = "You guessed it" if guess == happened else "You guessed otherwise"
-            st.caption(f"{right}: {GUESSES[guess][:1].lower()}{GUESSES[guess][1:]}.")
+            st.caption("Kept. The run will settle it.")
+
+
+def _kept(view: View) -> str | None:
+    """The guess in the address, unless it was made about another run that this session has shown."""
+    known: dict[str, str | None] = st.session_state.setdefault("thaw_guesses", {})
+    if view.id not in known:
+        told = None if known else st.query_params.get("guess")
+        known[view.id] = told if told in GUESSES else None
+    guess = known[view.id]
+    if guess is None:
+        st.query_params.pop("guess", None)
+    elif st.query_params.get("guess") != guess:
+        st.query_params["guess"] = guess
+    return guess
+
+
+def _keep(run_id: str, picked: str) -> None:
+    st.session_state["thaw_guesses"][run_id] = picked
+    st.query_params["guess"] = picked
+
+
+def _settle(guess: str | None, view: View) -> None:
+    at = int(thaws(view.settings)[0]["start"])
+    before = [row for row in view.log.rows if row["epoch"] <= at]
+    after = [row for row in view.log.rows if row["epoch"] > at]
+    if not before or not after:
+        return
+    happened = outcome(before[-1]["val_loss"], after[-1]["val_loss"])
+    gain = after[-1]["val_accuracy"] - before[-1]["val_accuracy"]
+    values = {
+        "loss_before": number(before[-1]["val_loss"]),
+        "loss_after": number(after[-1]["val_loss"]),
+        "accuracy_before": percent(before[-1]["val_accuracy"]),
+        "accuracy_after": percent(after[-1]["val_accuracy"]),
+        "gain": f"{points(abs(gain))} {'gained' if gain >= 0 else 'lost'}",
+        "first": number(after[0]["val_loss"]),
+        "epoch": after[-1]["epoch"],
+    }
+    st.markdown(content.section("train", f"guess.{happened}", values))
+    if guess:
+        right = guess == happened
+        final = "You guessed it" if right else "You guessed otherwise"
+        so_far = "So far your guess comes true" if right else "So far it goes otherwise than you guessed"
+        said = final if view.log.end is not None else so_far
+        st.caption(f"{said}: {GUESSES[guess][:1].lower()}{GUESSES[guess][1:]}.")
 
 
 def outcome(before: float, after: float) -> str:

@@ -1,7 +1,8 @@
 """The live panel of a run: what it is doing, how long it still takes, its curves and its epochs.
 
 A fragment looks once a second while the run is active, reads only new lines, and asks for one full rerun when
-the run's state or phase changes. Drawing is separate from looking, so a page places the parts as it likes.
+the run's state or phase changes or its first thawed epoch ends. Drawing is separate from looking, so a page places
+the parts as it likes.
 """
 
 from __future__ import annotations
@@ -50,9 +51,15 @@ class View:
         return self.log.phase(self.settings)
 
     @property
-    def mark(self) -> tuple[str, int]:
+    def thawed(self) -> bool:
+        """Has an epoch ended since blocks began to move that were frozen before?"""
+        moment, rows = charts.thaws(self.settings), self.log.rows
+        return bool(moment and rows and rows[-1]["epoch"] > moment[0]["start"])
+
+    @property
+    def mark(self) -> tuple[str, int, bool]:
         """What a page must be redrawn for when it changes."""
-        return self.status.state, self.phase
+        return self.status.state, self.phase, self.thawed
 
 
 def look(run_id: str) -> View:
@@ -73,7 +80,7 @@ def watch(view: View, draw: Callable[[View], None]) -> None:
     st.fragment(_tick, run_every=1.0 if view.status.active else None)(view.id, view.mark, draw)
 
 
-def _tick(run_id: str, mark: tuple[str, int], draw: Callable[[View], None]) -> None:
+def _tick(run_id: str, mark: tuple[str, int, bool], draw: Callable[[View], None]) -> None:
     try:
         view = look(run_id)
     except FtError as error:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import colorsys
 import dataclasses
 import json
 import math
+import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +15,7 @@ from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
 from ftcore import records, runs, surgery
-from ftcore.settings import HEAD, Phase, RunSettings
+from ftcore.settings import HEAD, ROOT, Phase, RunSettings
 from tests.pages.made import OWNER, OpenPage, epoch, texts, tied, write_run
 from ui import compare, drift, guess
 from ui.runlog import RunLog, time_left
@@ -77,7 +79,7 @@ def test_each_epoch_has_a_cell_for_every_block_but_the_head() -> None:
 def test_words_tell_moved_blocks_from_still_ones_and_the_head() -> None:
     said = drift.words(moving(*MOVED), WEIGHTED)
     assert "After epoch 3" in said
-    assert "`layer4.0` 1.2\u00a0% and `layer4.1` 3.4\u00a0%" in said
+    assert "`layer4.0` moved by 1.2\u00a0% and `layer4.1` by 3.4\u00a0% of its size" in said
     assert "7 blocks moved by exactly 0" in said, "the stem and six blocks before layer4"
     assert "1.4 times" in said
     assert drift.words([], WEIGHTED) == ""
@@ -87,6 +89,13 @@ def test_words_of_the_first_phase_name_no_moved_block() -> None:
     said = drift.words(moving(*MOVED[:1]), WEIGHTED)
     assert "9 blocks moved by exactly 0" in said
     assert "layer" not in said
+
+
+def test_words_of_many_moved_blocks_name_the_furthest_and_the_least() -> None:
+    drifts = {name: 0.001 * (at + 2) for at, name in enumerate(WEIGHTED)} | {"layer2.0": 0.00002, "layer3.1": 1.5}
+    said = drift.words(moving(drifts), WEIGHTED)
+    assert "9 blocks moved, `layer3.1` furthest with 150\u00a0% and `layer2.0` least with less than 0.01\u00a0%" in said
+    assert "exactly 0" not in said
 
 
 def test_one_still_block_is_not_spoken_of_as_many() -> None:
@@ -99,10 +108,14 @@ def test_the_drift_chart_reaches_the_browser_with_its_data_titles_and_words(open
     assert not test.exception
     proto = drift_chart(test)
     heat, rates = json.loads(proto.spec)["vconcat"]
-    assert heat["encoding"]["y"]["axis"]["title"]
-    assert rates["encoding"]["y"]["axis"]["title"]
+    assert rates["encoding"]["y"]["axis"]["title"] == "rate"
     assert rates["encoding"]["x"]["axis"]["title"] == "epoch"
-    assert heat["encoding"]["x"]["scale"]["domain"] == rates["encoding"]["x"]["scale"]["domain"] == [0, 4]
+    assert heat["encoding"]["y"]["axis"]["title"] == "block"
+    first, last = heat["encoding"]["x"]["scale"]["domain"]
+    assert [first, last] == rates["encoding"]["x"]["scale"]["domain"]
+    assert first == 0
+    assert 4 <= last < 4.5, "four epochs and no fifth"
+    assert all(part["width"] == "container" and "layer" not in part for part in (heat, rates)), "fits the page"
     assert "block" in proto.alt
     assert "learning rate" in proto.alt
     cells = table(proto, heat["data"]["name"])
@@ -111,7 +124,7 @@ def test_the_drift_chart_reaches_the_browser_with_its_data_titles_and_words(open
     assert (last["stem"], last["layer4.0"], last["layer4.1"]) == (0.0, 0.012, 0.034)
     steps = table(proto, rates["data"]["name"])
     assert list(steps["epoch"]) == [0, 1, 2, 3]
-    assert "`layer4.1` 3.4\u00a0%" in texts(test)
+    assert "`layer4.1` by 3.4\u00a0% of its size" in texts(test)
 
 
 def test_the_rate_of_each_epoch_is_drawn_and_said(open_page: OpenPage) -> None:
@@ -161,6 +174,60 @@ def test_no_two_of_eight_lines_look_alike() -> None:
     assert len(compare.LOOKS) == compare.MOST
     assert len({(dash, mark) for _, dash, mark in compare.LOOKS}) == compare.MOST
     assert len({colour for colour, _, _ in compare.LOOKS}) == compare.MOST
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_lines_are_seen_on_both_themes_and_are_neither_ice_nor_ember(theme: str) -> None:
+    """At least 3 : 1 on the page (WCAG 2.2, non-text contrast), and 20 degrees of hue from both colours."""
+    colours = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))["theme"][theme]
+
+    def parts(colour: str) -> tuple[float, float, float]:
+        red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+        return red, green, blue
+
+    def light(colour: str) -> float:
+        red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts(colour))
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    for colour, _, _ in compare.LOOKS:
+        low, high = sorted((light(colour), light(colours["backgroundColor"])))
+        assert (high + 0.05) / (low + 0.05) >= 3, colour
+        hue, _, strength = colorsys.rgb_to_hls(*parts(colour))
+        for kept in ("blueColor", "orangeColor"):
+            apart = abs(hue - colorsys.rgb_to_hls(*parts(colours[kept]))[0])
+            assert strength < 0.1 or min(apart, 1 - apart) * 360 >= 20, (colour, kept)
+
+
+def test_runs_of_one_title_are_told_apart_by_what_differs(open_page: OpenPage) -> None:
+    rates = [
+        dataclasses.replace(SHORT, phases=(SHORT.phases[0], dataclasses.replace(SHORT.phases[1], lr=lr)))
+        for lr in (1e-4, 3e-3)
+    ]
+    assert compare.told_apart(rates) == ["phase 2 learning rate 1e-4", "phase 2 learning rate 3e-3"]
+    assert compare.told_apart([SHORT, SHORT, ALONE]) == ["", "", ""]
+    assert compare.told_apart([SHORT, dataclasses.replace(SHORT, cache=False)]) == [
+        "keep frozen features on",
+        "keep frozen features off",
+    ]
+    for settings in rates:
+        write_run(settings, 0.3, 0.4)
+    labels = [box.label for box in open_page("train_live").checkbox if str(box.key).startswith("compare-")]
+    assert sum("phase 2 learning rate 3e-3" in label for label in labels) == 1
+    assert sum("phase 2 learning rate 1e-4" in label for label in labels) == 1
+
+
+def test_a_new_run_renames_none(open_page: OpenPage) -> None:
+    write_run(SHORT, 0.3)
+    write_run(SHORT, 0.3, 0.4)
+
+    def names() -> dict[int, tuple[str, str]]:
+        lines = figure(open_page("train_live"))["data"]
+        return {len(line["x"]): (line["name"], line["marker"]["symbol"]) for line in lines}
+
+    before = names()
+    assert before[1][0] == "run 1"
+    write_run(SHORT, 0.3, 0.4, 0.5)
+    assert names()[2] == before[2]
 
 
 def test_ticks_choose_the_runs_and_the_switch_what_is_compared(open_page: OpenPage) -> None:
@@ -232,6 +299,36 @@ def test_before_the_thaw_the_page_asks_and_keeps_the_guess_in_the_address(open_p
     assert test.query_params["run"] == run
     again = open_page("train_live", run=run, guess="worse")
     assert tied(again.radio, "guess").value == "worse"
+
+
+def test_the_guess_is_closed_once_a_thawed_epoch_has_ended(open_page: OpenPage) -> None:
+    rows = [epoch(number, 1 if number <= 2 else 2, val) for number, val in enumerate((0.5, 0.6, 0.7), 1)]
+    run = run_with(SHORT, *rows, state="running")
+    with records.lock(records.folder_of(run)):
+        said = {kept: texts(open_page("train_live", run=run, guess=kept)) for kept in guess.GUESSES}
+    assert all("What will happen" not in words for words in said.values())
+    assert "So far your guess comes true" in said["lower"]
+    assert "So far it goes otherwise than you guessed" in said["worse"]
+    assert all("You guessed" not in words for words in said.values()), "the run has not ended"
+
+
+def test_a_guess_belongs_to_its_run(open_page: OpenPage) -> None:
+    first, second = write_run(SHORT, 0.5, end="stopped"), write_run(SHORT, 0.5, 0.6, 0.7, 0.8)
+    test = open_page("train_live", run=first)
+    tied(test.radio, "guess").set_value("worse").run()
+    test.button(key=f"open-{second}").click().run()
+    assert test.query_params["run"] == second
+    assert "guess" not in test.query_params
+    assert "guessed" not in texts(test)
+    test.button(key=f"open-{first}").click().run()
+    assert tied(test.radio, "guess").value == "worse"
+    assert test.query_params["guess"] == "worse"
+
+
+def test_lost_accuracy_is_not_called_gained(open_page: OpenPage) -> None:
+    last = epoch(3, 2, 0.55) | {"val_loss": 0.5}
+    said = texts(open_page("train_live", run=run_with(SHORT, epoch(1, 1, 0.5), epoch(2, 1, 0.6), last)))
+    assert "5.0 points lost" in said
 
 
 @pytest.mark.parametrize("odd", ["everything", "<b>lower</b>", ""])
