@@ -16,7 +16,7 @@ nav.guard()
 
 def main() -> None:
     """The experiment that the address names, else the list of all."""
-    _, _, owner = page.begin()
+    _, _, owner = page.begin("experiment")
     found, wrong = experiments.load()
     named = st.query_params.get("exp")
     one = next((e for e in found if e.id == named), None)

@@ -17,7 +17,7 @@ nav.guard()
 
 def main() -> None:
     """Title, pattern, costs, code, experiments."""
-    chosen, view, owner = page.begin()
+    chosen, view, owner = page.begin("freeze_lab")
     if view is not None:  # the lab plans the next run; it does not follow one
         chosen = state.settings()
     found = engine.summary(chosen.data, chosen.train_per_class, chosen.seed)

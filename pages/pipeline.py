@@ -8,7 +8,7 @@ import streamlit as st
 
 from ftcore import backbones, content, datasets
 from ftcore.settings import HEAD, RunSettings
-from ui import check, engine, glossary, knows, live, nav, observe, page, stages, state, strip
+from ui import check, engine, glossary, guide, knows, live, nav, observe, page, stages, state, strip
 from ui.live import View
 from ui.stages import Stage
 from ui.theme import EMBER, ICE, about, count, listed, percent, plain, several
@@ -33,7 +33,7 @@ nav.guard()
 
 def main() -> None:
     """Title, controls, numbers, drawing, explanation."""
-    chosen, view, owner = page.begin()
+    chosen, view, owner = page.begin("pipeline")
     view = view or page.latest(owner, chosen)
     found = engine.summary(chosen.data, chosen.train_per_class, chosen.seed)
     six = stages.build(chosen, len(found.classes), found.counts["train"], _results(view))
@@ -41,6 +41,8 @@ def main() -> None:
 
     st.title("Fine-tuning, stage by stage")
     glossary.begin(content.section("pipeline", "intro", six[0].values | {"names": _names(found.classes)}))
+    if not guide.going():
+        guide.invite()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         stage = six[_stepper(marks)]
         buttons = st.container(horizontal=True, width="content", gap="small", vertical_alignment="center")
@@ -159,7 +161,9 @@ def _touch(chosen: RunSettings, stage: Stage, classes: tuple[str, ...]) -> None:
         knows.heads(chosen, classes)
     else:
         file, label = LEADS[stage.id]
-        st.page_link(file, label=label, icon=":material/arrow_forward:", query_params=state.link())
+        phase = {"train": 1, "tune": len(chosen.phases)}.get(stage.id)
+        query = state.link() | ({"phase": str(phase)} if phase else {})
+        st.page_link(file, label=label, icon=":material/arrow_forward:", query_params=query)
     check.ask(stage.id, stage.values)
 
 

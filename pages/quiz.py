@@ -27,7 +27,7 @@ nav.guard()
 
 def main() -> None:
     """Title, the question of the round or a choice of rounds, progress."""
-    chosen, _, owner = page.begin()
+    chosen, _, owner = page.begin("quiz")
     found, learner = quiz.load(), learners.load(owner)
     st.title("Quiz")
     here = rounds.current(learner, [one.id for one in found.questions])

@@ -17,7 +17,7 @@ nav.guard()
 
 def main() -> None:
     """Title, then the three parts."""
-    chosen, _, owner = page.begin()
+    chosen, _, owner = page.begin("review")
     st.title("Review")
     one, two, three = st.tabs(["Cards", "Cheat sheet", "Glossary"])
     with one:

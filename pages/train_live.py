@@ -8,20 +8,21 @@ from ftcore import content, runs
 from ftcore.settings import RunSettings
 from ui import compare, drift, engine, form, glossary, guess, history, live, nav, page, state, strip
 from ui.live import View
-from ui.theme import about, several
+from ui.theme import about, plain, several
 
 nav.guard()
 
 
 def main() -> None:
     """Title, the run if there is one, settings, history."""
-    chosen, view, owner = page.begin()
+    chosen, view, owner = page.begin("train_live")
     st.title("Train live")
     glossary.begin(content.section("train", "intro"))
     if view is not None:
         _run(view)
     else:
         _others(owner)
+        _network(chosen, 1, moving=False)
     _settings(chosen, owner, view)
     compare.draw(owner)
     history.draw(owner, view.id if view is not None else None)
@@ -31,16 +32,30 @@ def _run(view: View) -> None:
     """The run: what it does, which blocks move, its curves, its epochs, and what to see in them."""
     st.subheader(history.title(view.settings), anchor=False)
     live.watch(view, live.headline)
-    blocks = engine.describe(view.settings.backbone, _classes(view.settings))
-    trainable = view.settings.phases[view.phase - 1].trainable
-    strip.draw(blocks, trainable, "strip", moving=view.status.state == "running")
+    _network(view.settings, view.phase, moving=view.status.state == "running")
     guess.draw(view)
     live.watch(view, _measured)
-    with st.expander("The network as a table"):
-        strip.table(blocks, trainable)
     if len(view.settings.phases) > 1:
         for column, section in zip(st.columns(3, gap="medium"), ("freezing", "rates", "thawing"), strict=True):
             column.markdown(content.section("train", section))
+
+
+def _network(settings: RunSettings, now: int, *, moving: bool) -> None:
+    """The strip in one phase: the one named in the address, else the one that the run is in."""
+    asked = st.query_params.get("phase", "")
+    shown = int(asked) if asked in {str(at) for at in range(1, len(settings.phases) + 1)} else now
+    blocks = engine.describe(settings.backbone, _classes(settings))
+    trainable = settings.phases[shown - 1].trainable
+    if len(settings.phases) > 1:
+        names = {at: f"Phase {at}: {plain(phase.name)}" for at, phase in enumerate(settings.phases, 1)}
+        ties = state.widget("live-phase", shown, lambda at: st.query_params.update({"phase": str(at)}))
+        st.segmented_control(
+            "Phase", list(names), format_func=names.__getitem__, required=True, label_visibility="collapsed",
+            help="Which blocks are frozen and which learn in this phase.", **ties,
+        )  # fmt: skip
+    strip.draw(blocks, trainable, "strip", moving=moving and shown == now)
+    with st.expander("The network as a table"):
+        strip.table(blocks, trainable)
 
 
 def _classes(settings: RunSettings) -> int:

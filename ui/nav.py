@@ -35,6 +35,7 @@ ENTRIES = (
     Entry("Learn", "Pipeline", "pipeline", default=True),
     Entry("Learn", "Freeze lab", "freeze_lab"),
     Entry("Learn", "Train live", "train_live"),
+    Entry("Learn", "Prediction trace", "trace"),
     Entry("Check", "Quiz", "quiz"),
     Entry("Check", "Experiments", "experiment"),
     Entry("Check", "Review", "review"),

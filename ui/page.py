@@ -9,7 +9,7 @@ import streamlit as st
 
 from ftcore import datasets, runs
 from ftcore.settings import FtError, RunSettings
-from ui import live, sidebar, state
+from ui import guide, live, sidebar, state
 from ui.live import View
 from ui.theme import plain
 
@@ -28,8 +28,8 @@ def errors() -> Iterator[None]:
         st.stop()
 
 
-def begin() -> tuple[RunSettings, View | None, str]:
-    """Draw the sidebar; return the settings, the run named in the address if any, and the learner.
+def begin(name: str) -> tuple[RunSettings, View | None, str]:
+    """Draw sidebar and guided lesson; return the settings, the run named in the address if any, and the learner.
 
     A run's own settings win over those in the address, which is set right then.
     """
@@ -42,7 +42,9 @@ def begin() -> tuple[RunSettings, View | None, str]:
         if state.settings_or_none() != view.settings:
             state.put(view.settings)
     chosen = view.settings if view is not None else state.settings()
-    return chosen, view, sidebar.draw(chosen)
+    owner = sidebar.draw(chosen)
+    guide.draw(name, view)
+    return chosen, view, owner
 
 
 def latest(owner: str, chosen: RunSettings) -> View | None:
@@ -54,9 +56,9 @@ def latest(owner: str, chosen: RunSettings) -> View | None:
 
 
 def start(chosen: RunSettings, owner: str) -> None:
-    """Hand the run to the engine and put it into the address; the chosen stage is let go, so the page follows it."""
+    """Hand the run to the engine and put it into the address; the chosen stage and phase are let go, so the page follows it."""
     try:
-        state.put(chosen, run=runs.manager().submit(chosen, owner), stage=None)
+        state.put(chosen, run=runs.manager().submit(chosen, owner), stage=None, phase=None)
     except FtError as error:
         st.error(plain(str(error), 500))
         return

@@ -19,7 +19,7 @@ from ftcore import backbones, datasets, surgery
 from ftcore.settings import FtError, Phase, RunSettings
 
 _TOKEN = re.compile(r"[0-9a-f]{32}")
-_OWN = {"run", "stage", "lab", "guess"}
+_OWN = {"run", "stage", "lab", "guess", "layer", "pick", "phase", "guide"}
 
 _who = st.components.v2.component(
     "thaw_who",

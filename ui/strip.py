@@ -79,11 +79,14 @@ def draw(
     *,
     moving: bool = False,
     focus: str = "",
+    marked: str = "",
+    verb: str = "toggle",
     on_click: Callable[[str], None] | None = None,
 ) -> None:
     """Draw the strip. `moving` marks trainable blocks as learning now; `focus` is scrolled into view.
 
-    `on_click` gets the name of a clicked block that has weights and makes the strip clickable.
+    `on_click` gets the name of a clicked block and makes the strip clickable: with the verb 'toggle' those that have
+    weights, as switches; with 'look' all of them, and `marked` is the one looked at.
     """
     total = sum(block.parameters for block in blocks)
     learning = sum(block.parameters for block in blocks if block.name in trainable)
@@ -93,11 +96,14 @@ def draw(
         "title": title,
         "focus": focus or next((block.name for block in blocks if block.name in trainable), ""),
         "clickable": on_click is not None,
+        "marked": marked,
+        "verb": verb,
     }
+    open_to = {block.name for block in blocks if block.parameters or verb == "look"}
 
     def clicked() -> None:
         name = st.session_state[key].toggled
-        if on_click is not None and name in {block.name for block in blocks if block.parameters}:
+        if on_click is not None and name in open_to:
             on_click(name)
 
     _strip(key=key, data=data, on_toggled_change=clicked)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import functools
+import io
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from captum.attr import LayerGradCam
+from PIL import Image
 from torch import nn
 
-from ftcore import backbones, features, surgery, trace
+from ftcore import backbones, features, pictures, surgery, trace
 from ftcore.datasets import Split
 from ftcore.network import Network
 from ftcore.settings import HEAD, FtError
@@ -203,3 +206,20 @@ def test_probabilities_and_answers_of_many_images(backbone: str) -> None:
         for step in one.steps:
             if step.name in means:
                 np.testing.assert_allclose(means[step.name][at], step.means, atol=1e-4, rtol=1e-3)
+
+
+def test_memory_stays_flat_over_many_pictures() -> None:
+    """Pictures of all sizes and modes, read, prepared and traced one after the other: nothing is held back."""
+    network, preprocess = network_of("resnet18-tinyimagenet64"), backbones.preprocess("resnet18-tinyimagenet64")
+    rng, process, seen = np.random.default_rng(0), psutil.Process(), []
+    for number in range(220):
+        size = (int(rng.integers(20, 1500)), int(rng.integers(20, 1500)))
+        file = io.BytesIO()
+        Image.new(("RGB", "L", "RGBA", "P")[number % 4], size, 77).save(file, "PNG")
+        picture = pictures.read_picture(file.getvalue(), f"{number}.png")
+        found = trace.trace(network, pictures.prepare(picture, preprocess))
+        trace.heat(network, found.image, "layer2.1", number % CLASSES)
+        if number >= 20:
+            seen.append(process.memory_info().rss)
+    early, late = np.median(seen[:50]), np.median(seen[-50:])
+    assert late - early < 20 * 2**20

@@ -187,3 +187,25 @@ def test_an_interrupted_run_shows_its_stage_and_one_primary_action(open_page: Op
 
 def test_the_app_makes_one_page_of_each_file() -> None:
     assert sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py")) == sorted(e.file for e in nav.ENTRIES)
+
+
+def test_stages_lead_to_the_phase_they_are_about(open_page: OpenPage) -> None:
+    for stage, phase in (("train", "1"), ("tune", "2")):
+        test = open_page("pipeline", stage=stage)
+        link = next(
+            found
+            for found in test.get("page_link")
+            if "Train live, with" in found.proto.label or "page Train live" in found.proto.label
+        )
+        assert f"phase={phase}" in link.proto.query_string
+
+
+def test_train_live_shows_the_phase_in_the_address(open_page: OpenPage) -> None:
+    for phase, learning in (("1", 5_130), ("2", 8_398_858), ("9", 5_130), ("x", 5_130)):
+        test = open_page("train_live", phase=phase)
+        assert not test.exception
+        (table,) = [t for t in test.table if "state" in t.value.columns]
+        counted = sum(
+            int(row["parameters"].replace(",", "")) for _, row in table.value.iterrows() if "trainable" in row["state"]
+        )
+        assert counted == learning

@@ -17,12 +17,14 @@ function build(root, blocks) {
   }
 }
 
-function paint(box, block, clickable) {
-  const marks = ["block", block.state, block.fresh && "new", block.moving && "moving", clickable && "clickable"];
+function paint(box, block, { clickable, marked, verb }) {
+  const looks = verb === "look";
+  const marks = ["block", block.state, block.fresh && "new", block.moving && "moving", clickable && "clickable",
+    looks && block.name === marked && "marked"];
   box.className = marks.filter(Boolean).join(" ");
   box.setAttribute("aria-label", block.told);
-  box.setAttribute("aria-pressed", String(block.state === "trainable"));
-  if (clickable && block.state !== "empty") box.removeAttribute("aria-disabled");
+  box.setAttribute("aria-pressed", String(looks ? block.name === marked : block.state === "trainable"));
+  if (clickable && (looks || block.state !== "empty")) box.removeAttribute("aria-disabled");
   else box.setAttribute("aria-disabled", "true");
   box.title = block.told;
   part(box, "bar").style.height = block.height + "px";
@@ -43,13 +45,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   strip.setAttribute("aria-label", data.title);
   data.blocks.forEach((block, at) => {
     const box = strip.children[at];
-    paint(box, block, data.clickable);
+    paint(box, block, data);
     const tell = () => { told.textContent = block.told; };
     box.onfocus = tell;
     box.onpointerenter = tell;
     box.onclick = () => {
       tell();
-      if (data.clickable && block.state !== "empty") setTriggerValue("toggled", block.name);
+      if (data.clickable && (data.verb === "look" || block.state !== "empty")) setTriggerValue("toggled", block.name);
     };
   });
   strip.onpointerleave = () => { told.textContent = data.title; };

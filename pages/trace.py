@@ -1,0 +1,106 @@
+"""Prediction trace: one image through the network in five chapters, before and after tuning."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ftcore import content, surgery
+from ftcore.settings import HEAD, RunSettings
+from ui import chapters, history, nav, page, pick, state, strip, traced
+from ui.chapters import LAYERS, Scene
+from ui.live import View
+from ui.theme import count
+from ui.traced import FINAL, Which
+
+nav.guard()
+
+
+def main() -> None:
+    """Which network, which picture, the strip, and the chapter that the address names."""
+    chosen, view, owner = page.begin("trace")
+    st.title("Prediction trace")
+    st.markdown(content.section("trace", "intro"))
+    if view is None:
+        view = page.latest(owner, chosen)
+        chosen = view.settings if view is not None else chosen
+    which, note = _which(chosen, view)
+    network, classes = traced.network(which)
+    if which.run:
+        st.markdown(content.section("trace", "tuned", {"run": history.title(chosen)}))
+    if note:
+        st.info(content.section("trace", note, {"classes": count(len(classes)), "epoch": which.version}))
+    images = traced.images(chosen)
+    with st.container(border=True):
+        picture = pick.choose(chosen, images, which, classes)
+    if picture is None:
+        return
+    moved = dict(view.log.rows[-1].get("drift", {})) if view is not None and which.run else {}
+    found = traced.trace_of(which, picture.image)
+    scene = Scene(chosen, which, network, classes, picture, found, images, moved)
+    _chapters(scene)
+
+
+def _which(chosen: RunSettings, view: View | None) -> tuple[Which, str]:
+    """The network to show, and what to say about it: a run's own once an epoch is done, else the pretrained one."""
+    if view is not None and view.log.rows:
+        done = view.status.state == "done"
+        version = int(view.log.rows[-1]["epoch"])
+        return Which(chosen.backbone, view.id, FINAL, -1 if done else version), "" if done else "going"
+    return Which(chosen.backbone), "pretrained"
+
+
+def _layer() -> str:
+    found = st.query_params.get("layer", "")
+    return found if found in LAYERS else "input"
+
+
+def _go(layer: str | None) -> None:
+    st.query_params["layer"] = layer or "input"
+
+
+def _chapters(scene: Scene) -> None:
+    """The strip, the five layers as a row of steps with back and next, and the chapter itself."""
+    layer, names = _layer(), list(LAYERS)
+    rows = surgery.describe(scene.chosen.backbone, len(scene.classes) if scene.which.run else None)
+    blocks = [row.name for row in rows if row.name != HEAD]
+    key = f"trace-block-{scene.chosen.backbone}"
+    block = st.session_state.get(key)
+    block = block if block in blocks else blocks[-2]
+    focus = {"input": rows[0].name, "features": block}.get(layer, HEAD)
+
+    def clicked(name: str) -> None:
+        if name != HEAD:
+            st.session_state[key] = name
+        _go("classifier" if name == HEAD else "features")
+
+    strip.draw(rows, tuple(scene.moved), "strip", focus=focus, marked=focus, on_click=clicked, verb="look")
+    at = names.index(layer)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        ties = state.widget("trace-layer", layer, _go)
+        st.segmented_control(
+            "Layer", names, format_func=LAYERS.__getitem__, required=True, label_visibility="collapsed",
+            help="The five layers of a prediction.", **ties,
+        )  # fmt: skip
+        st.button("Back", icon=":material/arrow_back:", disabled=at == 0, on_click=_go, args=(names[max(at - 1, 0)],))
+        last = at == len(names) - 1
+        st.button(
+            "Next", icon=":material/arrow_forward:", type="primary", disabled=last, on_click=_go,
+            args=(names[min(at + 1, len(names) - 1)],),
+        )  # fmt: skip
+    st.header(LAYERS[layer][2:], anchor=False)
+    if layer == "input":
+        chapters.given(scene)
+    elif layer == "features":
+        chapters.blocks(scene, block)
+        with st.expander("All blocks as a table"):
+            chapters.table(scene)
+    elif layer == "classifier":
+        chapters.classifier(scene)
+    elif layer == "softmax":
+        chapters.chances(scene)
+    else:
+        chapters.prediction(scene, chapters.moments(scene.which, len(scene.chosen.phases)))
+
+
+with page.errors():
+    main()

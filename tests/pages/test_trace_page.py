@@ -1,0 +1,180 @@
+"""The Prediction trace as a page: which network, which picture, which chapter, and that its numbers are the run's."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+import torch
+from PIL import Image
+
+from ftcore import backbones, content, datasets, records, trace, worker
+from ftcore.settings import FtError, Phase, RunSettings
+from tests.pages.made import OWNER, OpenPage, texts, tied
+from ui import pad, pick, pixels, softmax
+from ui.chapters import LAYERS
+
+TAIL = ("layer4.1", "head")
+SETTINGS = dataclasses.replace(
+    RunSettings(data="digits", train_per_class=6),
+    phases=(Phase(epochs=2), Phase(name="Fine-tune", epochs=2, lr=1e-3, trainable=TAIL)),
+)
+
+
+def png() -> bytes:
+    file = io.BytesIO()
+    Image.effect_noise((40, 30), 80).save(file, "PNG")
+    return file.getvalue()
+
+
+PNG = png()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A home with a real finished run on handwriting, and the run's id."""
+    patch = pytest.MonkeyPatch()
+    folder = tmp_path_factory.mktemp("traced")
+    patch.setenv("THAW_HOME", str(folder))
+    run = records.new(SETTINGS, OWNER)
+    records.set_state(run, "queued")
+    assert worker.finish(run, lambda: worker.execute(run, lambda e: records.append(run, worker.to_dict(e)))) == 0
+    patch.undo()
+    return folder, run.name
+
+
+@pytest.fixture
+def run(made: tuple[Path, str], home: Path) -> str:
+    """That run in the home of this test."""
+    shutil.copytree(made[0], home, dirs_exist_ok=True)
+    st.cache_resource.clear()
+    return made[1]
+
+
+def address(run: str, **more: str) -> dict[str, str]:
+    return {**SETTINGS.to_query(), "run": run, **more}
+
+
+def test_without_a_run_it_shows_the_pretrained_network(open_page: OpenPage) -> None:
+    test = open_page("trace", data="digits")
+    assert not test.exception
+    assert not test.error
+    assert "no tuned network yet" in test.info[0].value
+    assert f"{len(backbones.old_classes('resnet18-tinyimagenet64'))} classes" in test.info[0].value
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_every_chapter_renders_for_a_run(open_page: OpenPage, run: str, layer: str) -> None:
+    test = open_page("trace", **address(run, layer=layer))
+    assert not test.exception
+    assert not test.error
+    assert not test.info
+    assert test.header[0].value == LAYERS[layer][2:]
+
+
+def test_the_numbers_are_those_of_the_runs_own_weights(open_page: OpenPage, run: str) -> None:
+    images = datasets.load("digits", backbones.preprocess(SETTINGS.backbone), train_per_class=6)
+    network, classes = worker.tuned_network(records.folder_of(run))
+    at = 3
+    with torch.no_grad():
+        logits = network.model(trace.tensor(network, np.array(images.val.images[at])))[0]
+    p = torch.softmax(logits, 0)
+    said = texts(open_page("trace", **address(run, layer="prediction", pick=f"val-{at}")))
+    assert f"The network says **{classes[int(p.argmax())]}** with {float(p.max()) * 100:.1f}\u00a0%" in said
+    test = open_page("trace", **address(run, layer="classifier", pick=f"val-{at}"))
+    assert f"the logit is **{float(logits.max()):.3f}**" in texts(test)
+
+
+def test_back_and_next_keep_the_address(open_page: OpenPage, run: str) -> None:
+    test = open_page("trace", **address(run))
+    for layer in list(LAYERS)[1:]:
+        next(b for b in test.button if b.label == "Next").click().run()
+        assert test.query_params["layer"] in (layer, [layer])
+        assert test.query_params["run"] in (run, [run])
+        assert test.header[0].value == LAYERS[layer][2:]
+    assert next(b for b in test.button if b.label == "Next").disabled
+    next(b for b in test.button if b.label == "Back").click().run()
+    assert test.header[0].value == "Softmax"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("empty.png", b"", "empty"),
+        ("words.jpg", b"these are words and no picture at all", "not a picture"),
+        ("cut.png", PNG[:60], "damaged"),
+        ("drawing.png", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
+    ],
+)
+def test_bad_pictures_are_one_sentence(open_page: OpenPage, run: str, name: str, data: bytes, said: str) -> None:
+    test = open_page("trace", **address(run, pick="upload"))
+    test.file_uploader[0].set_value((name, data, "image/png")).run()
+    assert not test.exception
+    assert len(test.error) == 1
+    assert said in test.error[0].value
+
+
+def test_an_uploaded_picture_is_traced_and_its_name_is_text(open_page: OpenPage, run: str) -> None:
+    file = io.BytesIO()
+    Image.new("CMYK", (90, 40), (10, 200, 30, 0)).save(file, "JPEG")
+    test = open_page("trace", **address(run, pick="upload", layer="prediction"))
+    test.file_uploader[0].set_value(("**bold** <b>.jpg", file.getvalue(), "image/jpeg")).run()
+    assert not test.exception
+    assert not test.error
+    assert "Whether that is right only you can tell" in texts(test)
+
+
+def test_choosing_a_source_goes_into_the_address(open_page: OpenPage, run: str) -> None:
+    test = open_page("trace", **address(run))
+    tied(test.get("button_group"), "pick-source").set_value("upload").run()
+    assert test.query_params["pick"] in ("upload", ["upload"])
+    assert test.file_uploader
+
+
+def test_sorting_out_right_wrong_and_unsure() -> None:
+    chances = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.45, 0.55], [0.3, 0.7], [0.05, 0.95]])
+    found = pick.sorted_out(chances, np.array([0, 0, 0, 1, 1, 0]))
+    assert found["right"] == [0, 3, 1, 4]  # the classes in turn
+    assert found["wrong"] == [5, 2]  # the most certain first
+    assert found["unsure"] == [3]
+
+
+@pytest.mark.parametrize("bad", ["", "data:image/svg+xml;base64,AAAA", "data:image/png;base64,&&&", 7, None])
+def test_only_a_png_address_is_a_drawing(bad: object) -> None:
+    with pytest.raises(FtError, match="clear the pad"):
+        pad.decoded(bad)
+    assert pad.decoded("data:image/png;base64,aGVsbG8=") == b"hello"
+
+
+def test_pixels_are_enlarged_and_coloured_without_blur() -> None:
+    image = np.arange(4, dtype=np.uint8).reshape(2, 2)
+    assert pixels.enlarged(image, 5).tolist() == [[0] * 3 + [1] * 3] * 3 + [[2] * 3 + [3] * 3] * 3
+    colours = pixels.coloured(np.array([[0.0, 0.5], [1.0, 9.0]]), 0.0, 1.0)
+    assert colours.shape == (2, 2, 3)
+    assert colours.sum(2)[0, 0] < colours.sum(2)[0, 1] < colours.sum(2)[1, 0] == colours.sum(2)[1, 1]
+    assert np.array_equal(pixels.coloured(np.full((1, 2), 3.0), 3.0, 3.0)[0, 0], colours[0, 0])
+    heat = pixels.overlaid(np.full((8, 8, 3), 100, np.uint8), np.array([[1.0, -1.0], [0.0, 0.5]]), 16)
+    assert heat.shape == (16, 16, 3)
+    for y in (0, 8):
+        for x in (0, 8):
+            assert (heat[y : y + 8, x : x + 8] == heat[y, x]).all()
+    assert np.array_equal(heat[0, 8], heat[8, 0])  # against the class looks like nothing for it
+    assert not np.array_equal(heat[0, 0], heat[8, 8])
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1.0, "1.0000"), (0.0, "0.0000"), (0.0312, "0.0312"), (1.24e-6, "1.24e-6")]
+)
+def test_small_numbers_keep_their_digits(value: float, text: str) -> None:
+    assert softmax.small(value) == text
+
+
+def test_the_pages_texts_are_all_there() -> None:
+    names = content.load("trace")
+    assert {f"heat.{kind}" for kind in ("cam", "grad-cam", "hires-cam")} <= set(names)
+    assert {f"features.{kind}" for kind in ("pretrained", "frozen", "trainable")} <= set(names)

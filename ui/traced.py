@@ -1,0 +1,122 @@
+"""What the Prediction trace asks the engine: networks as they stood after an epoch, and what they make of an image.
+
+Kept for a while, since neither a finished epoch nor an image ever changes.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+import torch
+
+from ftcore import backbones, datasets, features, records, states, surgery, trace, worker
+from ftcore.datasets import ImageSet
+from ftcore.network import Network
+from ftcore.settings import RunSettings
+from ftcore.train import start_network
+
+FINAL = -1
+OTHERS = 300
+_WORK = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Which:
+    """A network: of a run after an epoch (0 before training, `FINAL` as it was kept), or without a run pretrained.
+
+    `version` tells a run's final networks apart while it goes on: its number of finished epochs.
+    """
+
+    backbone: str
+    run: str = ""
+    epoch: int = FINAL
+    version: int = 0
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def network(which: Which) -> tuple[Network, tuple[str, ...]]:
+    """The network in eval mode and its class names."""
+    if not which.run:
+        made = backbones.load(which.backbone)
+        made.model.eval()
+        return made, backbones.old_classes(which.backbone)
+    folder = records.folder_of(which.run)
+    if which.epoch == FINAL:
+        return worker.tuned_network(folder)
+    classes = worker.classes_of(folder)
+    made = start_network(records.settings_of(folder), len(classes))
+    if which.epoch:
+        states.put(folder, made, which.epoch)
+    made.model.eval()
+    return made, classes
+
+
+def epochs(run: str) -> dict[int, int]:
+    """Epochs of a run whose weights are kept, each with the number of its phase."""
+    return states.epochs(records.folder_of(run))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def trace_of(which: Which, image: np.ndarray) -> trace.Trace:
+    """One image through the network, step by step."""
+    with _WORK:
+        return trace.trace(network(which)[0], image)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def heat(which: Which, image: np.ndarray, block: str, label: int) -> trace.Heat:
+    """Where in the image a class's logit comes from, at this block."""
+    with _WORK:
+        return trace.heat(network(which)[0], image, block, label)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def parts(which: Which, image: np.ndarray, label: int) -> trace.Parts:
+    """A class's logit taken apart."""
+    return trace.parts(network(which)[0], trace_of(which, image), label)
+
+
+def images(chosen: RunSettings) -> ImageSet | None:
+    """The set, if showing it needs no download."""
+    return None if datasets.CATALOGUE[chosen.data].kind == "download" else _set(chosen.to_json())
+
+
+@st.cache_resource(max_entries=4, show_spinner="Getting the images ready")
+def _set(settings_json: str) -> ImageSet:
+    settings = RunSettings.from_json(settings_json)
+    preprocess = backbones.preprocess(settings.backbone)
+    return datasets.load(settings.data, preprocess, train_per_class=settings.train_per_class, seed=settings.seed)
+
+
+@st.cache_data(max_entries=12, show_spinner="Showing the network every validation image")
+def chances(which: Which, settings_json: str) -> np.ndarray:
+    """Probabilities of the validation images, [images, classes]."""
+    settings, device = RunSettings.from_json(settings_json), torch.device("cpu")
+    val, preprocess = _set(settings_json).val, backbones.preprocess(settings.backbone)
+    with _WORK:
+        made = network(which)[0]
+        boundary = surgery.boundary(made, settings.phases[-1].trainable) if which.run else made.names[0]
+        return trace.probabilities(made, features.source(made, boundary, val, preprocess, device))
+
+
+@st.cache_data(max_entries=12, show_spinner="Showing the block other images")
+def answers(which: Which, settings_json: str, block: str) -> np.ndarray:
+    """How strongly each channel of a block answers to `spread` validation images, [images, channels]."""
+    val = _set(settings_json).val
+    with _WORK:
+        return trace.answers(network(which)[0], block, val.images[spread(len(val))])
+
+
+def spread(count: int) -> np.ndarray:
+    """Numbers of up to `OTHERS` of so many images, evenly over the set, which may be sorted by class."""
+    return np.linspace(0, count - 1, min(count, OTHERS)).astype(int)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def maps(which: Which, image: np.ndarray, block: str, channels: tuple[int, ...]) -> np.ndarray:
+    """The maps of these channels of a block, [channels, height, width]."""
+    with _WORK:
+        return trace.maps(network(which)[0], image, block)[list(channels)]
