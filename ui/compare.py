@@ -51,6 +51,7 @@ def draw(owner: str) -> None:
         if st.checkbox(label, value=place < 2, key=f"compare-{view.id}"):
             ticked.append((at, view))
     if ticked:
+        ticked.reverse()  # the oldest first: its solid line then lies under the dashes of the next
         figure = chart(ticked, what)
         alt = "Validation " + what + ": " + "; ".join(f"run {at + 1} {_last(view, what)}" for at, view in ticked)
         st.plotly_chart(figure, width="stretch", key="compare-chart", alt=alt, config={"displayModeBar": False})

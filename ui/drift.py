@@ -18,7 +18,7 @@ from ui.theme import EMBER, ICE, listed, rate, several
 
 Row = Mapping[str, Any]
 NAMED, ROW = 3, 19
-LEGEND = ":blue[■] not moved &emsp;:orange[■] moved, the stronger the further &emsp;:gray[**━**] learning rate"
+LEGEND = ":blue[■]&nbsp;not&nbsp;moved &emsp;:orange[■]&nbsp;moved, the stronger the further &emsp;:gray[**━**]&nbsp;learning&nbsp;rate"
 
 
 def cells(rows: Sequence[Row], blocks: Sequence[str]) -> list[dict[str, Any]]:

@@ -230,6 +230,12 @@ def test_a_new_run_renames_none(open_page: OpenPage) -> None:
     assert names()[2] == before[2]
 
 
+def test_the_oldest_line_lies_below(open_page: OpenPage) -> None:
+    write_run(SHORT, 0.3)
+    write_run(SHORT, 0.3, 0.4)
+    assert [line["name"] for line in figure(open_page("train_live"))["data"]] == ["run 1", "run 2"]
+
+
 def test_ticks_choose_the_runs_and_the_switch_what_is_compared(open_page: OpenPage) -> None:
     first = write_run(SHORT, 0.3, 0.4, 0.5, 0.6)
     second = write_run(SHORT, 0.35, 0.45, end="stopped")
