@@ -123,6 +123,7 @@ def draw(settings: RunSettings, rows: Sequence[Row], blocks: Sequence[str], key:
         },
     }
     known = sorted({phase.lr for phase in settings.phases})
+    low = known[0] / (100 if any(phase.schedule == "cosine" for phase in settings.phases) else 1)
     rates = {
         "height": 60,
         "width": "container",
@@ -142,7 +143,7 @@ def draw(settings: RunSettings, rows: Sequence[Row], blocks: Sequence[str], key:
             "y": {
                 "field": "lr",
                 "type": "quantitative",
-                "scale": {"type": "log", "padding": 8, "nice": False},
+                "scale": {"type": "log", "domain": [low / 1.5, known[-1] * 1.5], "nice": False},
                 "axis": {"title": "rate", "format": "~e", "values": known, "grid": False, "labelOverlap": "greedy"},
             },
             "color": {"datum": "while learning", "scale": {"domain": DOMAIN}, "legend": None},

@@ -111,6 +111,8 @@ def test_the_drift_chart_reaches_the_browser_with_its_data_titles_and_words(open
     assert rates["encoding"]["y"]["axis"]["title"] == "rate"
     assert rates["encoding"]["x"]["axis"]["title"] == "epoch"
     assert heat["encoding"]["y"]["axis"]["title"] == "block"
+    low, high = rates["encoding"]["y"]["scale"]["domain"]
+    assert low < 1e-4 < 1e-3 < high, "both rates have their place before the second is reached"
     first, last = heat["encoding"]["x"]["scale"]["domain"]
     assert [first, last] == rates["encoding"]["x"]["scale"]["domain"]
     assert first == 0
