@@ -6,6 +6,7 @@ import streamlit as st
 
 from ftcore import content, runs
 from ftcore.settings import RunSettings
+from ftcore.surgery import BlockInfo
 from ui import compare, drift, engine, form, glossary, guess, history, live, nav, page, state, strip
 from ui.live import View
 from ui.theme import about, plain, several
@@ -22,7 +23,7 @@ def main() -> None:
         _run(view)
     else:
         _others(owner)
-        _network(chosen, 1, moving=False)
+        _table(*_network(chosen, 1, moving=False))
     _settings(chosen, owner, view)
     compare.draw(owner)
     history.draw(owner, view.id if view is not None else None)
@@ -32,16 +33,17 @@ def _run(view: View) -> None:
     """The run: what it does, which blocks move, its curves, its epochs, and what to see in them."""
     st.subheader(history.title(view.settings), anchor=False)
     live.watch(view, live.headline)
-    _network(view.settings, view.phase, moving=view.status.state == "running")
+    shown = _network(view.settings, view.phase, moving=view.status.state == "running")
     guess.draw(view)
     live.watch(view, _measured)
+    _table(*shown)
     if len(view.settings.phases) > 1:
         for column, section in zip(st.columns(3, gap="medium"), ("freezing", "rates", "thawing"), strict=True):
             column.markdown(content.section("train", section))
 
 
-def _network(settings: RunSettings, now: int, *, moving: bool) -> None:
-    """The strip in one phase: the one named in the address, else the one that the run is in."""
+def _network(settings: RunSettings, now: int, *, moving: bool) -> tuple[tuple[BlockInfo, ...], tuple[str, ...]]:
+    """The strip in one phase: the one named in the address, else the one that the run is in. Gives what it shows."""
     asked = st.query_params.get("phase", "")
     shown = int(asked) if asked in {str(at) for at in range(1, len(settings.phases) + 1)} else now
     blocks = engine.describe(settings.backbone, _classes(settings))
@@ -54,6 +56,10 @@ def _network(settings: RunSettings, now: int, *, moving: bool) -> None:
             help="Which blocks are frozen and which learn in this phase.", **ties,
         )  # fmt: skip
     strip.draw(blocks, trainable, "strip", moving=moving and shown == now)
+    return blocks, trainable
+
+
+def _table(blocks: tuple[BlockInfo, ...], trainable: tuple[str, ...]) -> None:
     with st.expander("The network as a table"):
         strip.table(blocks, trainable)
 
