@@ -29,7 +29,6 @@ from torch.nn import functional as F
 from ftcore import (
     _torchvision,
     backbones,
-    datasets,
     events,
     features,
     machine,
@@ -234,9 +233,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         os.environ["THAW_HOME"] = temporary
         settings = RunSettings(train_per_class=arguments.train_per_class)
-        images = datasets.load(
-            settings.data, backbones.preprocess(settings.backbone), train_per_class=settings.train_per_class
-        )
+        images = train.load_images(settings)
         print(f"{len(images.train):,} training images, {torch.get_num_threads()} threads, torch {torch.__version__}")
         print(tail_rate(settings), flush=True)
         taken: dict[str, list[float]] = {"A": [], "B": []}

@@ -28,7 +28,8 @@ def lesson(settings: RunSettings) -> tuple[Phase, Phase]:
 
 
 @functools.cache
-def _features(backbone: str) -> int:
+def features(backbone: str) -> int:
+    """How many numbers go into the head."""
     with torch.device("meta"):
         return backbones.build(backbone).head.in_features
 
@@ -42,7 +43,7 @@ def of_network(settings: RunSettings, classes: int, images: int) -> dict[str, fl
     moved = sum(weights[name] for name in second.trainable)
     start = next(at for at, row in enumerate(rows) if row.name in second.trainable and row.parameters)
     operations = sum(row.forward_flops for row in rows)
-    width = _features(settings.backbone)
+    width = features(settings.backbone)
     old = sum(row.parameters for row in surgery.describe(settings.backbone) if row.name == HEAD)
     steps = _steps(images, settings.batch_size)
     trunk = sum(weights.values()) - weights[HEAD]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,7 +147,7 @@ def movement(
         for module in network.model.modules():
             module.training = module.training or isinstance(module, surgery.BATCH_NORM)
     optimizer = make_optimizer(network, phase, torch.device("cpu"))
-    for x, y in _batches(settings, split, steps):
+    for x, y in batches(settings, split, steps):
         loss = F.cross_entropy(network.run(x), y)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -172,7 +172,7 @@ def _prepared(settings: RunSettings, phase: Phase, classes: int) -> Network:
     return network
 
 
-def _batches(settings: RunSettings, split: Split, steps: int) -> list[tuple[Tensor, Tensor]]:
+def batches(settings: RunSettings, split: Split, steps: int) -> list[tuple[Tensor, Tensor]]:
     """Batches of the training set in a seeded order, from the start again if it is short."""
     preprocess = backbones.preprocess(settings.backbone)
     order = torch.randperm(len(split), generator=torch.Generator().manual_seed(settings.seed))
@@ -189,16 +189,22 @@ def _batches(settings: RunSettings, split: Split, steps: int) -> list[tuple[Tens
 
 def _moved(network: Network, name: str, phase: Phase, before: dict[str, Tensor]) -> Movement:
     now = network.tensors(name)
-    learned = set(network.parameters(name))
+    learned = list(network.parameters(name))
     statistics = [key for key in now if key.rpartition(".")[2] in ("running_mean", "running_var")]
-    weights = _relative(before, now, sorted(learned))
-    return Movement(name, name in phase.trainable, weights, _relative(before, now, statistics) if statistics else None)
+
+    def change(keys: Iterable[str]) -> float:
+        return relative((before[key] for key in keys), (now[key] for key in keys))
+
+    return Movement(name, name in phase.trainable, change(learned), change(statistics) if statistics else None)
 
 
-def _relative(before: dict[str, Tensor], now: dict[str, Tensor], keys: list[str]) -> float:
-    moved = sum((now[k].detach().double() - before[k].double()).pow(2).sum() for k in keys)
-    whole = sum(before[k].double().pow(2).sum() for k in keys)
-    return float((torch.as_tensor(moved) / torch.as_tensor(whole).clamp_min(1e-30)).sqrt())
+def relative(before: Iterable[Tensor], now: Iterable[Tensor]) -> float:
+    """Norm of the change over the norm before, over all tensors together."""
+    moved = whole = 0.0
+    for b, n in zip(before, now, strict=True):
+        moved += float((n.detach().double() - b.double()).pow(2).sum())
+        whole += float(b.double().pow(2).sum())
+    return math.sqrt(moved / max(whole, 1e-30))
 
 
 @dataclass(frozen=True)
@@ -227,7 +233,7 @@ def one_step(settings: RunSettings, phase: Phase, split: Split, block: str) -> O
     network = _prepared(settings, phase, int(split.labels.max()) + 1)
     surgery.set_mode(network, phase.trainable, settings.batch_norm)
     optimizer = make_optimizer(network, phase, torch.device("cpu"))
-    ((x, y),) = _batches(settings, split, 1)
+    ((x, y),) = batches(settings, split, 1)
     F.cross_entropy(network.run(x), y).backward()
     key, parameter = next(iter(network.parameters(block).items()))
     if parameter.grad is None:

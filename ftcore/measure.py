@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ftcore import backbones, datasets, features, lab, machine, surgery, train
+from ftcore import backbones, features, lab, machine, surgery, train
 from ftcore.datasets import ImageSet
 from ftcore.network import Network
 from ftcore.settings import HEAD, Phase, Preprocess, RunSettings
@@ -30,8 +30,7 @@ Numbers = dict[str, float]
 
 def images() -> ImageSet:
     """The built-in drawings, with few training images."""
-    preprocess = backbones.preprocess(BASE.backbone)
-    return datasets.load(BASE.data, preprocess, train_per_class=BASE.train_per_class, seed=BASE.seed)
+    return train.load_images(BASE)
 
 
 def frozen_norm() -> Numbers:
@@ -58,7 +57,7 @@ def bn_eval() -> Numbers:
     with torch.no_grad():
         for x, _ in _batches():
             network.model(x)
-    moved = _moved(before, [norm.running_mean for norm in norms])  # type: ignore[misc]
+    moved = lab.relative(before, [norm.running_mean for norm in norms])  # type: ignore[misc]
     return {"norms": len(norms), "held": held, "left": left, "statistics": moved}
 
 
@@ -72,8 +71,8 @@ def eval_mode() -> Numbers:
     optimizer = torch.optim.AdamW(network.model.parameters(), lr=1e-4)
     _learn(network, optimizer)
     return {
-        "weights": _moved(weights, list(network.model.parameters())),
-        "statistics": _moved(statistics, _statistics(network)),
+        "weights": lab.relative(weights, list(network.model.parameters())),
+        "statistics": lab.relative(statistics, _statistics(network)),
         "steps": STEPS,
     }
 
@@ -89,7 +88,7 @@ def optimizer_holds() -> Numbers:
         before = [p.detach().clone() for p in block]
         moving = [p for part in held for p in network.parameters(part).values()]
         _learn(network, torch.optim.AdamW(moving, lr=1e-4))
-        found[name] = _moved(before, block)
+        found[name] = lab.relative(before, block)
     return found
 
 
@@ -269,14 +268,7 @@ def seconds(name: str) -> float:
 
 
 def _batches() -> list[tuple[Tensor, Tensor]]:
-    """A few batches of training images in a fixed order."""
-    split = images().train
-    order = torch.randperm(len(split), generator=torch.Generator().manual_seed(0))[: STEPS * BATCH]
-    preprocess = backbones.preprocess(BASE.backbone)
-    return [
-        (features.pixels(split.images[part.numpy()], preprocess, CPU), torch.tensor(split.labels[part.numpy()]))
-        for part in order.split(BATCH)
-    ]
+    return lab.batches(dataclasses.replace(BASE, batch_size=BATCH), images().train, STEPS)
 
 
 def _learn(network: Network, optimizer: torch.optim.Optimizer) -> None:
@@ -288,12 +280,6 @@ def _learn(network: Network, optimizer: torch.optim.Optimizer) -> None:
 
 def _statistics(network: Network) -> list[Tensor]:
     return [b for name, b in network.model.named_buffers() if name.endswith(("running_mean", "running_var"))]
-
-
-def _moved(before: Sequence[Tensor], after: Sequence[Tensor]) -> float:
-    """Norm of the change over the norm before, over all tensors together."""
-    change = sum(float((a.detach().double() - b.double()).pow(2).sum()) for a, b in zip(after, before, strict=True))
-    return float((change / max(sum(float(b.double().pow(2).sum()) for b in before), 1e-30)) ** 0.5)
 
 
 def _some(found: ImageSet) -> tuple[np.ndarray, Tensor]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ftcore import backbones, content, datasets, surgery, train
+from ftcore import content, surgery, train
 from ftcore.events import Baseline, EpochEnd, RunEnd, to_dict
 from ftcore.files import whole
 from ftcore.settings import HEAD, FtError, Phase, RunSettings
@@ -88,8 +88,7 @@ def load(path: Path = FILE) -> Mapping[str, Recorded]:
 
 def run(settings: RunSettings) -> list[dict[str, Any]]:
     """Train with these settings and return baseline, epochs and end, rounded."""
-    preprocess = backbones.preprocess(settings.backbone)
-    images = datasets.load(settings.data, preprocess, train_per_class=settings.train_per_class, seed=settings.seed)
+    images = train.load_images(settings)
     network = train.start_network(settings, len(images.classes))
     kept = [e for e in train.train(settings, images, network) if isinstance(e, Baseline | EpochEnd | RunEnd)]
     return [_rounded(to_dict(event)) for event in kept]

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ftcore import backbones, checkpoint, features, states, surgery, tapconv
+from ftcore import backbones, checkpoint, datasets, features, states, surgery, tapconv
 from ftcore.datasets import ImageSet
 from ftcore.events import Baseline, EpochEnd, Event, PhaseEnd, RunEnd, RunStart, StepProgress
 from ftcore.features import Source
@@ -33,6 +33,17 @@ def pick_device() -> torch.device:
     if not name:
         name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     return torch.device(name)
+
+
+def load_images(settings: RunSettings, progress: datasets.Progress | None = None) -> ImageSet:
+    """The images that these settings name, as their backbone wants them. Raises `FtError`."""
+    return datasets.load(
+        settings.data,
+        backbones.preprocess(settings.backbone),
+        train_per_class=settings.train_per_class,
+        seed=settings.seed,
+        progress=progress,
+    )
 
 
 def start_network(settings: RunSettings, classes: int, progress: Callable[[int, int], None] | None = None) -> Network:

@@ -20,12 +20,12 @@ import torch
 from filelock import Timeout
 from safetensors.torch import save
 
-from ftcore import backbones, datasets, machine, records, states, weights
+from ftcore import backbones, machine, records, states, weights
 from ftcore.events import DataProgress, Event, RunEnd, to_dict
 from ftcore.files import FULL, whole
 from ftcore.network import Network
 from ftcore.settings import FtError
-from ftcore.train import start_network, train
+from ftcore.train import load_images, start_network, train
 
 DISK_FULL = 28
 TAKEN = 29
@@ -44,13 +44,7 @@ def execute(folder: Path, report: Callable[[Event], None], clock: Callable[[], f
     """
     settings = records.settings_of(folder)
     logged = {_name(record) for record in records.read_log(folder)[0] if record["event"] in TOLD_ONCE}
-    images = datasets.load(
-        settings.data,
-        backbones.preprocess(settings.backbone),
-        train_per_class=settings.train_per_class,
-        seed=settings.seed,
-        progress=lambda what, done, total: report(DataProgress(what, done, total)),
-    )
+    images = load_images(settings, lambda what, done, total: report(DataProgress(what, done, total)))
     network = start_network(
         settings, len(images.classes), lambda done, total: report(DataProgress("Downloading weights", done, total))
     )

@@ -6,7 +6,7 @@ import dataclasses
 
 import streamlit as st
 
-from ftcore import backbones, content, datasets
+from ftcore import backbones, content, datasets, facts
 from ftcore.settings import HEAD, RunSettings
 from ui import check, engine, glossary, guide, knows, live, nav, observe, page, stages, state, strip
 from ui.live import View
@@ -117,7 +117,7 @@ def _run_buttons(chosen: RunSettings, owner: str, view: View | None) -> None:
     """Full and quick lesson, each with what it costs here."""
     busy = view is not None and view.status.active
     each = "A run is going: wait for it, or stop it first." if busy else ""
-    full = dataclasses.replace(chosen, train_per_class=0, phases=stages.lesson(chosen))
+    full = dataclasses.replace(chosen, train_per_class=0, phases=facts.lesson(chosen))
     quick = dataclasses.replace(full, train_per_class=QUICK)
     entry = engine.summary(chosen.data, 0, chosen.seed)
     images, fewer = entry.counts["train"], engine.summary(chosen.data, QUICK, chosen.seed).counts["train"]

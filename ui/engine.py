@@ -13,13 +13,12 @@ import streamlit as st
 import torch
 from PIL import Image
 
-from ftcore import backbones, datasets, lab, machine, peek, pictures, runs, sketchbook, surgery
-from ftcore.datasets import ImageSet
+from ftcore import backbones, datasets, lab, machine, peek, pictures, runs, sketchbook, surgery, train
 from ftcore.machine import Estimate
 from ftcore.settings import Phase, RunSettings
 from ftcore.surgery import BlockInfo
 
-_WORK = threading.Lock()  # experiments in the server itself go one at a time
+WORK = threading.Lock()  # experiments in the server itself go one at a time
 SAMPLE_SIDE = 160
 SAMPLE_SEED = 2  # the third training drawing of each class, larger than the network gets it
 
@@ -40,13 +39,6 @@ def paths(backbone: str) -> dict[str, tuple[str, ...]]:
         pairs = zip(block.paths, network.modules(block.name), strict=True)
         found[block.name] = tuple(path for path, module in pairs if next(module.parameters(), None) is not None)
     return found
-
-
-@functools.cache
-def features(backbone: str) -> int:
-    """How many numbers go into the head."""
-    with torch.device("meta"):
-        return backbones.build(backbone).head.in_features
 
 
 @st.cache_data(ttl=5, show_spinner=False)
@@ -93,23 +85,18 @@ def epoch_seconds(settings_json: str, phase: Phase, *, cached: bool) -> float:
     return machine.epoch_seconds(RunSettings.from_json(settings_json), phase, cached=cached)
 
 
-def _images(settings: RunSettings) -> ImageSet:
-    preprocess = backbones.preprocess(settings.backbone)
-    return datasets.load(settings.data, preprocess, train_per_class=settings.train_per_class, seed=settings.seed)
-
-
 def movement(settings_json: str, phase: Phase, batch_norm: str) -> tuple[lab.Movement, ...]:
     """How far ten real steps of a phase move each block; measured anew at each call."""
     settings = RunSettings.from_json(settings_json)
-    with _WORK:
-        return lab.movement(settings, phase, _images(settings).train, batch_norm)
+    with WORK:
+        return lab.movement(settings, phase, train.load_images(settings).train, batch_norm)
 
 
 def one_steps(settings_json: str, phase: Phase, blocks: tuple[str, ...]) -> list[lab.OneStep]:
     """One real optimizer step on a weight of each of these blocks."""
     settings = RunSettings.from_json(settings_json)
-    with _WORK:
-        return [lab.one_step(settings, phase, _images(settings).train, block) for block in blocks]
+    with WORK:
+        return [lab.one_step(settings, phase, train.load_images(settings).train, block) for block in blocks]
 
 
 @st.cache_data(max_entries=8, show_spinner="Asking the network about our pictures")
@@ -120,7 +107,7 @@ def own_guesses(data: str, backbone: str, seed: int) -> list[tuple[str, np.ndarr
         return []
     preprocess = backbones.preprocess(backbone)
     images = np.stack([pictures.prepare(Image.fromarray(picture), preprocess) for _, picture in shown])
-    with _WORK:
+    with WORK:
         guesses = peek.own_guesses(backbones.load(backbone), images)
     return [(name, picture, found) for (name, picture), found in zip(shown, guesses, strict=True)]
 
@@ -142,6 +129,6 @@ def look_seconds(settings_json: str) -> float:
 def fresh_head_accuracy(settings_json: str, classes: int) -> float:
     """Accuracy on the validation images of the network with its new head, before any training."""
     settings = RunSettings.from_json(settings_json)
-    images = _images(settings)
-    with _WORK:
+    images = train.load_images(settings)
+    with WORK:
         return peek.fresh_head_accuracy(settings, images.val, classes)

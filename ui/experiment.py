@@ -136,7 +136,7 @@ def _start(one: Experiment, owner: str, *, again: bool) -> None:
         return
     try:
         if one.id in measure.MEASURES:
-            with st.spinner("Measuring"), engine._WORK:
+            with st.spinner("Measuring"), engine.WORK:
                 found = experiments.measured(one.id)
             done: dict[str, Any] = {"outcome": {"key": found.key, "numbers": dict(found.numbers)}}
         else:

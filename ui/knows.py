@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from ftcore import backbones, content
+from ftcore import backbones, content, facts
 from ftcore.settings import HEAD, RunSettings
 from ui import engine
 from ui.theme import EMBER, about, count, listed, percent, plain
@@ -55,7 +55,7 @@ def sheet(filters: np.ndarray, across: int = ACROSS, factor: int = ENLARGED) -> 
 def heads(chosen: RunSettings, classes: tuple[str, ...]) -> None:
     """Stage 2: old head and new head side by side, and how the new one does before any training."""
     old = backbones.old_classes(chosen.backbone)
-    features = engine.features(chosen.backbone)
+    features = facts.features(chosen.backbone)
     st.subheader("Old head, new head", anchor=False)
     left, right = st.columns(2, gap="medium")
     for column, title, names in ((left, "Old head", old), (right, f"{EMBER} New head", classes)):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,7 +101,8 @@ def _from_set(
     if images is None:
         st.markdown(content.section("trace", "pictures.none"))
         return None
-    kinds = sorted_out(traced.chances(which, chosen.to_json()), images.val.labels) if which.run else {}
+    chances = traced.chances(which, chosen.to_json()) if which.run else None
+    kinds = sorted_out(chances, images.val.labels) if chances is not None else {}
     if kinds:
         counts = {kind: len(found) for kind, found in kinds.items()}
         kind = st.segmented_control(
@@ -116,7 +118,7 @@ def _from_set(
         shown = kinds["right"][:SHOWN] or kinds["wrong"][:SHOWN]
     at = asked(len(images.val))
     at = shown[0] if at is None else at
-    cells = [_cell(images, which, chosen, number, classes) for number in shown]
+    cells = [_cell(images, number, classes, chances) for number in shown]
     gallery.draw(
         cells, "Validation images", "trace-picks", chosen=f"val-{at}", on_pick=lambda i: st.query_params.update(pick=i)
     )
@@ -136,7 +138,11 @@ def sorted_out(chances: np.ndarray, labels: np.ndarray) -> dict[str, list[int]]:
     guess, sure = chances.argmax(1), chances.max(1)
     right = [int(i) for i in np.flatnonzero(guess == labels)]
     wrong = [int(i) for i in np.flatnonzero(guess != labels)]
-    turn = {i: sum(labels[j] == labels[i] for j in right[:place]) for place, i in enumerate(right)}
+    seen: Counter[int] = Counter()
+    turn = {}
+    for i in right:
+        turn[i] = seen[int(labels[i])]
+        seen[int(labels[i])] += 1
     return {
         "right": sorted(right, key=lambda i: (turn[i], labels[i])),
         "wrong": sorted(wrong, key=lambda i: -sure[i]),
@@ -144,11 +150,11 @@ def sorted_out(chances: np.ndarray, labels: np.ndarray) -> dict[str, list[int]]:
     }
 
 
-def _cell(images: ImageSet, which: Which, chosen: RunSettings, at: int, classes: tuple[str, ...]) -> Cell:
+def _cell(images: ImageSet, at: int, classes: tuple[str, ...], chances: np.ndarray | None) -> Cell:
     truth = images.classes[int(images.val.labels[at])]
     words = truth
-    if which.run:
-        chances = traced.chances(which, chosen.to_json())[at]
-        guess = int(chances.argmax())
-        words = f"{'' if classes[guess] == truth else f'{truth} → '}{classes[guess]} {percent(float(chances[guess]))}"
+    if chances is not None:
+        guess = int(chances[at].argmax())
+        sure = percent(float(chances[at, guess]))
+        words = f"{'' if classes[guess] == truth else f'{truth} → '}{classes[guess]} {sure}"
     return Cell(f"val-{at}", np.array(images.val.images[at]), words, f"Validation image {at + 1}, class {truth}")

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ftcore import backbones, content, surgery
+from ftcore import backbones, content, facts
 from ftcore.codegen import expression, optimizer_call
-from ftcore.settings import HEAD, Phase, RunSettings
+from ftcore.settings import HEAD, RunSettings
 from ftcore.surgery import BlockInfo
 from ui import engine
 from ui.runlog import RunLog
@@ -40,14 +40,6 @@ class Stage:
     trainable: tuple[str, ...]
 
 
-def lesson(settings: RunSettings) -> tuple[Phase, Phase]:
-    """The two phases that the stages tell about: the settings' own if they are head first, then more blocks."""
-    phases = settings.phases
-    if len(phases) == 2 and phases[0].trainable == (HEAD,) and set(phases[1].trainable) > {HEAD}:
-        return phases[0], phases[1]
-    return surgery.classic(settings.backbone)
-
-
 def every(blocks: Sequence[BlockInfo]) -> tuple[str, ...]:
     """The blocks that have weights."""
     return tuple(block.name for block in blocks if block.parameters)
@@ -62,7 +54,7 @@ def numbers(settings: RunSettings, classes: int, images: int) -> dict[str, str]:
     """Every token that the lesson's texts may ask for, counted for this backbone, data and settings."""
     old, new = engine.describe(settings.backbone), engine.describe(settings.backbone, classes)
     entry, prepared = backbones.entry(settings.backbone), backbones.preprocess(settings.backbone)
-    first, second = lesson(settings)
+    first, second = facts.lesson(settings)
     total, head = size(new), size(new, [HEAD])
     convs = [block.name for block in new if block.kind == "conv"]
     thawed = [name for name in second.trainable if name != HEAD]
@@ -76,10 +68,10 @@ def numbers(settings: RunSettings, classes: int, images: int) -> dict[str, str]:
         "chance": percent(1 / classes),
         "images": count(images),
         "shape": f"3×{prepared.side}×{prepared.side}",
-        "features": count(engine.features(settings.backbone)),
+        "features": count(facts.features(settings.backbone)),
         "old_total": count(size(old)),
         "old_head": count(size(old, [HEAD])),
-        "head_without_bias": count(engine.features(settings.backbone) * classes),
+        "head_without_bias": count(facts.features(settings.backbone) * classes),
         "trunk": count(total - head),
         "total": count(total),
         "head": count(head),
@@ -105,7 +97,7 @@ def build(settings: RunSettings, classes: int, images: int, results: Mapping[str
     """
     old, new = engine.describe(settings.backbone), engine.describe(settings.backbone, classes)
     values = numbers(settings, classes, images) | dict(results)
-    tuned = lesson(settings)[1].trainable
+    tuned = facts.lesson(settings)[1].trainable
     networks = [(old, every(old)), (new, every(new)), (new, (HEAD,)), (new, (HEAD,)), (new, tuned), (new, tuned)]
     codes = code(settings, classes)
     found = []
@@ -120,7 +112,7 @@ def code(settings: RunSettings, classes: int) -> list[str]:
     """The PyTorch lines of each stage, short enough to read at a glance."""
     entry = backbones.entry(settings.backbone)
     paths = engine.paths(settings.backbone)
-    first, second = lesson(settings)
+    first, second = facts.lesson(settings)
     head = expression(paths[HEAD][-1])
     if entry.weights is None:
         file = engine.weights(settings.backbone).file.name
@@ -130,7 +122,7 @@ def code(settings: RunSettings, classes: int) -> list[str]:
     thawed = [path for name in second.trainable if name != HEAD for path in paths[name]]
     return [
         load,
-        f"{head} = nn.Linear({engine.features(settings.backbone)}, {classes})",
+        f"{head} = nn.Linear({facts.features(settings.backbone)}, {classes})",
         f"model.requires_grad_(False)\n{head}.requires_grad_(True)",
         f"optimizer = {optimizer_call(first, f'{head}.parameters()')}\ntrain(model, optimizer, epochs={first.epochs})",
         thaw(thawed),

@@ -5,7 +5,6 @@ Kept for a while, since neither a finished epoch nor an image ever changes.
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,11 +15,11 @@ from ftcore import backbones, datasets, features, records, states, surgery, trac
 from ftcore.datasets import ImageSet
 from ftcore.network import Network
 from ftcore.settings import RunSettings
-from ftcore.train import start_network
+from ftcore.train import load_images, start_network
+from ui.engine import WORK
 
 FINAL = -1
 OTHERS = 300
-_WORK = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -62,21 +61,15 @@ def epochs(run: str) -> dict[int, int]:
 @st.cache_data(max_entries=64, show_spinner=False)
 def trace_of(which: Which, image: np.ndarray) -> trace.Trace:
     """One image through the network, step by step."""
-    with _WORK:
+    with WORK:
         return trace.trace(network(which)[0], image)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
 def heat(which: Which, image: np.ndarray, block: str, label: int) -> trace.Heat:
     """Where in the image a class's logit comes from, at this block."""
-    with _WORK:
+    with WORK:
         return trace.heat(network(which)[0], image, block, label)
-
-
-@st.cache_data(max_entries=200, show_spinner=False)
-def parts(which: Which, image: np.ndarray, label: int) -> trace.Parts:
-    """A class's logit taken apart."""
-    return trace.parts(network(which)[0], trace_of(which, image), label)
 
 
 def images(chosen: RunSettings) -> ImageSet | None:
@@ -86,9 +79,7 @@ def images(chosen: RunSettings) -> ImageSet | None:
 
 @st.cache_resource(max_entries=4, show_spinner="Getting the images ready")
 def _set(settings_json: str) -> ImageSet:
-    settings = RunSettings.from_json(settings_json)
-    preprocess = backbones.preprocess(settings.backbone)
-    return datasets.load(settings.data, preprocess, train_per_class=settings.train_per_class, seed=settings.seed)
+    return load_images(RunSettings.from_json(settings_json))
 
 
 @st.cache_data(max_entries=12, show_spinner="Showing the network every validation image")
@@ -96,7 +87,7 @@ def chances(which: Which, settings_json: str) -> np.ndarray:
     """Probabilities of the validation images, [images, classes]."""
     settings, device = RunSettings.from_json(settings_json), torch.device("cpu")
     val, preprocess = _set(settings_json).val, backbones.preprocess(settings.backbone)
-    with _WORK:
+    with WORK:
         made = network(which)[0]
         boundary = surgery.boundary(made, settings.phases[-1].trainable) if which.run else made.names[0]
         return trace.probabilities(made, features.source(made, boundary, val, preprocess, device))
@@ -106,7 +97,7 @@ def chances(which: Which, settings_json: str) -> np.ndarray:
 def answers(which: Which, settings_json: str, block: str) -> np.ndarray:
     """How strongly each channel of a block answers to `spread` validation images, [images, channels]."""
     val = _set(settings_json).val
-    with _WORK:
+    with WORK:
         return trace.answers(network(which)[0], block, val.images[spread(len(val))])
 
 
@@ -118,5 +109,5 @@ def spread(count: int) -> np.ndarray:
 @st.cache_data(max_entries=64, show_spinner=False)
 def maps(which: Which, image: np.ndarray, block: str, channels: tuple[int, ...]) -> np.ndarray:
     """The maps of these channels of a block, [channels, height, width]."""
-    with _WORK:
+    with WORK:
         return trace.maps(network(which)[0], image, block)[list(channels)]

@@ -110,7 +110,7 @@ def test_one_step_reports_the_gradient_of_the_loss(drawn: ImageSet) -> None:
     settings, phase = RunSettings(batch_size=8), _phase((HEAD,))
     step = lab.one_step(settings, phase, drawn.train, HEAD)
     network = lab._prepared(settings, phase, len(drawn.classes))
-    ((x, y),) = lab._batches(settings, drawn.train, 1)
+    ((x, y),) = lab.batches(settings, drawn.train, 1)
     F.cross_entropy(network.run(x), y).backward()
     assert float(network.head.weight.grad[step.index]) == pytest.approx(step.gradient, rel=1e-5)
     assert step.gradient == pytest.approx(float(network.head.weight.grad.abs().max()), rel=1e-5) or step.gradient < 0

@@ -261,4 +261,4 @@ def test_a_run_can_be_asked_about_only_if_it_has_both_phases() -> None:
 
 def test_the_lesson_of_other_phases_is_the_classic_one() -> None:
     odd = dataclasses.replace(RunSettings(), phases=surgery.scratch(RunSettings().backbone))
-    assert facts.lesson(odd) == stages.lesson(odd) == surgery.classic(odd.backbone)
+    assert facts.lesson(odd) == surgery.classic(odd.backbone)
