@@ -30,7 +30,8 @@ class Learner:
     """Everything kept of a learner, as plain data.
 
     `answers` holds the last answer to each question, `round` the quiz that is going on (empty without one),
-    `experiments` guesses, runs and results, `cards` the schedule of each card.
+    `experiments` guesses, runs and results, `cards` the schedule of each card, `guide` the address' parameters where
+    the guided lesson was left (empty before it was begun).
     """
 
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class Learner:
     best_streak: int = 0
     experiments: dict[str, dict[str, Any]] = field(default_factory=dict)
     cards: dict[str, dict[str, Any]] = field(default_factory=dict)
+    guide: str = ""
 
 
 def path_of(owner: str) -> Path:

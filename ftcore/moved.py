@@ -1,0 +1,48 @@
+"""How much of a pretrained network has moved: its weights before training against those after, number by number.
+
+This module knows nothing about runs, or about what was meant to move.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from ftcore import lab
+from ftcore.network import Network
+from ftcore.settings import HEAD
+
+
+@dataclass(frozen=True)
+class Moved:
+    """`moved` of `weights` numbers differ; `distance` is how far those tensors went, relative to their norm before."""
+
+    weights: int
+    moved: int
+    distance: float
+
+    @property
+    def share(self) -> float:
+        """The moved ones among all, 0..1."""
+        return self.moved / self.weights
+
+
+def compare(before: Network, after: Network) -> Moved:
+    """Compare two networks of one architecture outside their heads, which may name other classes.
+
+    Counted is every number that an optimizer could move: weights and biases of convolutions, linear layers and
+    norms. Running statistics of BatchNorm are no weights and are left out.
+    """
+    weights, moved = 0, 0
+    then: list[Tensor] = []
+    now: list[Tensor] = []
+    for name in (name for name in before.names if name != HEAD):
+        tuned = after.parameters(name)
+        for key, weight in before.parameters(name).items():
+            differ = int((weight.detach() != tuned[key].detach()).sum())
+            weights, moved = weights + weight.numel(), moved + differ
+            if differ:
+                then.append(weight.detach())
+                now.append(tuned[key])
+    return Moved(weights, moved, lab.relative(then, now))
