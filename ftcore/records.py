@@ -6,6 +6,8 @@ A run is a folder with an unguessable name. This module knows nothing about proc
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import functools
 import json
 import os
 import re
@@ -160,13 +162,27 @@ def is_alive(folder: Path) -> bool:
 
 def state_of(folder: Path) -> State:
     """Fold the log into the run's state; a busy run without a living process is interrupted."""
+    said = _told(folder)
+    if said.state in BUSY and not is_alive(folder):
+        said = _told(folder)  # again: it may have ended between the two looks
+        if said.state in BUSY:
+            said = dataclasses.replace(said, state="interrupted", message=MESSAGES["interrupted"])
+    return said
+
+
+def _told(folder: Path) -> State:
+    """The state according to the log, which is read anew only when it has changed."""
+    try:
+        file = (folder / "events.jsonl").stat()
+    except FileNotFoundError:
+        return _folded(folder, 0, 0)
+    return _folded(folder, file.st_size, file.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=512)
+def _folded(folder: Path, _size: int, _changed: int) -> State:
     log, _ = read_log(folder)
     last = _last_state(log)
-    if last["state"] in BUSY and not is_alive(folder):
-        log, _ = read_log(folder)  # again: it may have ended between the two looks
-        last = _last_state(log)
-        if last["state"] in BUSY:
-            last = last | {"state": "interrupted", "message": MESSAGES["interrupted"]}
     created: dict[str, Any] = next((r for r in log if r["event"] == "created"), {"time": 0.0, "owner": ""})
     epochs = {r["epoch"] for r in log if r["event"] == "epoch_end"}
     result = next((r for r in reversed(log) if r["event"] == "run_end"), None)

@@ -5,18 +5,16 @@ Finished epochs only; the live curves of one run are drawn elsewhere.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from ftcore import runs
-from ftcore.settings import FtError, RunSettings
+from ftcore.settings import FtError
 from ui import history, live
 from ui.live import View
-from ui.theme import number, percent, plain, rate
+from ui.theme import number, percent
 
 MOST = 8
 # Readable on light and dark, and far from ice and ember; each with its own dash and mark, so colour is never alone.
@@ -30,7 +28,6 @@ LOOKS = (
     ("#7D8B1F", "solid", "star"),
     ("#D6456B", "dash", "triangle-down"),
 )
-IN_TITLE = ("backbone", "data", "weights", "train_per_class", "epochs")
 
 
 def draw(owner: str) -> None:
@@ -43,11 +40,10 @@ def draw(owner: str) -> None:
         "Compare", ("accuracy", "loss"), default="accuracy", required=True, key="compare-what",
         format_func=str.capitalize, help="Both on the validation images, which no run trains on.",
     )  # fmt: skip
-    apart = told_apart([view.settings for _, view in found])
+    names = history.names([view.settings for _, view in found])
     ticked = []
     for place, (at, view) in enumerate(found):
-        words = " · ".join(part for part in (history.title(view.settings), apart[place]) if part)
-        label = f"**{at + 1}** · {words} :gray[· {_last(view, what)}]"
+        label = f"**{at + 1}** · {names[place]} :gray[· {_last(view, what)}]"
         if st.checkbox(label, value=place < 2, key=f"compare-{view.id}"):
             ticked.append((at, view))
     if ticked:
@@ -66,36 +62,6 @@ def _views(owner: str) -> list[tuple[int, View]]:
         except FtError:
             continue  # deleted in another tab meanwhile
     return [(at, view) for at, view in views if view.log.rows]
-
-
-def told_apart(chosen: Sequence[RunSettings]) -> list[str]:
-    """For each run, the settings in which it differs from another run of the same title; often nothing."""
-    facts = [_facts(settings) for settings in chosen]
-    found = []
-    for settings, mine in zip(chosen, facts, strict=True):
-        like = [other for s, other in zip(chosen, facts, strict=True) if history.title(s) == history.title(settings)]
-        differ = [name for name, text in mine.items() if any(other.get(name) != text for other in like)]
-        found.append(", ".join(f"{name} {mine[name]}" for name in differ))
-    return found
-
-
-def _facts(settings: RunSettings) -> dict[str, str]:
-    """What the title leaves out, in words."""
-    whole = [field for field in dataclasses.fields(settings) if field.name not in ("phases", *IN_TITLE)]
-    found = {field.metadata["label"].lower(): _said(getattr(settings, field.name)) for field in whole}
-    for place, phase in enumerate(settings.phases, 1):
-        for field in dataclasses.fields(phase):
-            if field.name not in ("name", *IN_TITLE):
-                found[f"phase {place} {field.metadata['label'].lower()}"] = _said(getattr(phase, field.name))
-    return found
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, tuple):
-        return plain(", ".join(value))
-    return rate(value) if isinstance(value, float) else plain(str(value))
 
 
 def _last(view: View, what: str) -> str:

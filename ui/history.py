@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
+from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -10,9 +13,10 @@ from ftcore import backbones, datasets, runs
 from ftcore.settings import FtError, RunSettings
 from ui import live, state
 from ui.live import BADGES, View
-from ui.theme import ago, percent, plain
+from ui.theme import ago, percent, plain, rate
 
 SHOWN = 8
+IN_TITLE = ("backbone", "data", "weights", "train_per_class", "epochs")
 
 
 def title(settings: RunSettings) -> str:
@@ -26,6 +30,42 @@ def title(settings: RunSettings) -> str:
     return f"{network} on {data}{images}{start}, {epochs} epochs"
 
 
+def names(chosen: Sequence[RunSettings]) -> list[str]:
+    """The title of each run with what tells it apart from the others of the same title."""
+    apart = told_apart(chosen)
+    return [" · ".join(part for part in (title(s), a) if part) for s, a in zip(chosen, apart, strict=True)]
+
+
+def told_apart(chosen: Sequence[RunSettings]) -> list[str]:
+    """For each run, the settings in which it differs from another run of the same title; often nothing."""
+    facts = [_facts(settings) for settings in chosen]
+    found = []
+    for settings, mine in zip(chosen, facts, strict=True):
+        like = [other for s, other in zip(chosen, facts, strict=True) if title(s) == title(settings)]
+        differ = [name for name, text in mine.items() if any(other.get(name) != text for other in like)]
+        found.append(", ".join(f"{name} {mine[name]}" for name in differ))
+    return found
+
+
+def _facts(settings: RunSettings) -> dict[str, str]:
+    """What the title leaves out, in words."""
+    whole = [field for field in dataclasses.fields(settings) if field.name not in ("phases", *IN_TITLE)]
+    found = {field.metadata["label"].lower(): _said(getattr(settings, field.name)) for field in whole}
+    for place, phase in enumerate(settings.phases, 1):
+        for field in dataclasses.fields(phase):
+            if field.name not in ("name", *IN_TITLE):
+                found[f"phase {place} {field.metadata['label'].lower()}"] = _said(getattr(phase, field.name))
+    return found
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple):
+        return plain(", ".join(value))
+    return rate(value) if isinstance(value, float) else plain(str(value))
+
+
 def draw(owner: str, shown: str | None) -> None:
     """The list, newest first; `shown` is the run that the page shows already."""
     found = runs.history(owner)
@@ -33,18 +73,19 @@ def draw(owner: str, shown: str | None) -> None:
         return
     st.subheader("Your runs", anchor=False)
     everything = len(found) <= SHOWN or st.toggle(f"Show all {len(found)}", key="history-all")
-    for status in found if everything else found[:SHOWN]:
+    called = names([status.settings for status in found])
+    for place, status in enumerate(found if everything else found[:SHOWN]):
         try:
-            _row(live.look(status.id), shown)
+            _row(live.look(status.id), f"**{len(found) - place}** · {called[place]}", shown)
         except FtError as error:
             st.caption(plain(str(error), 300))
 
 
-def _row(view: View, shown: str | None) -> None:
+def _row(view: View, name: str, shown: str | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
         word, colour = BADGES[view.status.state]
         st.badge(word, color=colour)  # type: ignore[arg-type]
-        st.markdown(f"{title(view.settings)} :gray[· {ago(time.time() - view.status.created)}]", width="stretch")
+        st.markdown(f"{name} :gray[· {ago(time.time() - view.status.created)}]", width="stretch")
         st.markdown(result(view), width="content")
         if view.id == shown:
             st.caption("shown above", width="content")

@@ -7,6 +7,8 @@ first, which notices that `app.py` is missing around it and sets the navigation 
 
 from __future__ import annotations
 
+import functools
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,6 +61,18 @@ def inside() -> Iterator[None]:
         yield
     finally:
         st.session_state[_MARK] = False
+        _settle()
+
+
+@functools.cache
+def _settle() -> None:
+    """After the first page set what is loaded aside from garbage collection.
+
+    Streamlit collects after every run of a script and every tick of a fragment. Going through all objects of torch,
+    plotly and pandas each time took nine tenths of what watching a run cost the server.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def guard() -> None:

@@ -154,7 +154,8 @@ def test_server_that_dies_takes_its_workers_along_and_leaves_its_queue(
         server.kill()
         server.wait()
     until(lambda: not psutil.pid_exists(int(pid)) or psutil.Process(int(pid)).status() == psutil.STATUS_ZOMBIE)
-    assert records.state_of(records.folder_of(ids[0])).state == "interrupted"
+    # a zombie's other threads may hold the lock a moment longer
+    until(lambda: records.state_of(records.folder_of(ids[0])).state == "interrupted")
     assert runs._waiting() == ids[1:]
     after = Manager(1)
     try:

@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from ftcore import records, runs, surgery
 from ftcore.settings import HEAD, ROOT, Phase, RunSettings
 from tests.pages.made import OWNER, OpenPage, epoch, texts, tied, write_run
-from ui import compare, drift, guess
+from ui import compare, drift, guess, history
 from ui.runlog import RunLog, time_left
 
 BACKBONE = "resnet18-tinyimagenet64"
@@ -205,9 +205,9 @@ def test_runs_of_one_title_are_told_apart_by_what_differs(open_page: OpenPage) -
         dataclasses.replace(SHORT, phases=(SHORT.phases[0], dataclasses.replace(SHORT.phases[1], lr=lr)))
         for lr in (1e-4, 3e-3)
     ]
-    assert compare.told_apart(rates) == ["phase 2 learning rate 1e-4", "phase 2 learning rate 3e-3"]
-    assert compare.told_apart([SHORT, SHORT, ALONE]) == ["", "", ""]
-    assert compare.told_apart([SHORT, dataclasses.replace(SHORT, cache=False)]) == [
+    assert history.told_apart(rates) == ["phase 2 learning rate 1e-4", "phase 2 learning rate 3e-3"]
+    assert history.told_apart([SHORT, SHORT, ALONE]) == ["", "", ""]
+    assert history.told_apart([SHORT, dataclasses.replace(SHORT, cache=False)]) == [
         "keep frozen features on",
         "keep frozen features off",
     ]
