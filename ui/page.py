@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import streamlit as st
 
@@ -13,8 +14,7 @@ from ui import guide, live, sidebar, state
 from ui.live import View
 from ui.theme import plain
 
-# Streamlit writes white on every primary button; on the dark theme's bright ember that is hard to read.
-_BUTTONS = '<style>[data-testid="stBaseButton-primary"]:not(:disabled) { color: light-dark(#FFFFFF, #1B120C); }</style>'
+_STYLE = Path(__file__).parent / "page.css"
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def begin(name: str) -> tuple[RunSettings, View | None, str]:
 
     A run's own settings win over those in the address, which is set right then.
     """
-    st.html(_BUTTONS)
+    st.html(_STYLE)
     named = state.run_id()
     view = live.look(named) if named else None
     if view is not None:
