@@ -152,8 +152,8 @@ def _others(scene: Scene, block: str, channel: int) -> None:
     """The validation images to which one channel answers most strongly."""
     if scene.images is None:
         return
-    means = traced.answers(scene.which, scene.chosen.to_json(), block)[:, channel]
-    places = traced.spread(len(scene.images.val))
+    places, answers = traced.answers(scene.which, scene.chosen.to_json(), block)
+    means = answers[:, channel]
     text("features.others", channel=channel, block=block, looked=len(places))
     cells = []
     for at in means.argsort()[::-1][:OTHERS]:

@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from ftcore import backbones, datasets, features, records, states, surgery, trace, worker
+from ftcore import backbones, datasets, features, machine, records, states, surgery, trace, worker
 from ftcore.datasets import ImageSet
 from ftcore.network import Network
 from ftcore.settings import RunSettings
@@ -19,7 +19,7 @@ from ftcore.train import load_images, start_network
 from ui.engine import WORK
 
 FINAL = -1
-OTHERS = 300
+FEWEST, OTHERS, PATIENCE = 20, 300, 2.0
 
 
 @dataclass(frozen=True)
@@ -94,16 +94,18 @@ def chances(which: Which, settings_json: str) -> np.ndarray:
 
 
 @st.cache_data(max_entries=12, show_spinner="Showing the block other images")
-def answers(which: Which, settings_json: str, block: str) -> np.ndarray:
-    """How strongly each channel of a block answers to `spread` validation images, [images, channels]."""
+def answers(which: Which, settings_json: str, block: str) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of some validation images, and how strongly each channel of a block answers to each of them.
+
+    Numbers [images] are evenly over the set, which may be sorted by class: as many as this machine shows the network
+    in about `PATIENCE` seconds. Answers are [images, channels].
+    """
     val = _set(settings_json).val
+    each = sum(cost.forward for cost in machine.costs(which.backbone).values())
+    looked = min(len(val), max(FEWEST, min(OTHERS, int(PATIENCE / each))))
+    places = np.linspace(0, len(val) - 1, looked).astype(int)
     with WORK:
-        return trace.answers(network(which)[0], block, val.images[spread(len(val))])
-
-
-def spread(count: int) -> np.ndarray:
-    """Numbers of up to `OTHERS` of so many images, evenly over the set, which may be sorted by class."""
-    return np.linspace(0, count - 1, min(count, OTHERS)).astype(int)
+        return places, trace.answers(network(which)[0], block, val.images[places])
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

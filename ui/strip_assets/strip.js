@@ -58,8 +58,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!told.textContent || strip.dataset.title !== data.title) told.textContent = data.title;
   strip.dataset.title = data.title;
   if (strip.dataset.focus !== data.focus) {
+    const first = !strip.dataset.focus;
     strip.dataset.focus = data.focus;
     const box = [...strip.children].find((child) => child.dataset.block === data.focus);
-    if (box) requestAnimationFrame(() => { strip.scrollLeft = box.offsetLeft - strip.offsetLeft - 48; });
+    const behavior = first ? "instant" : "auto"; // only a change of place is worth an animation
+    if (box) requestAnimationFrame(() => { strip.scrollTo({ left: box.offsetLeft - strip.offsetLeft - 48, behavior }); });
   }
 }
