@@ -115,6 +115,14 @@ def plans() -> Mapping[str, Mapping[str, RunSettings]]:
     }
 
 
+def given(name: str) -> dict[str, float]:
+    """What is known of an experiment before it is made: its counts, or images of each class and last rate by label."""
+    found = dict(measure.GIVEN.get(name, {}))
+    for label, settings in plans().get(name, {}).items():
+        found |= {f"{label}_images": settings.train_per_class, f"{label}_rate": settings.phases[-1].lr}
+    return found
+
+
 def measured(name: str) -> Outcome:
     """Make the measurement of an experiment that needs no run; takes seconds."""
     numbers = measure.MEASURES[name]()
@@ -191,4 +199,5 @@ _MEASURED: Mapping[str, Callable[[Mapping[str, float]], str]] = {
     "old-classes": lambda n: "changed" if n["same"] < 0.98 else "kept",
     "rate-finder": lambda n: "tenth" if n["loss_tenth"] < n["loss_minimum"] else "minimum",
     "best-of-many": lambda n: "higher" if n["chosen"] > n["others"] + SAME else "same",
+    "heat-map": lambda n: "stays" if n["hot"] > 0.5 else "falls",
 }

@@ -25,6 +25,8 @@ BASE = RunSettings(train_per_class=30)
 CPU = torch.device("cpu")
 LOOKED = 300
 STEPS, BATCH = 5, 32
+HEAD_STEPS = 60
+HEADS, FEW, DRAWS = 20, 30, 50
 Numbers = dict[str, float]
 
 
@@ -187,38 +189,64 @@ def rate_finder() -> Numbers:
         "tenth": best / 10,
         "loss_minimum": _sgd_loss(x, y, best),
         "loss_tenth": _sgd_loss(x, y, best / 10),
-        "steps": 60,
+        "steps": HEAD_STEPS,
     }
 
 
-def best_of_many(heads: int = 20, few: int = 30, draws: int = 50) -> Numbers:
+def best_of_many() -> Numbers:
     """Keep the best of many heads on a few validation images, and ask it about all the others; mean of many draws."""
     found, network, preprocess = images(), backbones.load(BASE.backbone), backbones.preprocess(BASE.backbone)
     right: list[Tensor] = []
     x, y = _features(network, found.train.images, preprocess), _labels(found.train.labels)
     look, labels = _features(network, found.val.images, preprocess), _labels(found.val.labels)
     order = torch.Generator().manual_seed(0)
-    for seed in range(heads):
+    for seed in range(HEADS):
         part = torch.randperm(len(x), generator=order)[:100]
-        head = _fit(x[part], y[part], steps=60, seed=seed)
+        head = _fit(x[part], y[part], steps=HEAD_STEPS, seed=seed)
         with torch.no_grad():
             right.append((head(look).argmax(1) == labels).float())
     hits = torch.stack(right)
     chosen: list[float] = []
     others: list[float] = []
-    for _ in range(draws):
+    for _ in range(DRAWS):
         split = torch.randperm(len(labels), generator=order)
-        best = int(hits[:, split[:few]].mean(1).argmax())
-        chosen.append(float(hits[best, split[:few]].mean()))
-        others.append(float(hits[best, split[few:]].mean()))
+        best = int(hits[:, split[:FEW]].mean(1).argmax())
+        chosen.append(float(hits[best, split[:FEW]].mean()))
+        others.append(float(hits[best, split[FEW:]].mean()))
     return {
         "chosen": float(np.mean(chosen)),
         "others": float(np.mean(others)),
-        "heads": heads,
-        "few": few,
-        "draws": draws,
-        "rest": len(labels) - few,
+        "heads": HEADS,
+        "few": FEW,
+        "draws": DRAWS,
+        "rest": len(labels) - FEW,
     }
+
+
+def heat_map() -> Numbers:
+    """Cover the quarter of each picture that its class activation map marks most, or least: is the answer the same?
+
+    The map of the last block is 2x2 here, so one of its places is just a quarter of the picture. A covered pixel
+    gets the mean colour, which is 0 after normalisation.
+    """
+    found, network = images(), backbones.load(BASE.backbone)
+    preprocess = backbones.preprocess(BASE.backbone)
+    head = _fit(_features(network, found.train.images, preprocess), _labels(found.train.labels))
+    shown, _ = _some(found)
+    x = features.pixels(shown, preprocess, CPU)
+    with torch.no_grad():
+        maps = network.run(x, stop=network.names[-2])
+        said = head(maps.mean((2, 3))).argmax(1)
+        heat = torch.einsum("nchw,nc->nhw", maps, head.weight[said])
+        side, numbers = x.shape[-1] // heat.shape[-1], {"looked": float(len(shown))}
+        for name, place in (("hot", heat.flatten(1).argmax(1)), ("cold", heat.flatten(1).argmin(1))):
+            covered = x.clone()
+            for image, at in zip(covered, place.tolist(), strict=True):
+                row, column = divmod(at, heat.shape[-1])
+                image[:, row * side : (row + 1) * side, column * side : (column + 1) * side] = 0
+            answer = head(network.run(covered, stop=HEAD)).argmax(1)
+            numbers[name] = float((answer == said).float().mean())
+    return numbers
 
 
 MEASURES: Mapping[str, Callable[[], Numbers]] = {
@@ -233,6 +261,7 @@ MEASURES: Mapping[str, Callable[[], Numbers]] = {
     "old-classes": old_classes,
     "rate-finder": rate_finder,
     "best-of-many": best_of_many,
+    "heat-map": heat_map,
 }
 
 
@@ -257,7 +286,16 @@ WORK: Mapping[str, Work] = {
     "old-classes": Work(forward=2 * (_TRAIN + 2000), learned=2 * _TRAIN),
     "rate-finder": Work(forward=_TRAIN),
     "best-of-many": Work(forward=_TRAIN + 1000),
+    "heat-map": Work(forward=_TRAIN + 3 * LOOKED),
 }
+
+GIVEN: Mapping[str, Numbers] = {
+    "frozen-norm": {"steps": lab.STEPS},
+    "eval-mode": {"steps": STEPS},
+    "optimizer-holds": {"steps": STEPS},
+    "rate-finder": {"steps": HEAD_STEPS},
+    "best-of-many": {"heads": HEADS, "few": FEW},
+}  # what a question may say of a measurement before it is made
 
 
 def seconds(name: str) -> float:
@@ -323,10 +361,10 @@ def _fit(x: Tensor, y: Tensor, steps: int = 300, lr: float = 3e-3, seed: int = 0
 
 
 def _sgd_loss(x: Tensor, y: Tensor, lr: float) -> float:
-    """Loss on all these features after 60 steps from scratch at one rate."""
+    """Loss on all these features after `HEAD_STEPS` steps from scratch at one rate."""
     head, order = _fresh(x.shape[1]), torch.Generator().manual_seed(0)
     optimizer = torch.optim.SGD(head.parameters(), lr=lr, momentum=0.9)
-    for _ in range(60):
+    for _ in range(HEAD_STEPS):
         _step(head, optimizer, x, y, torch.randperm(len(x), generator=order)[:64])
     with torch.no_grad():
         return float(F.cross_entropy(head(x), y))

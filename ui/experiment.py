@@ -20,13 +20,16 @@ from ui.theme import about, count, number, percent, plain, points, rate, seconds
 
 COUNTS = {"steps", "norms", "held", "left", "looked", "certain", "outputs", "old", "heads", "few", "draws", "rest",
           "parameters", "trunk"}  # fmt: skip
+CLOSER = {"freeze_lab": "Look closer in the Freeze lab", "trace": "Look closer in the Prediction trace"}
 CHANGES = ("weights", "statistics", "without", "with")
 
 
 def word(name: str, value: float) -> str:
     """A number of an outcome as people read it."""
-    if name in COUNTS:
+    if name in COUNTS or name.endswith("_images"):
         return count(round(value))
+    if name.endswith("_rate"):
+        return rate(value)
     if name in ("minimum", "tenth"):
         return f"{value:.2g}" if value >= 0.01 else rate(value)
     if name.startswith("loss_") or name.endswith("_loss"):
@@ -76,7 +79,8 @@ def _guess(one: Experiment, kept: Mapping[str, Any], owner: str) -> str | None:
     keys = list(one.guesses)
     begun = bool(kept.get("runs") or kept.get("outcome"))
     index = keys.index(found) if found in keys else None
-    st.markdown(f"**{one.question}**")
+    values = {name: word(name, value) for name, value in experiments.given(one.id).items()}
+    st.markdown(f"**{content.fill(one.question, values, f'experiments.toml, {one.id}')}**")
     picked = st.radio(
         "Your guess", keys, format_func=one.guesses.__getitem__, index=index, key=f"guess-{one.id}", disabled=begun
     )
@@ -156,8 +160,6 @@ def _by_hand(one: Experiment) -> None:
     for label, settings in plans.items():
         words = f"Set up '{one.labels[label]}' in Train live"
         st.page_link("pages/train_live.py", label=words, icon=":material/tune:", query_params=state.to_query(settings))
-    if one.page == "freeze_lab":
-        query = state.to_query(measure.BASE)
-        st.page_link(
-            "pages/freeze_lab.py", label="Look closer in the Freeze lab", icon=":material/tune:", query_params=query
-        )
+    if one.page in CLOSER:
+        words, query = CLOSER[one.page], state.to_query(measure.BASE)
+        st.page_link(f"pages/{one.page}.py", label=words, icon=":material/tune:", query_params=query)

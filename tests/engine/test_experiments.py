@@ -66,6 +66,14 @@ def _done(head_first: bool) -> Done:
     return Done(run.settings, run.rows, run.end["test_accuracy"])
 
 
+@pytest.mark.parametrize("found", ALL, ids=lambda e: e.id)
+def test_a_question_asks_only_for_what_is_known_before(found: experiments.Experiment) -> None:
+    given = experiments.given(found.id)
+    assert set(content.TOKEN.findall(found.question)) <= set(given)
+    if found.id in measure.GIVEN and found.id in ("frozen-norm", "eval-mode", "optimizer-holds"):
+        assert given.items() <= experiments.measured(found.id).numbers.items()
+
+
 def test_numbers_decide_and_not_hopes() -> None:
     low, high = (recorded.load()[name] for name in ("classic", "rate_high"))
     done = [Done(run.settings, run.rows, 0.5) for run in (low, high)]
@@ -87,7 +95,9 @@ def test_measurements_settle_what_is_known_about_torch(name: str) -> None:
     assert outcome.key == expected[name]
 
 
-@pytest.mark.parametrize("name", ["normalisation", "softmax", "old-classes", "rate-finder", "best-of-many", "shifted"])
+@pytest.mark.parametrize(
+    "name", ["normalisation", "softmax", "old-classes", "rate-finder", "best-of-many", "shifted", "heat-map"]
+)
 def test_measurements_on_pictures_give_what_their_words_ask_for(name: str) -> None:
     outcome = experiments.measured(name)
     found = next(e for e in ALL if e.id == name)
