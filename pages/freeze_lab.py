@@ -8,7 +8,7 @@ import streamlit as st
 
 from ftcore import content, lab, runs
 from ftcore.settings import FtError, RunSettings
-from ui import engine, glossary, nav, page, state, strip
+from ui import engine, glossary, guide, nav, page, state, strip
 from ui import lab as parts
 from ui.theme import EMBER, ICE, about, count, percent, plain, seconds
 
@@ -97,36 +97,37 @@ def _start(chosen: RunSettings, pattern: tuple[str, ...], owner: str) -> None:
         except FtError as error:
             st.error(plain(str(error), 500))
             return
-        st.switch_page("pages/train_live.py", query_params={**state.to_query(plan), "run": run_id})
+        st.switch_page("pages/train_live.py", query_params={**state.to_query(plan), **guide.carried(), "run": run_id})
 
 
 def _metrics(chosen: RunSettings, pattern: tuple[str, ...], totals: lab.Totals, images: int) -> None:
     whole = totals.trainable + totals.frozen
     grid = st.grid(6, min_column_width=128, gap="small")
-    grid.metric(f"{EMBER} Trainable", count(totals.trainable), border=True)
-    grid.metric(f"{ICE} Frozen", count(totals.frozen), border=True)
-    grid.metric("Share trainable", percent(totals.trainable / whole), border=True)
+    grid.metric(f"{EMBER} Trainable", count(totals.trainable), border=True, height="stretch")
+    grid.metric(f"{ICE} Frozen", count(totals.frozen), border=True, height="stretch")
+    grid.metric("Share trainable", percent(totals.trainable / whole), border=True, height="stretch")
     notes = "What the optimizer keeps beside the weights: AdamW two numbers for each trainable one, SGD one."
-    grid.metric("Optimizer memory", parts.size(totals.optimizer_bytes), border=True, help=notes)
+    grid.metric("Optimizer", parts.size(totals.optimizer_bytes), border=True, height="stretch", help=notes)
     kept = totals.cache_bytes * images
     notes = "The frozen blocks' answers for all images, on disk, in float32."
-    grid.metric("Kept features", parts.size(kept) if kept else "none", border=True, help=notes)
+    grid.metric("Kept features", parts.size(kept) if kept else "none", border=True, height="stretch", help=notes)
     if pattern:
         phase = parts.plan(chosen, pattern).phases[-1]
         cached = engine.epoch_seconds(chosen.to_json(), phase, cached=bool(kept) and chosen.cache)
         plainly = engine.epoch_seconds(chosen.to_json(), phase, cached=False)
         grid.metric(
-            "One epoch, expected",
+            "One epoch",
             seconds(cached),
             delta=f"plain {seconds(plainly)}",
             delta_color="off",
             delta_arrow="off",
             border=True,
+            height="stretch",
         )
         key = "totals" if kept else "totals.none"
         st.caption(content.section("freeze", key, {"boundary": totals.boundary, "images": count(images)}))
     else:
-        grid.metric("One epoch, expected", "none", border=True)
+        grid.metric("One epoch", "none", border=True, height="stretch")
 
 
 def _frozen(chosen: RunSettings, pattern: tuple[str, ...]) -> None:

@@ -41,8 +41,7 @@ def main() -> None:
 
     st.title("Fine-tuning, stage by stage")
     glossary.begin(content.section("pipeline", "intro", six[0].values | {"names": _names(found.classes)}))
-    if not guide.going():
-        guide.invite()
+    guide.invite(owner)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         stage = six[_stepper(marks)]
         buttons = st.container(horizontal=True, width="content", gap="small", vertical_alignment="center")

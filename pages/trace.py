@@ -85,7 +85,7 @@ def _chapters(scene: Scene) -> None:
         last = at == len(names) - 1
         st.button(
             "Next", icon=":material/arrow_forward:", type="primary", disabled=last, on_click=_go,
-            args=(names[min(at + 1, len(names) - 1)],),
+            args=(names[min(at + 1, len(names) - 1)],), key="trace-next",
         )  # fmt: skip
     st.header(LAYERS[layer][2:], anchor=False)
     if layer == "input":

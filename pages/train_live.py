@@ -23,7 +23,9 @@ def main() -> None:
         _run(view)
     else:
         _others(owner)
-        _table(*_network(chosen, 1, moving=False))
+        shown = _network(chosen, 1, moving=False)
+        guess.before(chosen)
+        _table(*shown)
     _settings(chosen, owner, view)
     compare.draw(owner)
     history.draw(owner, view.id if view is not None else None)

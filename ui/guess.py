@@ -1,15 +1,19 @@
 """Predict before you see: what will the thaw do? The guess is kept in the address and settled by the run.
 
-The number that settles it is read from the run's own epochs.
+It can be made before the run is started, without haste, or while the head learns. The number that settles it is
+read from the run's own epochs.
 """
 
 from __future__ import annotations
 
 import functools
+import math
+import time
 
 import streamlit as st
 
 from ftcore import content
+from ftcore.settings import RunSettings
 from ui import live, state
 from ui.charts import thaws
 from ui.live import View
@@ -21,6 +25,14 @@ GUESSES = {
     "worse": "Loss rises and stays higher, the old features are damaged",
 }
 SMALL = 0.01
+NEXT = ""  # stands for the run that will be started next
+
+
+def before(settings: RunSettings) -> None:
+    """Ask about a run that has not been started: the next one gets the guess."""
+    if thaws(settings):
+        with st.container(border=True):
+            _ask(NEXT, _waiting())
 
 
 def draw(view: View) -> None:
@@ -33,28 +45,55 @@ def draw(view: View) -> None:
             st.markdown("**What happened at the thaw?**")
             live.watch(view, functools.partial(_settle, guess))
             return
-        st.markdown("**What will happen when we thaw?**")
-        ties = state.widget("guess", guess, functools.partial(_keep, view.id))
-        notes = "Nothing is lost by a wrong guess. The run answers when its first epoch after the thaw has ended."
-        st.radio(
-            "Guess before you see it",
-            list(GUESSES),
-            format_func=GUESSES.__getitem__,
-            index=None,
-            help=notes,
-            **ties,
-        )
-        if guess:
-            st.caption("Kept. The run will settle it.")
+        _ask(view.id, guess)
+
+
+def _ask(run_id: str, guess: str | None) -> None:
+    st.markdown("**What will happen when we thaw?**")
+    notes = "Nothing is lost by a wrong guess. The run answers when its first epoch after the thaw has ended."
+    st.radio(
+        "Guess before you see it",
+        list(GUESSES),
+        format_func=GUESSES.__getitem__,
+        index=None,
+        help=notes,
+        **state.widget("guess", guess, functools.partial(_keep, run_id)),
+    )
+    if guess:
+        st.caption("Kept. The run will settle it.")
+
+
+def _guesses() -> dict[str, str | None]:
+    """What was guessed in this session, by run."""
+    return st.session_state.setdefault("thaw_guesses", {})
+
+
+def _told() -> str | None:
+    """The guess in the address, which counts only while this session knows of no other."""
+    told = st.query_params.get("guess")
+    return told if told in GUESSES and not _guesses() else None
+
+
+def _waiting() -> str | None:
+    """The guess about the next run."""
+    if NEXT not in _guesses():
+        told = _told()
+        if told:
+            _keep(NEXT, told)
+    return _shown(_guesses().get(NEXT))
 
 
 def _kept(view: View) -> str | None:
-    """The guess in the address, unless it was made about another run that this session has shown."""
-    known: dict[str, str | None] = st.session_state.setdefault("thaw_guesses", {})
+    """The guess about this run: made on its page, or before it was started, or told by the address."""
+    known = _guesses()
     if view.id not in known:
-        told = None if known else st.query_params.get("guess")
-        known[view.id] = told if told in GUESSES else None
-    guess = known[view.id]
+        since = st.session_state.get("thaw_guessed", math.inf)
+        known[view.id] = known.pop(NEXT) if NEXT in known and view.status.created >= since else _told()
+    return _shown(known[view.id])
+
+
+def _shown(guess: str | None) -> str | None:
+    """Let the address say the same."""
     if guess is None:
         st.query_params.pop("guess", None)
     elif st.query_params.get("guess") != guess:
@@ -62,8 +101,15 @@ def _kept(view: View) -> str | None:
     return guess
 
 
+def forget() -> None:
+    """Let go of a guess that no run has got yet."""
+    _guesses().pop(NEXT, None)
+
+
 def _keep(run_id: str, picked: str) -> None:
-    st.session_state["thaw_guesses"][run_id] = picked
+    _guesses()[run_id] = picked
+    if run_id == NEXT:
+        st.session_state["thaw_guessed"] = time.time()
     st.query_params["guess"] = picked
 
 

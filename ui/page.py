@@ -43,7 +43,7 @@ def begin(name: str) -> tuple[RunSettings, View | None, str]:
             state.put(view.settings)
     chosen = view.settings if view is not None else state.settings()
     owner = sidebar.draw(chosen)
-    guide.draw(name, view)
+    guide.draw(name, view, owner)
     return chosen, view, owner
 
 

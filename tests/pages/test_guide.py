@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
+from urllib.parse import parse_qs, urlencode
 
 import pytest
+import torch
+from streamlit.testing.v1 import AppTest
 
-from ftcore import content, surgery
+from ftcore import content, learners, quiz, records, rounds, runs, surgery, train, worker
+from ftcore.learners import Learner
+from ftcore.moved import Moved
 from ftcore.settings import RunSettings
-from tests.pages.made import OpenPage, texts, write_run
-from ui import guide, nav
+from tests.pages.made import OWNER, OpenPage, texts, tied, write_run
+from ui import guide, nav, observe
 from ui.guide import END, STEPS, Place
+from ui.live import View
+from ui.runlog import RunLog
 
 SHORT = dataclasses.replace(RunSettings(), phases=surgery.classic("resnet18-tinyimagenet64", epochs=(2, 2)))
 
 
 def test_every_step_has_its_text_and_a_page_that_exists() -> None:
-    assert list(content.load("guide")) == [*(step.id for step in STEPS), "insight", "unfinished"]
+    found = list(content.load("guide"))
+    names = [step.id for step in STEPS]
+    assert list(dict.fromkeys(name.partition(".")[0] for name in found)) == [*names, "insight", "unfinished"]
+    assert set(names) < set(found)
+    assert {name for name in found if "." in name} == {
+        "guess.away", "watch.halted", "trace.away", "quiz.away", "quiz.other", "insight.counted",
+    }  # fmt: skip
     assert {step.page for step in STEPS} <= {entry.path for entry in nav.ENTRIES}
 
 
@@ -27,10 +40,20 @@ def test_the_address_is_checked(text: str | None, found: int | None) -> None:
     assert guide.at(text) == found
 
 
-def test_without_the_guide_there_is_an_invitation_and_no_box(open_page: OpenPage) -> None:
-    test = open_page("pipeline")
+def begin(test: AppTest) -> AppTest:
+    return test.button(key="guide-begin").click().run()
+
+
+def test_the_invitation_begins_afresh_with_the_settings_of_the_address(open_page: OpenPage) -> None:
+    run = write_run(SHORT, 0.5, 0.62, 0.7, 0.81)
+    test = open_page("pipeline", run=run, guess="lower", lab="head", stage="tune", seed="7", **SHORT.to_query())
     assert "Guided lesson" not in texts(test)
-    assert any(link.proto.label == "Take the guided lesson" for link in test.get("page_link"))
+    assert test.button(key="guide-begin").label == "Take the guided lesson"
+    begin(test)
+    assert "step 1 of 10" in texts(test)
+    assert not [button for button in test.button if button.key == "guide-begin"]
+    query = {name: value[0] if isinstance(value, list) else value for name, value in test.query_params.items()}
+    assert query == {**SHORT.to_query(), "stage": "load", "guide": "0"}, "the run's own settings won over the seed"
 
 
 def test_doing_what_it_says_leads_on(open_page: OpenPage) -> None:
@@ -40,46 +63,167 @@ def test_doing_what_it_says_leads_on(open_page: OpenPage) -> None:
     test = open_page("pipeline", guide="0", stage="head")
     assert test.query_params["guide"] in ("1", ["1"])
     assert "The old head goes" in texts(test)
+    assert "Everything but the head is frozen" in texts(open_page("pipeline", guide="0", stage="freeze"))
     test = open_page("freeze_lab", guide="2")
     assert "Click a block on the strip" in texts(test)
     test = open_page("freeze_lab", guide="2", lab="layer4.1+head")
+    assert "The training is next" in texts(test)
+    test = open_page("train_live", guide="4")
+    assert "Guess before you see." in texts(test)
+    tied(test.radio, "guess").set_value("same").run()
     assert "Now train for real" in texts(test)
+    assert test.query_params["guess"] in ("same", ["same"])
+
+
+def test_a_guess_made_before_the_start_goes_to_the_run_that_is_started_then(open_page: OpenPage) -> None:
+    old = write_run(SHORT, 0.5, 0.62, 0.7, 0.81)
+    test = open_page("train_live", guide="4", **SHORT.to_query())
+    tied(test.radio, "guess").set_value("worse").run()
+    test.button(key=f"open-{old}").click().run()
+    assert "What happened at the thaw?" in texts(test)
+    assert "You guessed" not in texts(test), "that run was over before the guess"
+    new = write_run(SHORT, 0.5, 0.62, 0.7, 0.81)
+    test.query_params["run"] = new
+    test.run()
+    assert "You guessed otherwise" in texts(test)
+
+
+def test_another_stage_than_the_steps_leads_back_to_it(open_page: OpenPage) -> None:
+    test = open_page("pipeline", guide="2", stage="tune")
+    assert "Everything but the head is frozen" in texts(test)
+    test.button(key="guide-there").click().run()
+    assert test.query_params["stage"] in ("freeze", ["freeze"])
+    assert not [button for button in test.button if button.key == "guide-there"]
 
 
 def test_steps_that_need_a_run_look_at_the_run(open_page: OpenPage) -> None:
     going = write_run(SHORT, 0.5, end="stopped")
-    test = open_page("train_live", guide="4", run=going, **SHORT.to_query())
-    assert "Guess before you see" in texts(test)
+    said = texts(open_page("train_live", guide="4", run=going, **SHORT.to_query()))
+    assert "Guess before you see." in said
+    said = texts(open_page("train_live", guide="5", run=going, **SHORT.to_query()))
+    assert "The run stands still" in said
     done = write_run(SHORT, 0.5, 0.6, 0.7, 0.81)
-    test = open_page("train_live", guide="5", run=done, **SHORT.to_query())
-    assert "Follow one image" in texts(test)
+    test = open_page("train_live", guide="4", run=done, **SHORT.to_query())
+    assert "Read what it says of your guess" in texts(test)
+    assert "Follow one image" in texts(open_page("trace", guide="7", run=done, **SHORT.to_query()))
 
 
-def test_skip_and_leave(open_page: OpenPage) -> None:
-    test = open_page("pipeline", guide="0", stage="load")
+def test_the_quiz_step_wants_the_short_quiz_to_its_end(open_page: OpenPage) -> None:
+    must = [question.id for question in quiz.load().questions if question.must]
+    run = write_run(SHORT, 0.5, 0.62, 0.7, 0.81)
+    asked = {"guide": "8", "run": run, **SHORT.to_query()}
+    assert "Check yourself" in texts(open_page("quiz", **asked))
+    with learners.changing(OWNER) as kept:
+        rounds.begin(kept, "full", [question.id for question in quiz.load().questions], 1)
+    assert "Another round of the quiz" in texts(open_page("quiz", **asked))
+    with learners.changing(OWNER) as kept:
+        rounds.begin(kept, "short", must, 1)
+        for name in kept.round["ids"][:-1]:
+            rounds.answer(kept, name, 0, False)
+            rounds.go_on(kept)
+    assert "Check yourself" in texts(open_page("quiz", **asked))
+    with learners.changing(OWNER) as kept:
+        rounds.answer(kept, kept.round["ids"][-1], 0, False)
+    assert "Check yourself" in texts(open_page("quiz", **asked)), "the last answer is still being explained"
+    with learners.changing(OWNER) as kept:
+        rounds.go_on(kept)
+    test = open_page("quiz", **asked)
+    assert test.query_params["guide"] in (str(END), [str(END)])
+
+
+def test_skip_leave_and_take_up_again(open_page: OpenPage) -> None:
+    test = begin(open_page("pipeline"))
     test.button(key="guide-skip").click().run()
     assert test.query_params["guide"] in ("1", ["1"])
     test.button(key="guide-leave").click().run()
     assert "guide" not in test.query_params
     assert "Guided lesson" not in texts(test)
+    assert parse_qs(learners.load(OWNER).guide)["guide"] == ["1"]
+    later = open_page("pipeline")
+    assert later.button(key="guide-on").label == "Go on with the guided lesson, step 2 of 10"
+    later.button(key="guide-on").click().run()
+    assert "step 2 of 10" in texts(later)
+    assert later.query_params["stage"] in ("head", ["head"])
+
+
+def test_taking_it_up_opens_the_page_with_the_run_and_without_one_that_is_gone(open_page: OpenPage) -> None:
+    run = write_run(SHORT, 0.5, 0.62, 0.7, 0.81)
+    left = urlencode({**SHORT.to_query(), "run": run, "guide": "7"})
+    learners.save(OWNER, Learner(guide=left))
+    test = open_page("pipeline").button(key="guide-on").click().run()
+    assert test.title[0].value == "Prediction trace"
+    assert test.query_params["run"] in (run, [run])
+    records.delete(records.folder_of(run))
+    test = open_page("pipeline").button(key="guide-on").click().run()
+    assert test.title[0].value == "Train live"
+    assert "Now train for real" in texts(test)
+    assert "run" not in test.query_params
+
+
+@pytest.mark.parametrize("kept", ["guide=99", "nonsense", "run=../..", "guide=-1&run=x"])
+def test_a_damaged_place_counts_as_none(kept: str, open_page: OpenPage) -> None:
+    learners.save(OWNER, Learner(guide=kept))
+    test = open_page("pipeline")
+    assert not test.exception
+    assert test.button(key="guide-begin").label == "Take the guided lesson"
+
+
+def finished() -> str:
+    """A run written by hand whose network moved by a known amount: one block's first kernel, by a hundredth."""
+    run = write_run(SHORT, 0.5, 0.62, 0.7, 0.81, end="running")
+    folder = records.folder_of(run)
+    classes = tuple("abcdefghij")
+    records.append(folder, {"event": "run_start", "classes": classes})
+    records.append(folder, {"event": "run_end", "test_accuracy": 0.91, "kept_epoch": 4, "seconds": 83.0})
+    records.set_state(folder, "done")
+    network = train.start_network(SHORT, len(classes))
+    with torch.no_grad():
+        network.model.get_parameter("layer4.0.conv1.weight").mul_(1.01)
+    worker.save_model(network, classes, folder / "model.safetensors")
+    return run
 
 
 def test_the_insight_has_the_runs_own_numbers(open_page: OpenPage) -> None:
-    run = write_run(SHORT, 0.5, 0.62, 0.7, 0.81)
-    said = texts(open_page("quiz", guide="8", run=run, **SHORT.to_query()))
+    run = finished()
+    said = texts(open_page("quiz", guide=str(END), run=run, **SHORT.to_query()))
+    trunk = sum(row.parameters for row in surgery.describe(SHORT.backbone) if row.name != "head")
+    then = train.start_network(SHORT, 10).model.get_parameter("layer4.0.conv1.weight")
+    moved = int((then != 0).sum())
     for number in (
-        "**62.0\u00a0%**",
-        "**19.0 points**",
-        "**81.0\u00a0%**",
-        "**91.0\u00a0%**",
-        "**1 min 23 s**",
-        "75.1\u00a0%",
+        "alone reached **62.0\u00a0%**",
+        "added **19.0 points** and led to **81.0\u00a0%**",
+        "that is **91.0\u00a0%**",
+        "cost **2.0 s** of training, of 1 min 23 s in all",
+        f"**{100 * moved / trunk:.1f}\u00a0%** of the pretrained weights moved, by 1.0\u00a0% of their size",
+        f"{moved:,} of {trunk:,} weights and biases differ",
     ):
         assert number in said
-    assert "no finished run" in texts(open_page("quiz", guide=str(END)))
+
+
+@pytest.mark.parametrize(
+    ("last", "words"), [(0.55, "took **7.0 points** away and led to **55.0"), (0.62, "changed nothing: it stayed at")]
+)
+def test_a_thaw_that_gained_nothing_is_told_so(last: float, words: str) -> None:
+    view = live_view(write_run(SHORT, 0.5, 0.62, 0.7, last))
+    assert view.log.end is not None
+    found = observe.closing(view.log.rows, view.log.end, SHORT)
+    told = guide.insight(view, found, Moved(4, 2, 0.5))
+    assert words in content.section("guide", "insight", told)
+
+
+def live_view(run: str) -> View:
+    log = RunLog()
+    log.add(records.read_log(records.folder_of(run))[0])
+    return View(run, runs.status(run), log)
+
+
+def test_without_a_finished_run_of_two_phases_it_says_what_is_missing(open_page: OpenPage) -> None:
+    random = dataclasses.replace(SHORT, weights="random")
+    for query in ({}, {"run": write_run(random, 0.5, 0.6, 0.7, 0.8)}, {"run": write_run(SHORT, 0.5, end="stopped")}):
+        assert "no finished run" in texts(open_page("quiz", guide=str(END), **query))
 
 
 def test_a_step_is_done_only_by_what_it_asks_for() -> None:
-    nowhere = Place("review", {}, None)
+    nowhere = Place("review", {}, None, OWNER)
     assert [guide.reached(start, nowhere) for start in range(END)] == list(range(END))
     assert guide.reached(END, nowhere) == END
