@@ -25,7 +25,7 @@ FIELDS = {
     "loss": ("val_loss", "sample_loss", "train_loss"),
 }
 POINTS_UP_TO = 60
-LEGEND = ":green[**━━**] validation &emsp;:violet[**╍╍**] training set, eval mode &emsp;:gray[**┈┈**] while learning"
+LEGEND = ":green[**━━**] validation &emsp;:violet[**╍╍**] training set, eval mode &emsp;:gray[**┈┈**] while learning"
 
 
 def curves(what: str, rows: Sequence[Row], baseline: Row | None) -> list[dict[str, Any]]:
@@ -92,6 +92,7 @@ def spec(what: str, settings: RunSettings) -> dict[str, Any]:
     dots = {name: channel for name, channel in dots.items() if name not in ("strokeDash", "strokeWidth")}
     tint = {"field": "kind", "type": "nominal", "scale": {"domain": DOMAIN}, "legend": None}
     begin = {"field": "start", "type": "quantitative"}
+    side = "top" if what == "loss" else "bottom"  # away from the curves
     return {
         "layer": [
             {
@@ -106,10 +107,10 @@ def spec(what: str, settings: RunSettings) -> dict[str, Any]:
             },
             {
                 "data": {"name": "thaws"},
-                "mark": {"type": "text", "align": "left", "baseline": "top", "dx": 5, "dy": 4, "clip": True},
+                "mark": {"type": "text", "align": "left", "baseline": side, "dx": 5, "dy": 4 if side == "top" else -4},
                 "encoding": {
                     "x": begin,
-                    "y": {"value": 0},
+                    "y": {"value": 0 if side == "top" else "height"},
                     "text": {"field": "label"},
                     "color": {"datum": "trainable", "scale": {"domain": DOMAIN}, "legend": None},
                 },

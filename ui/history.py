@@ -82,17 +82,18 @@ def draw(owner: str, shown: str | None) -> None:
 
 
 def _row(view: View, name: str, shown: str | None) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
-        word, colour = BADGES[view.status.state]
-        st.badge(word, color=colour)  # type: ignore[arg-type]
-        st.markdown(f"{name} :gray[· {ago(time.time() - view.status.created)}]", width="stretch")
-        st.markdown(result(view), width="content")
-        if view.id == shown:
-            st.caption("shown above", width="content")
-        elif st.button("Open", key=f"open-{view.id}"):
-            state.put(view.settings, run=view.id)
-            st.rerun()
-        _delete(view, shown)
+    with st.container(gap="xsmall", border=True):
+        st.markdown(f"{name} :gray[· {ago(time.time() - view.status.created)}]")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            word, colour = BADGES[view.status.state]
+            st.badge(word, color=colour)  # type: ignore[arg-type]
+            st.markdown(result(view), width="stretch")
+            if view.id == shown:
+                st.caption("shown above", width="content")
+            elif st.button("Open", key=f"open-{view.id}"):
+                state.put(view.settings, run=view.id)
+                st.rerun()
+            _delete(view, shown)
 
 
 def result(view: View) -> str:

@@ -60,15 +60,22 @@ def _thawed(row: Row, before: Row | None, past: Sequence[Row], settings: RunSett
 
 
 def _overfitting(row: Row, before: Row | None, past: Sequence[Row], settings: RunSettings, baseline: Row | None) -> str:
-    last = [*past[-2:], row]
-    if len(last) < 3 or any(r["phase"] != row["phase"] for r in last):
+    mine = [r for r in (*past, row) if r["phase"] == row["phase"]]
+    if not _rises(mine):
         return ""
-    if last[0]["val_loss"] < last[1]["val_loss"] < row["val_loss"] and row["train_loss"] < last[0]["train_loss"]:
-        return (
-            f"overfitting begins: validation loss rose twice ({number(last[0]['val_loss'])} to "
-            f"{number(row['val_loss'])}) while training loss still fell"
-        )
-    return ""
+    again = any(_rises(mine[:end]) for end in range(3, len(mine)))
+    return (
+        f"overfitting {'goes on' if again else 'begins'}: validation loss rose twice "
+        f"({number(mine[-3]['val_loss'])} to {number(row['val_loss'])}) while training loss still fell"
+    )
+
+
+def _rises(rows: Sequence[Row]) -> bool:
+    """Has validation loss risen over the last two epochs while training loss fell?"""
+    if len(rows) < 3:
+        return False
+    one, two, last = rows[-3:]
+    return bool(one["val_loss"] < two["val_loss"] < last["val_loss"] and last["train_loss"] < one["train_loss"])
 
 
 def _behind(row: Row, before: Row | None, past: Sequence[Row], settings: RunSettings, baseline: Row | None) -> str:
