@@ -6,7 +6,7 @@ import streamlit as st
 
 from ftcore import backbones, datasets
 from ftcore.settings import RunSettings
-from ui import engine, nav, state
+from ui import engine, nav, reach, state
 from ui.theme import ICE, plain
 
 
@@ -19,6 +19,7 @@ def draw(chosen: RunSettings) -> str:
         _weights(chosen)
         _choice("Data", "data", chosen.data, {name: d.title for name, d in datasets.CATALOGUE.items()})
         _links()
+        reach.tables()
         return state.meet_learner()
 
 

@@ -1,0 +1,198 @@
+"""axe-core looks at every page in light and in dark, and at what a page shows only in a certain state.
+
+Violations that it calls serious or critical fail the test. It looks into the components too: their shadow roots are
+open and no page has a frame.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, StorageState, ViewportSize, expect
+
+from tests.browser.conftest import OpenTab, Server
+from tests.browser.test_quizzing import answer
+from ui import nav, stages
+from ui.chapters import LAYERS
+
+GRAVE = ("serious", "critical")
+SCHEMES = ("light", "dark")
+DESK: ViewportSize = {"width": 1400, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+SMALL = "data=digits&train_per_class=8&p1=epochs:1&p2=name:Fine-tune;epochs:2;lr:0.001;trainable:layer4.1%2Bhead"
+# Nothing is left to compute, to fade in or to change its colour; what moves for ever is not waited for.
+AT_REST = """() => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning"
+  && !document.querySelector("[data-stale=true], [data-testid=stSkeleton]")
+  && document.getAnimations().every(a => a.playState !== "running" || a.effect.getTiming().iterations === Infinity)"""
+LOOK = """grave => axe.run({ resultTypes: ["violations"] })
+  .then(({ violations }) => violations.filter(({ impact }) => grave.includes(impact)))"""
+HAS_COLOURS = "scheme => getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme === scheme"
+
+
+def rest(tab: Page) -> None:
+    """Wait until the page stands still; two frames pass first, in which what was just asked for begins."""
+    tab.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    tab.wait_for_function(AT_REST)
+
+
+def grave(tab: Page) -> list[str]:
+    """What axe-core finds on the page as it stands: a line for each rule and for each element that breaks it."""
+    rest(tab)
+    assert len(tab.frames) == 1, "axe looks into one frame only"
+    if not tab.evaluate("'axe' in window"):
+        tab.evaluate(Axe().axe_script)
+    return [line for one in tab.evaluate(LOOK, GRAVE) for line in told(one)]
+
+
+def told(violation: dict[str, Any]) -> list[str]:
+    """The rule, and its elements: where, what they look like in HTML, and why."""
+    nodes = [f"    {node['target']} {node['html'][:300]} {node['failureSummary']}" for node in violation["nodes"]]
+    return [f"{violation['id']} ({violation['impact']}): {violation['help']}", *nodes]
+
+
+def check(tab: Page, state: str, *, phone: bool = False) -> None:
+    """No grave violation in light nor in dark: the page follows the system's colours while it is open."""
+    for scheme in SCHEMES:
+        tab.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        tab.wait_for_function(HAS_COLOURS, arg=scheme)
+        found = grave(tab)
+        assert not found, "\n".join([f"{state}, {scheme}:", *found])
+    if phone:
+        tab.set_viewport_size(PHONE)
+        found = grave(tab)
+        assert not found, "\n".join([f"{state} on a phone, {scheme}:", *found])
+        tab.set_viewport_size(DESK)
+
+
+@dataclass(frozen=True)
+class Learner:
+    """Somebody with two finished runs: what their browser keeps, and the id of the second run."""
+
+    kept: StorageState
+    run: str
+
+
+@pytest.fixture(scope="module")
+def learner(browser: Browser, server: Server) -> Learner:
+    """Made once for all tests here, with two runs of three epochs."""
+    context = browser.new_context()
+    tab = context.new_page()
+    tab.goto(f"{server.url}/train_live?{SMALL}")
+    tab.get_by_role("button", name=re.compile("^Start, ")).click()
+    tab.wait_for_url(re.compile("run="))
+    first = tab.url
+    tab.get_by_role("button", name=re.compile("^Run again, ")).click()
+    tab.wait_for_url(lambda url: url != first)
+    expect(tab.get_by_text("All 3 epochs are done.")).to_be_visible(timeout=180_000)
+    found = re.search(r"run=([0-9a-f]{32})", tab.url)
+    assert found
+    learner = Learner(context.storage_state(), found[1])
+    context.close()
+    return learner
+
+
+@pytest.mark.parametrize("path", [entry.path for entry in nav.ENTRIES])
+def test_each_page_as_it_opens(path: str, open_tab: OpenTab) -> None:
+    tab = open_tab(f"{path}?data=digits")
+    check(tab, path, phone=True)
+
+
+def test_each_stage_of_the_pipeline(learner: Learner, open_tab: OpenTab) -> None:
+    tab = open_tab(f"?run={learner.run}&stage=load&guide=0")
+    for number, name in enumerate(stages.IDS, 1):
+        tab.get_by_role("radio", name=f"{number} {stages.TITLES[number - 1]}").click()
+        expect(tab.get_by_role("heading", name=re.compile(f"^{number} ·"))).to_be_visible()
+        check(tab, f"stage {name}")
+
+
+def test_each_chapter_of_the_trace_and_the_drawing_pad(learner: Learner, open_tab: OpenTab) -> None:
+    tab = open_tab(f"trace?run={learner.run}&guide=0")
+    for layer, title in LAYERS.items():
+        tab.get_by_role("radio", name=title).click()
+        expect(tab.get_by_role("heading", name=title[2:], exact=True)).to_be_visible()
+        for folded in tab.locator("summary").all():
+            folded.click()
+        check(tab, f"chapter {layer}")
+    tab.get_by_role("radio", name="Draw").click()
+    expect(tab.locator(".pad canvas")).to_be_visible()
+    check(tab, "drawing pad")
+
+
+def test_a_finished_run_beside_another_with_all_that_can_be_opened(learner: Learner, open_tab: OpenTab) -> None:
+    tab = open_tab(f"train_live?run={learner.run}&guide=0", storage_state=learner.kept)
+    expect(tab.get_by_role("heading", name="Side by side")).to_be_visible()
+    for folded in tab.locator("summary").all():
+        folded.click()
+    check(tab, "finished run", phone=True)
+    tab.get_by_role("combobox", name="Data").click()
+    expect(tab.get_by_role("option").first).to_be_visible()
+    check(tab, "list of data sets")
+
+
+def test_the_quiz_in_the_middle_of_a_round(open_tab: OpenTab) -> None:
+    tab = open_tab("quiz")
+    tab.get_by_role("button", name="Short quiz, 3 questions").click()
+    expect(tab.get_by_text("question 1 of 3")).to_be_visible()
+    check(tab, "question")
+    answer(tab, correct=False)
+    check(tab, "wrong answer")
+    tab.get_by_role("button", name="Start over").click()
+    expect(tab.get_by_role("button", name="Forget them")).to_be_visible()
+    check(tab, "start over")
+
+
+def test_the_freeze_lab_after_its_steps(open_tab: OpenTab) -> None:
+    tab = open_tab(f"freeze_lab?{SMALL}")
+    tab.get_by_role("button", name=re.compile("^Take 10 real steps")).click()
+    expect(tab.get_by_test_id("stTable").filter(has_text="statistics moved by")).to_be_visible()
+    rest(tab)
+    tab.get_by_role("button", name=re.compile("^Take one real step")).click()
+    expect(tab.get_by_test_id("stTable")).to_have_count(4, timeout=20_000)
+    check(tab, "after the steps", phone=True)
+
+
+def test_an_experiment_before_the_guess_and_with_its_outcome(open_tab: OpenTab) -> None:
+    tab = open_tab("experiment?exp=last-two")
+    check(tab, "before the guess")
+    tab.get_by_role("radiogroup").locator("label").first.click()
+    tab.get_by_role("button", name=re.compile("^Run it, ")).click()
+    expect(tab.get_by_role("heading", name="What came out")).to_be_visible()
+    check(tab, "outcome")
+
+
+def test_a_card_turned_the_cheat_sheet_and_the_glossary(open_tab: OpenTab) -> None:
+    tab = open_tab("review")
+    tab.get_by_role("button", name="Turn the card").click()
+    expect(tab.get_by_text("How well did you know it")).to_be_visible()
+    check(tab, "turned card")
+    for name, shown in (("Cheat sheet", "Download this page"), ("Glossary", "Find a term")):
+        tab.get_by_role("tab", name=name).click()
+        expect(tab.get_by_text(shown)).to_be_visible()
+        check(tab, name)
+
+
+def test_a_damaged_address(open_tab: OpenTab) -> None:
+    tab = open_tab()
+    tab.goto(tab.url.split("?")[0] + "?data=nowhere")
+    expect(tab.get_by_text("There is no dataset")).to_be_visible()
+    check(tab, "damaged address")
+
+
+def test_a_planted_violation_is_found_on_the_page_and_inside_a_component(open_tab: OpenTab) -> None:
+    tab = open_tab()
+    assert grave(tab) == []
+    plant = """place => place.insertAdjacentHTML(
+        "beforeend", '<img><p style="background: #fff; color: #999">pale words</p>')"""
+    tab.get_by_test_id("stMain").get_by_test_id("stMarkdownContainer").first.evaluate(plant)
+    tab.get_by_role("group", name=re.compile("^11 blocks")).evaluate(plant)
+    found = grave(tab)
+    assert len([line for line in found if "<img>" in line]) == 2
+    assert len([line for line in found if "pale words" in line]) == 2
+    assert [line.split(":")[0] for line in found if line[0] != " "] == [
+        "color-contrast (serious)",
+        "image-alt (critical)",
+    ]
