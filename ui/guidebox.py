@@ -22,15 +22,19 @@ _STYLE = """<style>
   animation: guide-STEP 1.5s ease-out;
 }
 .st-key-guide-voice { position: absolute; }
-@media (max-width: 640px) {
-  .st-key-guide { font-size: .9rem; }
-  [data-testid="stLayoutWrapper"]:has(> .st-key-guide-end) { position: static; }
-}
 @keyframes guide-STEP { from { background: light-dark(#E3DCC8, #4A5263); } }
 @media (prefers-reduced-motion: reduce) { .st-key-guide { animation: none; } }
 </style>"""
+# The insight is long: on a small screen it would leave no room for anything else.
+_LONG = """<style>
+@media (max-width: 640px) { [data-testid="stLayoutWrapper"]:has(> .st-key-guide) { position: static; } }
+</style>"""
 THERE = ".st-key-guide a, .st-key-guide-there button"
-_MARK = "<style>:is(SELECTOR) { outline: 2px dashed light-dark(#1F2430, #ECEAE4); outline-offset: 3px; }</style>"
+# Streamlit takes the outline off what was clicked; what the keyboard has reached keeps the browser's own mark.
+_MARK = """<style>
+:is(SELECTOR):not(:focus-visible) { outline: 2px dashed light-dark(#1F2430, #ECEAE4) !important; outline-offset: 3px; }
+</style>"""
+
 
 _voice = st.components.v2.component(
     "thaw_guide",
@@ -56,7 +60,7 @@ def draw(now: int, end: int, go: Callable[[int | None], None], *, top: bool) -> 
 
     With `top` the page is scrolled to its top when the step begins.
     """
-    st.html(_STYLE.replace("STEP", str(now)))
+    st.html(_STYLE.replace("STEP", str(now)) + (_LONG if now == end else ""))
     words = f"step {now + 1} of {end + 1}"
     with st.container(border=True, key="guide", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
