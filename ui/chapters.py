@@ -105,7 +105,7 @@ def blocks(scene: Scene, block: str) -> None:
     all_of_it = sum(s.seconds for s in scene.found.steps)
     text(
         "features.shape", channels=count(channels), height=height, width=width,
-        time=f"{step.seconds * 1e3:.1f} ms", all=f"{all_of_it * 1e3:.0f} ms", **values,
+        time=f"{step.seconds * 1e3:.1f}\u00a0ms", all=f"{all_of_it * 1e3:.0f}\u00a0ms", **values,
     )  # fmt: skip
     text("features.strongest", shown=len(step.maps))
     shown = [int(c) for c in step.order[: len(step.maps)]]
@@ -137,7 +137,7 @@ def table(scene: Scene) -> None:
             "mean": number(step.mean),
             "highest": number(step.highest),
             "exactly 0": percent(step.zeros),
-            "time": f"{step.seconds * 1e3:.2f} ms",
+            "time": f"{step.seconds * 1e3:.2f}\u00a0ms",
         }
         for step in scene.found.steps
     ]
@@ -317,7 +317,7 @@ def _stages(scene: Scene, before: dict[str, Which]) -> None:
         top.append(scene.classes.index(scene.picture.truth))
     if len(moments) > 1:
         text("prediction.before")
-    figure, looks = go.Figure(), (QUIET, "#7A5195", "#0072B2", FOR)
+    figure, looks = go.Figure(), (QUIET, AGAINST, FOR, "#A67C00")
     for place, (name, p) in enumerate(moments.items()):
         figure.add_bar(
             name=name, x=[html.escape(scene.classes[c]) for c in top], y=[float(p[c]) for c in top],
@@ -355,7 +355,10 @@ def _sure(scene: Scene, largest: float) -> None:
             name=name, x=(edges[:-1] + edges[1:]) / 2, y=heights, width=0.048,
             marker={"color": colour, "pattern": {"shape": pattern}},
         )  # fmt: skip
-    figure.add_vline(x=largest, line={"width": 3, "dash": "dash", "color": QUIET}, annotation_text="this picture")
+    figure.add_vline(
+        x=largest, line={"width": 3, "dash": "dash", "color": QUIET}, annotation_text="this picture",
+        annotation={"y": 1, "yanchor": "bottom", "xanchor": "right" if largest > 0.5 else "left"},
+    )  # fmt: skip
     figure.update_layout(
         template="plotly", barmode="stack", height=280, margin={"l": 10, "r": 10, "t": 30, "b": 10},
         legend={"orientation": "h", "y": 1.08, "yanchor": "bottom"},

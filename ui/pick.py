@@ -74,8 +74,9 @@ def _outside(now: str) -> tuple[bytes | None, str]:
         file = st.camera_input("Photo", key="trace-camera", help="The photo goes to this server's memory, no further.")
     else:
         kinds = sorted(ending.removeprefix(".") for ending in pictures.ENDINGS)
-        words = f"{pictures.KINDS}, up to {pictures.MAX_BYTES // 2**20} MB."
-        file = st.file_uploader("A picture", type=kinds, key="trace-upload", help=words)
+        most = pictures.MAX_BYTES // 2**20
+        words = f"{pictures.KINDS}, up to {most} MB."
+        file = st.file_uploader("A picture", type=kinds, key="trace-upload", help=words, max_upload_size=most)
     st.caption(content.section("trace", "pictures.own"))
     return (file.getvalue(), file.name) if file is not None else (None, "")
 
