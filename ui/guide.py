@@ -189,8 +189,9 @@ def invite(owner: str) -> None:
     left = at(query.get("guide"))
     with st.container(horizontal=True, gap="small"):
         if left is not None:
-            title = f"step {left + 1} of {END + 1}" if left < END else "the insight"
-            if st.button(f"Go on with the guided lesson, {title}", icon=":material/route:", key="guide-on"):
+            further = f"Go on with the guided lesson, step {left + 1} of {END + 1}"
+            label = further if left < END else "See the insight of the guided lesson again"
+            if st.button(label, icon=":material/route:", key="guide-on"):
                 _take_up(query, left)
         st.button(
             "Take the guided lesson" if left is None else "Begin it anew",

@@ -160,6 +160,15 @@ def test_taking_it_up_opens_the_page_with_the_run_and_without_one_that_is_gone(o
     assert "run" not in test.query_params
 
 
+def test_the_insight_can_be_seen_again(open_page: OpenPage) -> None:
+    learners.save(OWNER, Learner(guide=urlencode({**SHORT.to_query(), "run": finished(), "guide": str(END)})))
+    test = open_page("pipeline")
+    again = test.button(key="guide-on")
+    assert again.label == "See the insight of the guided lesson again"
+    again.click().run()
+    assert "of the pretrained weights moved" in texts(test)
+
+
 @pytest.mark.parametrize("kept", ["guide=99", "nonsense", "run=../..", "guide=-1&run=x"])
 def test_a_damaged_place_counts_as_none(kept: str, open_page: OpenPage) -> None:
     learners.save(OWNER, Learner(guide=kept))
