@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
-from ui import pixels
+from ui import component, pixels
 
-_ASSETS = Path(__file__).parent / "trace_assets"
-_gallery = st.components.v2.component(
-    "thaw_gallery",
-    html='<div class="gallery" role="group"></div>',
-    css=(_ASSETS / "gallery.css").read_text("utf-8"),
-    js=(_ASSETS / "gallery.js").read_text("utf-8"),
+_gallery = component.declare(
+    "gallery",
+    '<div class="gallery" role="group"></div>',
 )
 
 

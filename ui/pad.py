@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-from pathlib import Path
-
-import streamlit as st
 
 from ftcore.settings import FtError
+from ui import component
 
-_ASSETS = Path(__file__).parent / "trace_assets"
 _HEAD = "data:image/png;base64,"
 MAX_LETTERS = 4_000_000
-_pad = st.components.v2.component(
-    "thaw_pad",
-    html='<div class="pad"></div>',
-    css=(_ASSETS / "pad.css").read_text("utf-8"),
-    js=(_ASSETS / "pad.js").read_text("utf-8"),
+_pad = component.declare(
+    "pad",
+    '<div class="pad"></div>',
 )
 
 

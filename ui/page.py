@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import streamlit as st
 
 from ftcore import datasets, runs
 from ftcore.settings import FtError, RunSettings
-from ui import guide, live, sidebar, state
+from ui import component, guide, live, sidebar, state
 from ui.live import View
 from ui.theme import plain
 
-_STYLE = Path(__file__).parent / "page.css"
+_STYLE = component.ASSETS / "page.css"
 
 
 @contextmanager

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-import streamlit as st
 
 from ftcore.settings import Preprocess
-from ui import pixels
+from ui import component, pixels
 
-_ASSETS = Path(__file__).parent / "trace_assets"
 _HEADS = ("channel", "byte", "÷ 255", "mean", "spread", "input")
 _ROW = "<tr><td>{}</td><td></td><td></td><td></td><td></td><td></td></tr>"
-_probe = st.components.v2.component(
-    "thaw_probe",
-    html=(
+_probe = component.declare(
+    "probe",
+    (
         '<div class="probe"><div class="sheet" role="img" tabindex="0"><canvas></canvas><div class="mark"></div></div>'
         f'<table><caption aria-live="polite"></caption><thead><tr>{"".join(f"<th>{h}</th>" for h in _HEADS)}</tr></thead>'
         f"<tbody>{''.join(_ROW.format(c) for c in ('red', 'green', 'blue'))}</tbody></table></div>"
     ),
-    css=(_ASSETS / "probe.css").read_text("utf-8"),
-    js=(_ASSETS / "probe.js").read_text("utf-8"),
 )
 
 

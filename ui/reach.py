@@ -6,11 +6,9 @@ out of the way. This module knows nothing about what the tables show.
 
 from __future__ import annotations
 
-from pathlib import Path
+from ui import component
 
-import streamlit as st
-
-_watch = st.components.v2.component("thaw_reach", js=(Path(__file__).parent / "reach.js").read_text("utf-8"))
+_watch = component.declare("reach")
 
 
 def tables() -> None:

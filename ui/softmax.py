@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-
-import streamlit as st
 
 from ftcore.trace import Columns
+from ui import component
 from ui.theme import percent
 
-_ASSETS = Path(__file__).parent / "trace_assets"
 ROWS = 12
-_table = st.components.v2.component(
-    "thaw_softmax",
-    html='<div class="scroll"><table><caption aria-live="polite"></caption><tbody></tbody></table></div>',
-    css=(_ASSETS / "softmax.css").read_text("utf-8"),
-    js=(_ASSETS / "softmax.js").read_text("utf-8"),
+_table = component.declare(
+    "softmax",
+    '<div class="scroll"><table><caption aria-live="polite"></caption><tbody></tbody></table></div>',
 )
 
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from ftcore.surgery import BlockInfo
+from ui import component
 from ui.theme import EMBER, ICE, count, shape, short
 
-_ASSETS = Path(__file__).parent / "strip_assets"
 _TALLEST = 58
 KINDS = {
     "stem": "first layers",
@@ -26,11 +25,9 @@ KINDS = {
     "head": "head",
 }
 
-_strip = st.components.v2.component(
-    "thaw_strip",
-    html='<div class="strip" role="group"></div><div class="told" aria-live="polite"></div>',
-    css=(_ASSETS / "strip.css").read_text("utf-8"),
-    js=(_ASSETS / "strip.js").read_text("utf-8"),
+_strip = component.declare(
+    "strip",
+    '<div class="strip" role="group"></div><div class="told" aria-live="polite"></div>',
 )
 
 

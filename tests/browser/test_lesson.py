@@ -32,14 +32,6 @@ def wait_for_epoch(tab: Page, number: int) -> None:
     tab.wait_for_function(script, arg=number, timeout=LONG)
 
 
-def test_a_first_visitor_may_come_in_by_a_deep_link(open_tab: OpenTab) -> None:
-    """Runs first: the server has seen nobody yet, so Streamlit is still in its discovery mode."""
-    tab = open_tab("train_live?seed=5")
-    expect(tab.get_by_role("heading", name="Train live", level=1)).to_be_visible()
-    expect(tab.get_by_test_id("stSidebar").get_by_role("link", name="Pipeline")).to_be_visible()
-    expect(tab.get_by_role("spinbutton", name="Seed")).to_have_value("5")
-
-
 def test_what_was_chosen_travels_to_the_other_page(open_tab: OpenTab) -> None:
     tab = open_tab("?data=digits&stage=freeze")
     tab.get_by_test_id("stSidebar").get_by_role("link", name="Train live").click()

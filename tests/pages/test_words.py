@@ -104,7 +104,9 @@ def test_overfitting_needs_two_rises_while_training_falls() -> None:
     later = [epoch(n, 2, 0.9, val_loss=0.3 + 0.05 * n, train_loss=0.4 - 0.05 * n) for n in (3, 4, 5, 6)]
     said = "validation loss rose twice (0.450 to 0.550)"
     assert say([*rows(0.7, 0.72), *later[:3]]).startswith(f"overfitting begins: {said}")
-    assert say([*rows(0.7, 0.72), *later]).startswith("overfitting goes on: validation loss rose twice (0.500 to 0.600)")
+    assert say([*rows(0.7, 0.72), *later]).startswith(
+        "overfitting goes on: validation loss rose twice (0.500 to 0.600)"
+    )
     assert "overfitting" not in say([*rows(0.7, 0.72), *later[:2]])
 
 

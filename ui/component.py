@@ -1,0 +1,19 @@
+"""The app's own web components: what they look like and do stands in `ui/assets`, a file of each name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+ASSETS = Path(__file__).parent / "assets"
+
+
+def declare(name: str, html: str = "") -> Any:
+    """Register a component with its `.js` and, if there is one, its `.css`; gives what mounts it."""
+    style = ASSETS / f"{name}.css"
+    css = style.read_text("utf-8") if style.exists() else None
+    return st.components.v2.component(
+        f"thaw_{name}", html=html or None, css=css, js=(ASSETS / f"{name}.js").read_text("utf-8")
+    )
