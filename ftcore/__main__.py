@@ -18,7 +18,7 @@ import torch
 from tqdm import tqdm
 
 from ftcore import backbones, datasets, features, pictures, records, surgery, worker
-from ftcore.events import CacheProgress, DataProgress, EpochEnd, Event, RunEnd, StepProgress, to_dict
+from ftcore.events import CacheProgress, DataFound, DataProgress, EpochEnd, Event, RunEnd, StepProgress, to_dict
 from ftcore.settings import FtError, Phase, RunSettings
 
 
@@ -191,6 +191,8 @@ class _Bar:
 
     def __call__(self, event: Event) -> None:
         match event:
+            case DataFound(says=says):
+                print(says)
             case DataProgress(what=what, done=done, total=total):
                 self._show(what, done, total)
             case CacheProgress(done=done, total=total, from_disk=False):

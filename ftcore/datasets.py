@@ -58,11 +58,31 @@ class ImageSet:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a set consists of: `counts` gives the images of train, val and test."""
+    """What a set consists of: `counts` gives the images of train, val and test.
+
+    `passed_over` names files that were left out, `notes` are sentences about what was guessed or is doubtful.
+    """
 
     title: str
     classes: tuple[str, ...]
     counts: dict[str, int]
+    passed_over: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """All of it in one line, names fit to be shown."""
+        learn, validate, test = (f"{self.counts[name]:,}" for name in SPLITS)
+        names = listed([shown(name, 40) for name in self.classes], 10)
+        parts = [
+            f"{len(self.classes)} classes: {names}",
+            f"{learn} to learn, {validate} to validate, {test} to test",
+        ]
+        if self.passed_over:
+            files = "file" if len(self.passed_over) == 1 else "files"
+            names = listed([shown(name, 40) for name in self.passed_over])
+            parts.append(f"{len(self.passed_over):,} {files} passed over: {names}")
+        return "; ".join(parts) + "." + "".join(f" {note}" for note in self.notes)
 
 
 CATALOGUE: dict[str, DataEntry] = {
@@ -144,7 +164,8 @@ def summary(data: str, *, train_per_class: int = 0, seed: int = 0) -> Summary:
         return Summary(entry.title, downloads.class_names(data), counts)
     with _plan(data, seed, None) as plan:
         plan = plan.first(train_per_class)
-        return Summary(plan.title, plan.classes, {name: len(plan.splits[name]) for name in SPLITS})
+        counts = {name: len(plan.splits[name]) for name in SPLITS}
+        return Summary(plan.title, plan.classes, counts, plan.passed_over, plan.notes)
 
 
 def to_draw(data: str, preprocess: Preprocess, *, train_per_class: int = 0) -> int:

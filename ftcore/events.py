@@ -26,6 +26,23 @@ class RunStart:
 
 
 @dataclass(frozen=True)
+class DataFound:
+    """What the set consists of, told before anything is prepared.
+
+    `says` is all of it in one line; `passed_over` names the files that are no pictures or of no use, `notes` are
+    sentences about what was guessed or is doubtful. Image counts are those the splits name, before any is decoded.
+    """
+
+    says: str
+    classes: tuple[str, ...]
+    train_images: int
+    val_images: int
+    test_images: int
+    passed_over: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class DataProgress:
     """Pictures are being made ready or weights fetched: `done` of `total`, `what` says which."""
 
@@ -120,7 +137,10 @@ class RunEnd:
     folder: str
 
 
-Event = RunStart | DataProgress | CacheProgress | CacheSkipped | Baseline | StepProgress | EpochEnd | PhaseEnd | RunEnd
+Event = (
+    DataFound | RunStart | DataProgress | CacheProgress | CacheSkipped | Baseline | StepProgress | EpochEnd | PhaseEnd
+    | RunEnd
+)  # fmt: skip
 
 
 def to_dict(event: Event) -> dict[str, Any]:

@@ -32,7 +32,8 @@ class Item:
 class Plan:
     """A set ready to be read. `row` gives one picture as uint8 [side, side, 3]; `fingerprint` names the content.
 
-    `rows`, where a set has it, gives many in the order asked for, faster than one by one.
+    `rows`, where a set has it, gives many in the order asked for, faster than one by one. `passed_over` names files
+    that were left out, `notes` are sentences about what was guessed or is doubtful.
     """
 
     title: str
@@ -41,6 +42,8 @@ class Plan:
     fingerprint: str
     row: Callable[[Item, Preprocess], np.ndarray]
     rows: Callable[[Sequence[Item], Preprocess], Iterator[np.ndarray]] | None = None
+    passed_over: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def first(self, per_class: int) -> Plan:
         """The same set with only the first `per_class` training pictures of each class; 0 keeps all."""

@@ -20,11 +20,11 @@ import torch
 from filelock import Timeout
 from safetensors.torch import save
 
-from ftcore import backbones, machine, records, states, weights
-from ftcore.events import DataProgress, Event, RunEnd, to_dict
+from ftcore import backbones, datasets, machine, records, states, weights
+from ftcore.events import DataFound, DataProgress, Event, RunEnd, to_dict
 from ftcore.files import FULL, whole
 from ftcore.network import Network
-from ftcore.settings import FtError
+from ftcore.settings import FtError, RunSettings
 from ftcore.train import load_images, start_network, train
 
 DISK_FULL = 28
@@ -44,6 +44,7 @@ def execute(folder: Path, report: Callable[[Event], None], clock: Callable[[], f
     """
     settings = records.settings_of(folder)
     logged = {_name(record) for record in records.read_log(folder)[0] if record["event"] in TOLD_ONCE}
+    report(_found(settings))
     images = load_images(settings, lambda what, done, total: report(DataProgress(what, done, total)))
     network = start_network(
         settings, len(images.classes), lambda done, total: report(DataProgress("Downloading weights", done, total))
@@ -59,6 +60,12 @@ def execute(folder: Path, report: Callable[[Event], None], clock: Callable[[], f
         if _name(to_dict(event)) not in logged:
             pace.see(event)
             report(event)
+
+
+def _found(settings: RunSettings) -> DataFound:
+    found = datasets.summary(settings.data, train_per_class=settings.train_per_class, seed=settings.seed)
+    train, val, test = found.counts["train"], found.counts["val"], found.counts["test"]
+    return DataFound(found.sentence, found.classes, train, val, test, found.passed_over, found.notes)
 
 
 def _name(record: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -121,7 +128,7 @@ class _Control:
         os._exit(3)  # the server has gone, and with it the reason to go on
 
     def report(self, event: Event) -> None:
-        self._enter("preparing" if isinstance(event, DataProgress) else "running")
+        self._enter("preparing" if isinstance(event, DataFound | DataProgress) else "running")
         records.append(self.folder, to_dict(event))
         if not self.running.is_set():
             start = time.perf_counter()

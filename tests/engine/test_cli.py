@@ -80,7 +80,7 @@ def test_resume_goes_on_after_the_last_epoch(
     assert records.state_of(folder).state == "stopped"
     assert cli.main(["resume", str(folder), "--json"]) == 0
     again = [e for e in events(capsys.readouterr().out) if e["event"] not in records.PASSING]
-    assert [e["event"] for e in again] == ["phase_end", "epoch_end", "epoch_end", "phase_end", "run_end"]
+    assert [e["event"] for e in again] == ["data_found", "phase_end", "epoch_end", "epoch_end", "phase_end", "run_end"]
     assert [e["epoch"] for e in again if e["event"] == "epoch_end"] == [3, 4]
 
 
