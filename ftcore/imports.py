@@ -34,7 +34,7 @@ _LITTER = frozenset({"__macosx", "thumbs.db", "desktop.ini", "icon\r", "@eadir",
 _OTHER_PICTURES = frozenset(
     f".{end}"
     for end in (
-        *("heic", "heif", "avif", "svg", "psd", "jp2", "jxl", "ico", "tga", "pcx", "ppm", "pgm"),
+        *("heic", "heif", "svg", "psd", "jp2", "jxl", "ico", "tga", "pcx"),
         *("raw", "cr2", "cr3", "nef", "arw", "dng", "orf", "rw2"),
     )
 )

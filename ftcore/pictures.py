@@ -16,13 +16,22 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from ftcore.kinds import kind_of, strange
 from ftcore.settings import FtError, Preprocess
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
-ENDINGS = frozenset({".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
+__all__ = ["PictureError", "kind_of", "prepare", "read_picture", "shown", "tidy", "to_rgb"]
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")  # a phone's MPO is a JPEG with a second one
+ENDINGS = frozenset(
+    f".{end}"
+    for end in (
+        *("jpg", "jpeg", "jpe", "jfif", "pjpeg", "mpo", "png", "apng", "webp", "gif", "bmp", "dib", "tif", "tiff"),
+        *("ppm", "pgm", "pbm", "pnm", "avif", "avifs"),
+    )
+)
 MAX_PIXELS = 64_000_000
 MAX_BYTES = 64 * 2**20
-KINDS = "JPEG, PNG, WebP, GIF, BMP or TIFF"
+KINDS = "JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF or PNM"
 
 _BIG = 12_000_000  # pixels; decode one such picture at a time, so that threads do not multiply the memory
 _one_big_picture = threading.Lock()
@@ -71,9 +80,8 @@ def read_picture(source: str | os.PathLike[str] | bytes, name: str = "") -> Imag
         raise PictureError(name, "is empty (0 bytes)", "save or copy it again")
     if len(data) > MAX_BYTES:
         raise PictureError(name, f"is larger than {MAX_BYTES // 2**20} MB", "make it smaller")
-    head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if head.startswith((b"<svg", b"<?xml", b"<!doctype svg")) and b"<svg" in data[:65536].lower():
-        raise PictureError(name, "is an SVG drawing, which has no pixels", "export it as PNG")
+    if other := strange(data[:4096], name):
+        raise PictureError(name, *other)
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
             _check_pixels(picture.size, name)

@@ -122,7 +122,7 @@ def test_an_animation_gives_its_first_frame(form: str) -> None:
     assert read_picture(data).getpixel((1, 1)) == RED
 
 
-@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF", "MPO"])
 def test_a_cut_file_is_refused_in_one_sentence(form: str) -> None:
     whole = packed(noise(64, 64), form)
     assert read_picture(whole).size == (64, 64)
@@ -136,8 +136,10 @@ def test_a_cut_file_is_refused_in_one_sentence(form: str) -> None:
         (b"", "is empty (0 bytes)"),
         (b"hello, I am a text", "is not a picture that can be read"),
         (b'\xef\xbb\xbf <?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', "is an SVG drawing"),
-        (b"PK\x03\x04" + bytes(40), "is not a picture that can be read"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is not a picture that can be read"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "is a HEIC photo (an iPhone's format) under another name: export it"),
+        (b"<!DOCTYPE html><html>404</html>", "is a web page (HTML) under another name: save the picture itself"),
+        (b"PK\x03\x04" + bytes(40), "is a ZIP archive under another name: unpack it"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is a PostScript drawing under another name"),
     ],
 )
 def test_what_is_no_picture_is_named(tmp_path: Path, data: bytes, reason: str) -> None:
