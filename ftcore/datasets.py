@@ -9,28 +9,28 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import PIL
 
-from ftcore import builtin, downloads, imports, prepared, sketchbook
-from ftcore.pictures import PictureError, shown
-from ftcore.plans import SPLITS, Item, Plan, listed
+from ftcore import builtin, downloads, files, imports, prepared, reading, sketchbook
+from ftcore.pictures import PictureError, shown, tidy
+from ftcore.plans import SPLITS, Item, Plan, check, listed
 from ftcore.prepared import Split, prune
+from ftcore.reading import BadPictures, Progress, Report
 from ftcore.settings import FtError, Preprocess
 
-__all__ = ["CATALOGUE", "DataEntry", "ImageSet", "Split", "Summary", "load", "prune", "summary"]
+__all__ = [
+    "BUILT_IN", "CATALOGUE", "BadPictures", "DataEntry", "ImageSet", "Progress", "Split", "Summary", "load", "meant",
+    "prune", "summary",
+]  # fmt: skip
 
-Progress = Callable[[str, int, int], None]
+BUILT_IN = "builtin:"  # before a name of the catalogue: that set, whatever folders there are
 _FORMAT = 1  # raise it when prepared files change their meaning
-_THREADS = min(4, os.cpu_count() or 1)
+
+Bad = Mapping[str, tuple[str, str]]  # where a picture lies -> its name and why it cannot be used
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class DataEntry:
 
 @dataclass(frozen=True)
 class ImageSet:
-    """A set ready to train on. Labels count through `classes`."""
+    """A set ready to train on. Labels count through `classes`; `skipped` gives name and reason of what was left out."""
 
     name: str
     title: str
@@ -54,6 +54,7 @@ class ImageSet:
     train: Split
     val: Split
     test: Split
+    skipped: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,49 +113,111 @@ CATALOGUE: dict[str, DataEntry] = {
 }
 
 
+def meant(said: str) -> str:
+    """What a learner means by this word: a set of the catalogue by name, or the absolute path of a folder or zip.
+
+    A folder that is here wins over a set of the same name, and so does everything with a slash in it; `builtin:`
+    before the name means the set all the same. Raises `FtError` where there is no such set.
+    """
+    name = said.removeprefix(BUILT_IN)
+    if name != said and name not in CATALOGUE:
+        raise FtError(f"There is no built-in set '{shown(name)}': choose {', '.join(CATALOGUE)}.")
+    if not said or name != said or (said in CATALOGUE and not Path(said).is_dir()):
+        return name
+    return str(Path(said).expanduser().absolute())
+
+
 def load(
     data: str,
     preprocess: Preprocess,
     *,
     train_per_class: int = 0,
     seed: int = 0,
+    labels: str = "",
+    skip_bad: bool = False,
     progress: Progress | None = None,
 ) -> ImageSet:
     """The set `data` (catalogue name, folder or zip) as uint8 [n, side, side, 3] for each split.
 
     `seed` draws the splits that the set does not bring itself. `train_per_class` keeps the first so many training
-    images of each class (0: all); validation and test do not depend on it. `progress(what, done, total)` is called
-    while images are fetched or prepared; prepared ones are found again on disk. Raises `FtError`.
+    images of each class (0: all); validation and test do not depend on it. `labels` is a table that names the class
+    of each file. `progress(what, done, total)` is called while images are fetched or prepared; prepared ones are
+    found again on disk. Pictures that cannot be used raise `BadPictures`; with `skip_bad` they are left out of their
+    split, and the first `train_per_class` are taken of the others. Raises `FtError`.
     """
-    with _plan(data, seed, progress) as whole:
-        plan = whole.first(train_per_class)
-        keys = {name: _key(plan, plan.splits[name], preprocess) for name in SPLITS}
-        found = {name: prepared.find(key) for name, key in keys.items()}
-        missing = [name for name in SPLITS if found[name] is None]
-        report = _Report(progress, sum(len(plan.splits[name]) for name in missing))
-        bad: list[PictureError] = []
-        try:
-            for name in missing:
-                items = plan.splits[name]
-                larger = prepared.find(_key(whole, whole.splits[name], preprocess)) if plan is not whole else None
-                if larger is not None:
-                    rows = _copied(larger, whole.splits[name], items, report)
-                else:
-                    rows = _rows(plan, items, preprocess, report, bad)
-                with contextlib.suppress(_Unreadable):
-                    labels, names = [item.label for item in items], [item.name for item in items]
-                    found[name] = prepared.keep(keys[name], labels, names, preprocess.side, rows)
-            if bad:
-                raise _in_one_sentence(bad)
-        except BaseException:
-            for name in missing:
-                prepared.drop(keys[name])  # a set that failed leaves nothing behind
-            raise
-    train, val, test = (split for split in found.values() if split is not None)
-    return ImageSet(data, plan.title, plan.classes, train, val, test)
+    with _plan(data, seed, progress, labels) as whole:
+        bad = _known_bad(whole, preprocess) if skip_bad else {}
+        while True:
+            good = _without(whole, bad)
+            splits, more = _prepared(good, good.first(train_per_class), preprocess, progress, skip_bad)
+            if not more:
+                train, val, test = splits
+                return ImageSet(data, whole.title, whole.classes, train, val, test, tuple(sorted(bad.values())))
+            bad = {**bad, **more}
+            _remember_bad(whole, preprocess, bad)
 
 
-def summary(data: str, *, train_per_class: int = 0, seed: int = 0) -> Summary:
+def _prepared(
+    whole: Plan, plan: Plan, preprocess: Preprocess, progress: Progress | None, skip_bad: bool
+) -> tuple[list[Split], Bad]:
+    """The splits of `plan`, found or made now; or, with `skip_bad`, the pictures that stood in the way of some."""
+    keys = {name: _key(plan, plan.splits[name], preprocess) for name in SPLITS}
+    found = {name: prepared.find(key) for name, key in keys.items()}
+    missing = [name for name in SPLITS if found[name] is None]
+    report = Report(progress, sum(len(plan.splits[name]) for name in missing))
+    bad: dict[Item, PictureError] = {}
+    try:
+        for name in missing:
+            items = plan.splits[name]
+            larger = prepared.find(_key(whole, whole.splits[name], preprocess)) if plan is not whole else None
+            if larger is not None:
+                rows = reading.copied(larger, whole.splits[name], items, report)
+            else:
+                rows = reading.rows(plan, items, preprocess, report, bad)
+            with contextlib.suppress(reading.Unreadable):
+                labels, names = [item.label for item in items], [item.name for item in items]
+                found[name] = prepared.keep(keys[name], labels, names, preprocess.side, rows)
+        if bad and not skip_bad:
+            raise BadPictures(list(bad.values()))
+    except BaseException:
+        for name in missing:
+            prepared.drop(keys[name])  # a set that failed leaves nothing behind
+        raise
+    splits = [split for split in found.values() if split is not None]
+    return splits, {str(item.where): reading.named(error) for item, error in bad.items()}
+
+
+def _without(plan: Plan, bad: Bad) -> Plan:
+    """The plan without these pictures. Raises `FtError` when a class has none left in some split."""
+    if not bad:
+        return plan
+    left = {name: tuple(i for i in items if str(i.where) not in bad) for name, items in plan.splits.items()}
+    try:
+        check(plan.classes, left)
+    except FtError as error:
+        raise FtError(f"Without the {len(bad):,} that cannot be used there are too few pictures. {error}") from error
+    return replace(plan, splits=left)
+
+
+def _bad_file(plan: Plan, preprocess: Preprocess) -> Path:
+    return prepared.folder() / f"{_key(plan, (), preprocess)}.json"
+
+
+def _known_bad(plan: Plan, preprocess: Preprocess) -> Bad:
+    """The pictures of the set that could not be used before; none if that is not known."""
+    try:
+        kept = json.loads(_bad_file(plan, preprocess).read_bytes())
+        return {str(where): (tidy(name), tidy(reason)) for where, (name, reason) in kept.items()}
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def _remember_bad(plan: Plan, preprocess: Preprocess, bad: Bad) -> None:
+    with contextlib.suppress(OSError), files.whole(_bad_file(plan, preprocess)) as file:  # if not, found out again
+        file.write(json.dumps(bad).encode())
+
+
+def summary(data: str, *, train_per_class: int = 0, seed: int = 0, labels: str = "") -> Summary:
     """Title, classes and image counts of a set without decoding or fetching anything. Raises `FtError`."""
     if data in downloads.DOWNLOADS and not downloads.is_here(data):
         entry = downloads.DOWNLOADS[data]
@@ -162,7 +225,7 @@ def summary(data: str, *, train_per_class: int = 0, seed: int = 0) -> Summary:
         if train_per_class > 0:
             counts["train"] = min(counts["train"], train_per_class * entry.class_count)
         return Summary(entry.title, downloads.class_names(data), counts)
-    with _plan(data, seed, None) as plan:
+    with _plan(data, seed, None, labels) as plan:
         plan = plan.first(train_per_class)
         counts = {name: len(plan.splits[name]) for name in SPLITS}
         return Summary(plan.title, plan.classes, counts, plan.passed_over, plan.notes)
@@ -179,7 +242,7 @@ def to_draw(data: str, preprocess: Preprocess, *, train_per_class: int = 0) -> i
 
 
 @contextlib.contextmanager
-def _plan(data: str, seed: int, progress: Progress | None) -> Iterator[Plan]:
+def _plan(data: str, seed: int, progress: Progress | None, labels: str = "") -> Iterator[Plan]:
     if data == "sketchbook":
         yield builtin.sketchbook_plan()
     elif data == "digits":
@@ -197,7 +260,7 @@ def _plan(data: str, seed: int, progress: Progress | None) -> Iterator[Plan]:
                 f"There is no dataset and no file '{shown(data)}': choose {', '.join(CATALOGUE)}, "
                 "or give the path of a folder or a zip of class folders."
             )
-        with imports.open_plan(path, seed) as plan:
+        with imports.open_plan(path, seed, labels) as plan:
             yield plan
 
 
@@ -205,66 +268,3 @@ def _key(plan: Plan, items: Sequence[Item], preprocess: Preprocess) -> str:
     what = [_FORMAT, PIL.__version__, plan.fingerprint, preprocess.side, preprocess.resize, preprocess.interpolation]
     rows = [(item.label, item.name) for item in items]
     return hashlib.sha256(json.dumps([what, rows]).encode()).hexdigest()[:32]
-
-
-def _copied(larger: Split, items: Sequence[Item], wanted: Sequence[Item], report: _Report) -> Iterator[np.ndarray]:
-    place = {item: number for number, item in enumerate(items)}
-    for item in wanted:
-        yield larger.images[place[item]]
-        report.step()
-
-
-def _rows(
-    plan: Plan, items: Sequence[Item], preprocess: Preprocess, report: _Report, bad: list[PictureError]
-) -> Iterator[np.ndarray]:
-    """Each item's row in order, made a few ahead in threads; unusable ones are gathered in `bad`, then refused."""
-    if plan.rows:
-        for row in plan.rows(items, preprocess):
-            yield row
-            report.step()
-        return
-    before = len(bad)
-    with ThreadPoolExecutor(_THREADS) as pool:
-        waiting: deque[Future[np.ndarray]] = deque()
-        ahead = iter(items)
-        try:
-            for _ in items:
-                while len(waiting) < 4 * _THREADS and (item := next(ahead, None)) is not None:
-                    waiting.append(pool.submit(plan.row, item, preprocess))
-                try:
-                    row = waiting.popleft().result()
-                    if len(bad) == before:
-                        yield row
-                except PictureError as error:
-                    bad.append(error)
-                report.step()
-        finally:
-            pool.shutdown(cancel_futures=True)
-    if len(bad) > before:
-        raise _Unreadable
-
-
-class _Unreadable(Exception):
-    """Some pictures of a split could not be used."""
-
-
-class _Report:
-    """Passes progress on, at most ten times a second."""
-
-    def __init__(self, progress: Progress | None, total: int) -> None:
-        self.progress, self.total, self.done, self.last = progress, total, 0, 0.0
-
-    def step(self) -> None:
-        """One image more is done."""
-        self.done += 1
-        now = time.monotonic()
-        if self.progress and (now - self.last >= 0.1 or self.done == self.total):
-            self.last = now
-            self.progress("Preparing images", self.done, self.total)
-
-
-def _in_one_sentence(bad: Sequence[PictureError]) -> FtError:
-    if len(bad) == 1:
-        return bad[0]
-    names = listed([f"'{shown(error.name)}' {error.reason}" for error in bad], 3)
-    return FtError(f"{len(bad)} files cannot be used as pictures ({names}): mend or remove them.")

@@ -52,6 +52,18 @@ class DataProgress:
 
 
 @dataclass(frozen=True)
+class PicturesSkipped:
+    """Pictures that cannot be used were left out, as the settings ask.
+
+    `count` of them, the first `names`, and the `file` that names all with reasons.
+    """
+
+    count: int
+    names: tuple[str, ...]
+    file: str
+
+
+@dataclass(frozen=True)
 class CacheProgress:
     """Frozen features computed for `done` of `total` images, `seconds` since the pass began.
 
@@ -138,8 +150,8 @@ class RunEnd:
 
 
 Event = (
-    DataFound | RunStart | DataProgress | CacheProgress | CacheSkipped | Baseline | StepProgress | EpochEnd | PhaseEnd
-    | RunEnd
+    DataFound | RunStart | DataProgress | PicturesSkipped | CacheProgress | CacheSkipped | Baseline | StepProgress
+    | EpochEnd | PhaseEnd | RunEnd
 )  # fmt: skip
 
 

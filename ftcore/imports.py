@@ -50,7 +50,7 @@ class Listing:
 
 
 @contextlib.contextmanager
-def open_plan(path: Path, seed: int) -> Iterator[Plan]:
+def open_plan(path: Path, seed: int, labels: str = "") -> Iterator[Plan]:
     """The plan of a folder or zip, readable while the context is open. Raises `FtError` that names what is wrong."""
     with contextlib.ExitStack() as stack:
         listing, read = _folder(path) if path.is_dir() else _zip(path, stack)
@@ -73,9 +73,9 @@ def _zip(path: Path, stack: contextlib.ExitStack) -> tuple[Listing, Callable[[st
     files = {
         tuple(name.split("/")): (name, f"{record.CRC:08x} {record.file_size}")
         for name, record in source.files.items()
-        if not _is_litter(name.split("/"))
+        if not is_litter(name.split("/"))
     }
-    folders = {tuple(name.split("/")) for name in source.folders if not _is_litter(name.split("/"))}
+    folders = {tuple(name.split("/")) for name in source.folders if not is_litter(name.split("/"))}
     return Listing(files, _with_parents(folders, files)), source.read
 
 
@@ -105,7 +105,7 @@ def _walk(
     with os.scandir(place) as entries:
         for entry in entries:
             with contextlib.suppress(FileNotFoundError):  # a link to nothing
-                if _is_litter([entry.name]):
+                if is_litter([entry.name]):
                     continue
                 inside = (*parts, entry.name)
                 if entry.is_dir():
@@ -119,7 +119,8 @@ def _walk(
                     raise FtError(f"The folder holds more than {MAX_FILES:,} files: use fewer images.")
 
 
-def _is_litter(parts: Iterable[str]) -> bool:
+def is_litter(parts: Iterable[str]) -> bool:
+    """Whether one of these names is what systems and programs leave beside a learner's own files."""
     return any(part.startswith(".") or part.casefold() in _LITTER for part in parts)
 
 

@@ -173,6 +173,15 @@ class RunSettings:
     best_weights: bool = setting(
         False, "Keep the best weights", "At the end go back to the epoch with the highest validation accuracy."
     )
+    labels: str = setting(
+        "", "Table of labels", "A table that names the class of each file, for images that lie in no class folders."
+    )
+    skip_bad: bool = setting(
+        False,
+        "Leave out bad pictures",
+        "Files that cannot be used as pictures are left out and named in the run's bad_pictures.txt. Without it they "
+        "end the run before it begins.",
+    )
 
     def __post_init__(self) -> None:
         _check(self)
@@ -239,8 +248,12 @@ def _query_items(record: Any, default: Any) -> dict[str, str]:
     for f in dataclasses.fields(record):
         value = getattr(record, f.name)
         if f.name != "phases" and value != getattr(default, f.name):
-            items[f.name] = "+".join(quote(v) for v in value) if isinstance(value, tuple) else quote(str(value))
+            items[f.name] = "+".join(map(_quoted, value)) if isinstance(value, tuple) else _quoted(str(value))
     return items
+
+
+def _quoted(text: str) -> str:
+    return quote(text, errors="surrogateescape")  # a path may hold bytes that are no text
 
 
 def _parse(f: dataclasses.Field[Any], text: str) -> Any:

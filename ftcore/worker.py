@@ -20,8 +20,9 @@ import torch
 from filelock import Timeout
 from safetensors.torch import save
 
-from ftcore import backbones, datasets, machine, records, states, weights
-from ftcore.events import DataFound, DataProgress, Event, RunEnd, to_dict
+from ftcore import backbones, datasets, machine, reading, records, states, weights
+from ftcore.datasets import BadPictures, ImageSet
+from ftcore.events import DataFound, DataProgress, Event, PicturesSkipped, RunEnd, to_dict
 from ftcore.files import FULL, whole
 from ftcore.network import Network
 from ftcore.settings import FtError, RunSettings
@@ -29,6 +30,7 @@ from ftcore.train import load_images, start_network, train
 
 DISK_FULL = 28
 TAKEN = 29
+BAD_PICTURES = "bad_pictures.txt"
 TOLD_ONCE = ("run_start", "baseline", "epoch_end", "phase_end")
 DISK_FULL_SAYS = "The disk is full. Delete old runs or make room, then resume: the finished epochs are kept."
 
@@ -45,7 +47,7 @@ def execute(folder: Path, report: Callable[[Event], None], clock: Callable[[], f
     settings = records.settings_of(folder)
     logged = {_name(record) for record in records.read_log(folder)[0] if record["event"] in TOLD_ONCE}
     report(_found(settings))
-    images = load_images(settings, lambda what, done, total: report(DataProgress(what, done, total)))
+    images = _images(settings, folder / BAD_PICTURES, report)
     network = start_network(
         settings, len(images.classes), lambda done, total: report(DataProgress("Downloading weights", done, total))
     )
@@ -62,8 +64,24 @@ def execute(folder: Path, report: Callable[[Event], None], clock: Callable[[], f
             report(event)
 
 
+def _images(settings: RunSettings, bad: Path, report: Callable[[Event], None]) -> ImageSet:
+    """The images of the run; those that cannot be used are named in the file `bad`, left out or not."""
+    bad.unlink(missing_ok=True)
+    try:
+        images = load_images(settings, lambda what, done, total: report(DataProgress(what, done, total)))
+    except BadPictures as error:
+        reading.write_list(bad, error.pictures)
+        raise
+    if images.skipped:
+        reading.write_list(bad, images.skipped)
+        names = tuple(name for name, _ in images.skipped[:10])
+        report(PicturesSkipped(len(images.skipped), names, str(bad)))
+    return images
+
+
 def _found(settings: RunSettings) -> DataFound:
-    found = datasets.summary(settings.data, train_per_class=settings.train_per_class, seed=settings.seed)
+    per_class, seed, labels = settings.train_per_class, settings.seed, settings.labels
+    found = datasets.summary(settings.data, train_per_class=per_class, seed=seed, labels=labels)
     train, val, test = found.counts["train"], found.counts["val"], found.counts["test"]
     return DataFound(found.sentence, found.classes, train, val, test, found.passed_over, found.notes)
 
@@ -128,7 +146,7 @@ class _Control:
         os._exit(3)  # the server has gone, and with it the reason to go on
 
     def report(self, event: Event) -> None:
-        self._enter("preparing" if isinstance(event, DataFound | DataProgress) else "running")
+        self._enter("preparing" if isinstance(event, DataFound | DataProgress | PicturesSkipped) else "running")
         records.append(self.folder, to_dict(event))
         if not self.running.is_set():
             start = time.perf_counter()

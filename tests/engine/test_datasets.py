@@ -203,3 +203,118 @@ def test_a_set_that_fails_leaves_no_split_behind(home: Path, tmp_path: Path) -> 
     with pytest.raises(FtError, match=f"'{victim}' is empty"):
         datasets.load(str(tmp_path / "set"), TINY)
     assert list((home / "data").iterdir()) == []
+
+
+def pictures_in(folder: Path, bad: tuple[str, ...] = (), per_class: int = 12) -> Path:
+    """Two classes of grey pictures, those named in `bad` empty."""
+    for name in "ab":
+        for number in range(per_class):
+            path = folder / name / f"{number:02}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("L", (9, 9), 20 * number).save(path)
+            if f"{name}/{path.name}" in bad:
+                path.write_bytes(b"")
+    return folder
+
+
+BAD = ("a/00.png", "a/07.png", "b/03.png", "b/04.png")
+
+
+def test_bad_pictures_are_all_named(tmp_path: Path, home: Path) -> None:
+    folder = pictures_in(tmp_path / "set", BAD)
+    with pytest.raises(datasets.BadPictures, match=r"^4 files cannot be used as pictures \('a/00.png' .* and 1 more\)"):
+        datasets.load(str(folder), TINY)
+    with pytest.raises(datasets.BadPictures) as caught:
+        datasets.load(str(folder), TINY)
+    assert sorted(caught.value.pictures) == [(name, "is empty (0 bytes)") for name in BAD]
+    assert list((home / "data").iterdir()) == []
+
+
+@pytest.mark.parametrize("per_class", [0, 2, 5])
+def test_skipped_pictures_are_those_alone(tmp_path: Path, per_class: int) -> None:
+    folder = str(pictures_in(tmp_path / "set", BAD))
+    made = datasets.load(folder, TINY, train_per_class=per_class, skip_bad=True)
+    whole = datasets.load(str(pictures_in(tmp_path / "whole" / "set")), TINY)
+    for split, all_of_it in ((made.val, whole.val), (made.test, whole.test), (made.train, whole.train)):
+        names = [name for name in all_of_it.names if name not in BAD]
+        if split is made.train and per_class:
+            names = [name for c in "ab" for name in [n for n in names if n[0] == c][:per_class]]
+        assert list(split.names) == names
+        rows = [all_of_it.names.index(name) for name in names]
+        np.testing.assert_array_equal(split.images, all_of_it.images[rows])
+        np.testing.assert_array_equal(split.labels, all_of_it.labels[rows])
+    assert {name for name, _ in made.skipped} <= set(BAD)
+
+
+def test_skipping_finds_what_it_prepared_and_what_it_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = str(pictures_in(tmp_path / "set", BAD))
+    first = datasets.load(folder, TINY, skip_bad=True)
+    assert first.skipped == tuple((name, "is empty (0 bytes)") for name in BAD)
+    with monkeypatch.context() as patch:
+        patch.setattr(prepared, "keep", lambda *_: pytest.fail("prepared again"))
+        again = datasets.load(folder, TINY, skip_bad=True)
+    assert (again.skipped, again.train.digest) == (first.skipped, first.train.digest)
+    with pytest.raises(datasets.BadPictures):
+        datasets.load(folder, TINY)
+
+
+@pytest.mark.parametrize("damage", [b"", b"null", b"[1]", b'{"a": 1}', b"\xff", b"[" * 9999])
+def test_a_damaged_list_of_bad_pictures_is_made_anew(tmp_path: Path, home: Path, damage: bytes) -> None:
+    folder = str(pictures_in(tmp_path / "set", BAD))
+    first = datasets.load(folder, TINY, skip_bad=True)
+    (kept,) = (home / "data").glob("*.json")
+    kept.write_bytes(damage)
+    assert datasets.load(folder, TINY, skip_bad=True).skipped == first.skipped
+
+
+def test_skipping_nothing_is_the_same_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = str(pictures_in(tmp_path / "set"))
+    plain = datasets.load(folder, TINY)
+    monkeypatch.setattr(prepared, "keep", lambda *_: pytest.fail("prepared again"))
+    made = datasets.load(folder, TINY, skip_bad=True)
+    assert (made.skipped, made.train.digest) == ((), plain.train.digest)
+
+
+def test_a_picture_that_turns_bad_later_is_skipped_then(tmp_path: Path) -> None:
+    folder = pictures_in(tmp_path / "set", BAD)
+    first = datasets.load(str(folder), TINY, skip_bad=True)
+    victim = first.train.names[0]
+    (folder / victim).write_bytes(b"x" * 99)
+    made = datasets.load(str(folder), TINY, skip_bad=True)
+    assert victim not in made.train.names
+    assert len(made.train) == len(first.train) - 1
+    assert (victim, "is not a picture that can be read") in made.skipped
+
+
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_a_class_that_loses_all_its_pictures_is_one_sentence(tmp_path: Path, split: str) -> None:
+    for name in ("train", "val", "test"):
+        bad = ("b/00.png", "b/01.png") if name == split else ()
+        pictures_in(tmp_path / "set" / name, bad, per_class=2)
+    with pytest.raises(FtError, match=r"^Without the 2 that cannot be used there are too few pictures\. .*'b' \(0\)"):
+        datasets.load(str(tmp_path / "set"), TINY, skip_bad=True)
+
+
+def test_what_a_word_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert datasets.meant("digits") == "digits"
+    for folder in ("digits", "sketchbook", "builtin:digits"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "eurosat").touch()
+    for said in ("digits", "./digits", "digits/", f"{tmp_path}/digits", "nowhere", ".\\digits", "Digits", "a.zip"):
+        assert datasets.meant(said) == str((tmp_path / said).absolute())
+    for said in ("builtin:digits", "builtin:sketchbook", "eurosat", "builtin:eurosat", "flowers102", ""):
+        assert datasets.meant(said) == said.removeprefix("builtin:")
+    assert datasets.meant("./builtin:digits") == str(tmp_path / "builtin:digits")
+    with pytest.raises(FtError, match=r"^There is no built-in set 'dogs': choose sketchbook, "):
+        datasets.meant("builtin:dogs")
+
+
+def test_the_line_of_a_large_set_is_short() -> None:
+    names = tuple(f"{'x' * 200} {number}" for number in range(300))
+    counts = {"train": 12000, "val": 300, "test": 300}
+    said = datasets.Summary("t", names, counts, tuple(f"{n}.txt" for n in names)).sentence
+    assert said.startswith("300 classes: xxx")
+    assert "and 290 more; 12,000 to learn, 300 to validate, 300 to test; 300 files passed over: xxx" in said
+    assert said.endswith(" and 295 more.")
+    assert len(said) < 900

@@ -35,6 +35,12 @@ def test_url_round_trip(settings: RunSettings) -> None:
     assert RunSettings.from_query(as_some_servers_say_it) == settings
 
 
+def test_a_path_that_is_no_text_has_an_address() -> None:
+    query = RunSettings(data="/caf\udce9", labels="/t\udcff.csv", skip_bad=True).to_query()
+    assert query == {"data": "/caf%E9", "labels": "/t%FF.csv", "skip_bad": "True"}
+    assert RunSettings.from_query(query).data == "/caf\ufffd"
+
+
 def test_url_says_only_what_differs() -> None:
     assert RunSettings().to_query() == {}
     assert RunSettings(seed=3, cache=False).to_query() == {"seed": "3", "cache": "False"}

@@ -13,9 +13,10 @@ from ftcore.settings import ROOT
 # From the ground up: a module may import only what stands before it.
 ORDER = (
     "settings", "files", "_torchvision", "content", "learners", "events", "network", "weights", "backbones",
-    "kinds", "pictures", "plans", "zips", "imports", "prepared", "pen", "nature", "things", "paper", "sketchbook", "builtin",
+    "kinds", "pictures", "plans", "zips", "imports", "prepared", "reading", "pen", "nature", "things", "paper", "sketchbook", "builtin",
     "downloads", "datasets", "quiz", "glossary", "surgery", "marking", "rounds", "cards", "facts", "codegen", "tapconv", "states", "checkpoint", "features", "train", "recorded", "trace",
-    "machine", "lab", "moved", "peek", "measure", "experiments", "records", "worker", "runs", "export", "__main__",
+    "machine", "lab", "moved", "peek", "measure", "experiments", "records", "verdict", "worker", "runs",
+    "export", "answers", "console", "story", "options", "__main__",
 )  # fmt: skip
 ENGINE = sorted((ROOT / "ftcore").glob("*.py"))
 WEB = sorted([ROOT / "app.py", *(ROOT / "ui").glob("*.py"), *(ROOT / "pages").glob("*.py")])
