@@ -1,0 +1,55 @@
+"""Whether a run's answers are worth anything, from the numbers in its own log alone.
+
+Knows nothing about networks, pictures or pages.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ftcore import records
+
+SURE = 100  # images; with fewer the numbers bear no harder word
+
+
+def doubt(folder: Path) -> str | None:
+    """One sentence if this run's validation numbers are no better than guessing, else None.
+
+    That is: the accuracy of the epoch whose weights are kept lies at most two standard errors above that of guessing,
+    1 / classes, and its loss is not below that of equal chances for all, ln(classes).
+    """
+    log, _ = records.read_log(folder)
+    try:
+        start = next(r for r in reversed(log) if r["event"] == "run_start")
+        end = next((r for r in reversed(log) if r["event"] == "run_end"), None)
+        epochs = [r for r in log if r["event"] == "epoch_end"]
+        kept = next(r for r in reversed(epochs) if end is None or r["epoch"] == end["kept_epoch"])
+        return _sentence(len(start["classes"]), int(start["val_images"]), kept, done=end is not None)
+    except (StopIteration, LookupError, TypeError, ValueError, ArithmeticError):  # not begun, or a damaged log
+        return None
+
+
+def _sentence(classes: int, images: int, epoch: Mapping[str, Any], *, done: bool) -> str | None:
+    accuracy, loss = float(epoch["val_accuracy"]), float(epoch["val_loss"])
+    chance, even = 1 / classes, math.log(classes)
+    error = math.sqrt(chance * (1 - chance) / images)
+    if accuracy > chance + 2 * error or loss < even:
+        return None
+    sure = images >= SURE and accuracy <= chance + error
+    trust = "its answers mean nothing" if sure else "do not rely on its answers"
+    return (
+        f"This run {'ended' if done else 'stands'} at {accuracy:.1%} validation accuracy with a loss of {loss:.3g}, no "
+        f"better than guessing among {classes} classes as far as {images:,} images tell: {trust}. "
+        f"{_cure(even, loss, float(epoch['sample_loss']))}"
+    ).replace("%", " %", 1)
+
+
+def _cure(even: float, loss: float, training: float) -> str:
+    if min(loss, training) > 2 * even:  # worse than equal chances even on what it was trained on
+        return "Train again with a lower learning rate."
+    if training < even:
+        return "It has learned its training images and nothing that holds for others: check the labels or add images."
+    return "Train longer, or with another learning rate."
