@@ -6,41 +6,58 @@ It only reads arguments and prints; the work is the engine's.
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import json
-import re
+import contextlib
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-import torch
-from tqdm import tqdm
-
-from ftcore import backbones, datasets, features, pictures, records, surgery, worker
-from ftcore.events import CacheProgress, DataFound, DataProgress, EpochEnd, Event, RunEnd, StepProgress, to_dict
-from ftcore.settings import FtError, Phase, RunSettings
+from ftcore import answers, backbones, console, datasets, records, story, surgery, verdict, worker
+from ftcore.events import Event, to_dict
+from ftcore.options import numbers, settings_from
+from ftcore.pictures import shown, tidy
+from ftcore.plans import listed
+from ftcore.settings import FtError, home
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; exit status 0, or 2 with one sentence on stderr for bad input."""
+    console.steady()
     try:
         arguments = _parser().parse_args(argv)
         command: Callable[[argparse.Namespace], int] = arguments.command
         return command(arguments)
     except FtError as error:
-        print(error, file=sys.stderr)
+        console.complain(error)
         return 2
     except KeyboardInterrupt:
-        print(
-            "\nStopped. The finished epochs are kept: go on with `python -m ftcore resume RUN_FOLDER`.", file=sys.stderr
-        )
+        console.complain("Stopped. The finished epochs are kept: go on with `python -m ftcore resume RUN_FOLDER`.")
         return 130
+    except BrokenPipeError:  # whoever read the output has enough
+        return 141
+    except OSError as error:
+        name = f"'{shown(str(error.filename))}'" if error.filename else "A file"
+        console.complain(f"{name} cannot be read or written ({error.strerror or error}): check it and try again.")
+        return 2
+    except Exception as error:  # noqa: BLE001 - whatever it is, nobody is to be shown Python's own lines
+        return _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> int:
+    log = home() / "error.log"
+    with contextlib.suppress(OSError):
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("".join(traceback.format_exception(error)), "utf-8", "backslashreplace")
+    console.complain(f"This was not foreseen ({type(error).__name__}): {log} says more; please report it.")
+    return 1
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> None:  # type: ignore[override]
-        raise FtError(f"{message[:1].upper()}{message[1:]}; see python -m ftcore --help.")
+        raise FtError(f"{message[:1].upper()}{shown(message[1:], 300)}; see python -m ftcore --help.")
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        console.say(message, end="")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,9 +67,11 @@ def _parser() -> argparse.ArgumentParser:
     t.set_defaults(command=_train)
     t.add_argument("--backbone", help="a name from `list`")
     t.add_argument("--data", help="a name from `list`, a folder of class folders, or a zip of one")
+    t.add_argument("--labels", type=Path, metavar="FILE", help="a table that names the class of each file")
+    t.add_argument("--skip-bad", action="store_true", help="leave out files that cannot be used as pictures")
     t.add_argument("--settings", type=Path, metavar="FILE", help="start from a settings.json; other options change it")
-    t.add_argument("--epochs", type=_numbers(int), metavar="5,10", help="epochs of each phase")
-    t.add_argument("--lr", type=_numbers(float), metavar="1e-3,1e-4", help="learning rate of each phase")
+    t.add_argument("--epochs", type=numbers(int), metavar="5,10", help="epochs of each phase")
+    t.add_argument("--lr", type=numbers(float), metavar="1e-3,1e-4", help="learning rate of each phase")
     t.add_argument("--thaw", metavar="N", help="convolutional blocks to thaw in the last phase, or `all`")
     t.add_argument("--train-per-class", type=int, metavar="N", help="use only so many training images of each class")
     start = t.add_mutually_exclusive_group()
@@ -72,78 +91,24 @@ def _parser() -> argparse.ArgumentParser:
     p = commands.add_parser("predict", help="class names and probabilities for pictures")
     p.set_defaults(command=_predict)
     p.add_argument("--run", type=Path, required=True, metavar="RUN_FOLDER")
-    p.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
-    p.add_argument("--json", action="store_true", help="one JSON object a picture and line")
+    p.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="a picture, or a folder of pictures")
+    shape = p.add_mutually_exclusive_group()
+    shape.add_argument("--json", action="store_true", help="one JSON object a picture and line")
+    shape.add_argument("--csv", action="store_true", help="CSV with a column for each class, in UTF-8")
     show = commands.add_parser("list", help="backbones and datasets, and where the weights are")
     show.set_defaults(command=_list)
     return parser
 
 
-def _numbers(kind: type) -> Callable[[str], tuple[float, ...]]:
-    def numbers(text: str) -> tuple[float, ...]:
-        return tuple(kind(part) for part in text.split(","))
-
-    numbers.__name__ = f"{kind.__name__} list"
-    return numbers
-
-
-def settings_from(a: argparse.Namespace) -> RunSettings:
-    """The settings that the arguments of `train` ask for."""
-    base = RunSettings()
-    if a.settings:
-        try:
-            base = RunSettings.from_json(a.settings.read_text("utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise FtError(f"{a.settings} cannot be read: name a settings.json, such as that of a run.") from error
-    backbone, weights = a.backbone or base.backbone, a.weights or base.weights
-    if a.settings and backbone == base.backbone and weights == base.weights and a.thaw is None:
-        phases = base.phases
-    else:
-        phases = _phases(backbone, weights, a.thaw, a.epochs)
-    for name in ("epochs", "lr"):
-        if getattr(a, name):
-            phases = _spread(phases, name, getattr(a, name))
-    elsewhere = a.data and a.data not in datasets.CATALOGUE
-    data = str(Path(a.data).expanduser().absolute()) if elsewhere else a.data  # a resume may start in another folder
-    changes = {"data": data, "train_per_class": a.train_per_class, "seed": a.seed}
-    if weights == "random" and base.weights != "random":
-        changes["batch_norm"] = "update"
-    if a.no_cache:
-        changes["cache"] = False
-    kept = {k: v for k, v in changes.items() if v is not None}
-    return dataclasses.replace(base, backbone=backbone, weights=weights, phases=phases, **kept)
-
-
-def _phases(backbone: str, weights: str, thaw: str | None, epochs: tuple[int, ...] | None) -> tuple[Phase, ...]:
-    if weights == "random" and thaw is None and len(epochs or (15,)) == 1:
-        return surgery.scratch(backbone)
-    first, second = surgery.classic(backbone)
-    if thaw == "all" or (thaw is None and weights == "random"):
-        return (first, dataclasses.replace(second, trainable=surgery.every_block(backbone)))
-    if thaw is not None and not re.fullmatch(r"[0-9]{1,4}", thaw):
-        raise FtError(f"--thaw takes a number of blocks or 'all', not '{thaw}'.")
-    return surgery.classic(backbone, int(thaw)) if thaw is not None else (first, second)
-
-
-def _spread(phases: tuple[Phase, ...], name: str, values: tuple[float, ...]) -> tuple[Phase, ...]:
-    if len(values) > len(phases):
-        raise FtError(f"--{name} names {len(values)} values, but the run has {len(phases)} phases: give fewer.")
-    if name == "epochs" and len(values) < len(phases):
-        phases = phases[: len(values)]
-    return tuple(
-        dataclasses.replace(phase, **_one(name, values[i])) if i < len(values) else phase
-        for i, phase in enumerate(phases)
-    )
-
-
-def _one(name: str, value: float) -> dict[str, Any]:
-    return {name: value}
-
-
 def _train(a: argparse.Namespace) -> int:
     settings = settings_from(a)
     surgery.check_settings(settings)
-    datasets.summary(settings.data, train_per_class=settings.train_per_class, seed=settings.seed)
+    per_class, seed, labels = settings.train_per_class, settings.seed, settings.labels
+    datasets.summary(settings.data, train_per_class=per_class, seed=seed, labels=labels)
+    if a.data in datasets.CATALOGUE and settings.data != a.data:
+        console.complain(
+            f"'{a.data}' is a folder here and is taken; for the built-in set say {datasets.BUILT_IN}{a.data}."
+        )
     return _work(records.new(settings, folder=a.out.absolute() if a.out else None), a.json)
 
 
@@ -157,7 +122,8 @@ def _resume(a: argparse.Namespace) -> int:
 
 
 def _work(folder: Path, as_json: bool) -> int:
-    show = _Lines() if as_json else _Bar(folder)
+    settings = records.settings_of(folder)
+    show = story.Lines() if as_json else story.Story(folder, settings)
 
     def report(event: Event) -> None:
         records.append(folder, to_dict(event))
@@ -171,89 +137,72 @@ def _work(folder: Path, as_json: bool) -> int:
     if code == worker.TAKEN:
         raise FtError("This run is going on in another process: wait for it or stop it there.")
     if code:
-        raise FtError(worker.DISK_FULL_SAYS if code == worker.DISK_FULL else records.state_of(folder).message)
+        message = worker.DISK_FULL_SAYS if code == worker.DISK_FULL else records.state_of(folder).message
+        bad = folder / worker.BAD_PICTURES
+        if bad.exists() and not settings.skip_bad:
+            message = f"{message.removesuffix('.')}, or leave out with --skip-bad what {bad} names."
+        raise FtError(message)
     return 0
-
-
-class _Lines:
-    """One JSON object a line."""
-
-    def __call__(self, event: Event) -> None:
-        print(json.dumps(to_dict(event)), flush=True)
-
-
-class _Bar:
-    """A progress bar that is renewed for each thing that takes long, and a line per epoch."""
-
-    def __init__(self, folder: Path) -> None:
-        print(f"Run folder: {folder}")
-        self.bar: tqdm | None = None
-
-    def __call__(self, event: Event) -> None:
-        match event:
-            case DataFound(says=says):
-                print(says)
-            case DataProgress(what=what, done=done, total=total):
-                self._show(what, done, total)
-            case CacheProgress(done=done, total=total, from_disk=False):
-                self._show("Frozen features", done, total)
-            case StepProgress(epoch=epoch, step=step, steps=steps):
-                self._show(f"Epoch {epoch}", step, steps)
-            case EpochEnd():
-                self._close()
-                print(
-                    f"epoch {event.epoch:3d}  phase {event.phase}  train loss {event.train_loss:.3f} accuracy "
-                    f"{event.train_accuracy:.3f}  validation loss {event.val_loss:.3f} accuracy {event.val_accuracy:.3f}"
-                    f"  {event.seconds:.1f} s"
-                )
-            case RunEnd():
-                self._close()
-                print(f"test accuracy {event.test_accuracy:.3f}  {event.seconds:.1f} s  {event.folder}")
-            case _:
-                self._close()
-
-    def _show(self, what: str, done: int, total: int) -> None:
-        if self.bar is None or self.bar.desc != what + ": ":
-            self._close()
-            self.bar = tqdm(total=total, desc=what, leave=False, disable=None)
-        self.bar.total = total
-        self.bar.update(done - self.bar.n)
-
-    def _close(self) -> None:
-        if self.bar is not None:
-            self.bar.close()
-            self.bar = None
 
 
 def _predict(a: argparse.Namespace) -> int:
     network, classes = worker.tuned_network(a.run.absolute())
-    preprocess = backbones.preprocess(network.backbone)
-    for path in a.images:
-        image = pictures.prepare(pictures.read_picture(path), preprocess)
-        with torch.no_grad():
-            logits = network.run(features.pixels(image[None], preprocess, torch.device("cpu")))
-        chances = torch.softmax(logits[0], 0).tolist()
-        ranked = sorted(zip(classes, chances, strict=True), key=lambda pair: -pair[1])
-        if a.json:
-            record = {"image": str(path), "class": ranked[0][0], "probabilities": dict(ranked)}
-            print(json.dumps(record, ensure_ascii=False))
+    doubt = verdict.doubt(a.run.absolute())
+    if doubt:
+        console.complain(doubt)
+    if a.csv:
+        console.as_utf8()
+        console.say(console.csv_line(["file", "class", "probability", *classes]))
+    paths, wrong = _meant(a.images)
+    for answer in answers.answers(network, paths):
+        if answer.wrong:
+            wrong += 1
+            console.complain(answer.wrong)
         else:
-            print(f"{path}: " + "  ".join(f"{name} {chance:.1%}" for name, chance in ranked[:5]))
-    return 0
+            console.say(_said(a, str(answer.path), classes, answer.chances, doubt))
+    return 2 if wrong else 0
+
+
+def _meant(given: Sequence[Path]) -> tuple[list[Path], int]:
+    """The pictures that the arguments mean, in order, and how many arguments mean none."""
+    paths, wrong = list[Path](), 0
+    for one in given:
+        try:
+            found, others = answers.files(one)
+        except FtError as error:
+            wrong += 1
+            console.complain(error)
+            continue
+        paths += found
+        if others:
+            names = listed([shown(str(path)) for path in others])
+            files = "1 file" if len(others) == 1 else f"{len(others):,} files"
+            console.complain(f"{files} passed over, since no pictures: {names}.")
+    return paths, wrong
+
+
+def _said(a: argparse.Namespace, path: str, classes: Sequence[str], chances: Sequence[float], doubt: str | None) -> str:
+    ranked = sorted(zip(classes, chances, strict=True), key=lambda pair: -pair[1])
+    best, chance = ranked[0]
+    if a.csv:
+        return console.csv_line([path, best, *(f"{p:.6f}" for p in (chance, *chances))])
+    if a.json:
+        return console.json_line({"image": path, "class": best, "probabilities": dict(ranked), "doubt": doubt})
+    return f"{tidy(path)}: " + "  ".join(f"{shown(name, 60)} {p:.1%}" for name, p in ranked[:5])
 
 
 def _list(_: argparse.Namespace) -> int:
-    print("Backbones")
+    console.say("Backbones")
     for name in backbones.CATALOGUE:
         rows, side = surgery.describe(name), backbones.preprocess(name).side
         size = sum(row.parameters for row in rows)
-        print(
+        console.say(
             f"  {name:24} {size:>11,} parameters  {side:3} px  {len(backbones.old_classes(name)):4} classes  "
             f"top-1 {backbones.accuracy(name):.1%}  {backbones.weights_state(name).sentence}"
         )
-    print("Datasets")
+    console.say("Datasets")
     for name, found in datasets.CATALOGUE.items():
-        print(f"  {name:24} {found.classes:4} classes  {found.note}")
+        console.say(f"  {name:24} {found.classes:4} classes  {found.note}")
     return 0
 
 

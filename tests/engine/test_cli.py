@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -140,6 +142,129 @@ def test_options_become_settings(tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text(two.to_json())
     assert asked("--settings", str(tmp_path / "s.json")) == two
     assert asked("--settings", str(tmp_path / "s.json"), "--seed", "6").seed == 6
+
+
+def test_labels_and_bad_pictures_are_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = asked("--labels", "labels.csv", "--skip-bad")
+    assert (told.labels, told.skip_bad) == (str(tmp_path / "labels.csv"), True)
+    assert RunSettings.from_query(told.to_query()) == told
+    (tmp_path / "s.json").write_text(told.to_json())
+    assert asked("--settings", "s.json") == told
+    assert (asked().labels, asked().skip_bad) == ("", False)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant", "note"),
+    [
+        ("digits", "{here}/digits", "'digits' is a folder here and is taken; for the built-in set say builtin:digits.\n"),
+        ("./digits", "{here}/digits", ""), ("digits/", "{here}/digits", ""), ("builtin:digits", "digits", ""),
+        ("sketchbook", "sketchbook", ""), ("builtin:sketchbook", "sketchbook", ""),
+    ],
+)  # fmt: skip
+def test_a_folder_named_like_a_built_in_set(
+    said: str, meant: str, note: str, noise: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(noise, tmp_path / "digits")
+    monkeypatch.setattr(cli, "_work", lambda folder, as_json: 0)
+    assert cli.main(["train", "--data", said, "--out", "run"]) == 0
+    assert records.settings_of(tmp_path / "run").data == meant.format(here=tmp_path)
+    assert capsys.readouterr().err == note
+
+
+@pytest.fixture
+def trained(tiny: RunSettings, tmp_path: Path) -> Path:
+    folder = records.new(tiny, folder=tmp_path / "trained")
+    assert worker.finish(folder, lambda: worker.execute(folder, lambda e: records.append(folder, to_dict(e)))) == 0
+    return folder
+
+
+def test_one_bad_picture_does_not_lose_the_rest(
+    trained: Path, noise: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "hollow").mkdir()
+    good = [str(noise / "red" / "00.png"), str(noise / "blue" / "03.png")]
+    words = [good[0], str(tmp_path / "empty.png"), str(tmp_path / "hollow"), str(tmp_path / "no.png"), good[1]]
+    for mode in ([], ["--json"], ["--csv"]):
+        assert cli.main(["predict", "--run", str(trained), *words, *mode]) == 2
+        said = capsys.readouterr()
+        rows = said.out.splitlines()[1 if mode == ["--csv"] else 0 :]
+        assert [path in row for path, row in zip(good, rows, strict=True)] == [True, True]
+        wrong = [line for line in said.err.splitlines() if not line.startswith("This run")]
+        assert [next(w for w in ("hollow", "empty", "no.png") if w in line) for line in wrong] == [
+            "hollow", "empty", "no.png",
+        ]  # fmt: skip
+
+
+def test_a_folder_of_pictures_as_csv(trained: Path, noise: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["predict", "--run", str(trained), str(noise), "--csv"]) == 0
+    rows = list(csv.reader(capsys.readouterr().out.splitlines()))
+    assert rows[0] == ["file", "class", "probability", "blue", "green", "red"]
+    assert [row[0] for row in rows[1:]] == sorted(str(path) for path in noise.rglob("*.png"))
+    for row in rows[1:]:
+        chances = dict(zip(rows[0][3:], map(float, row[3:]), strict=True))
+        assert sum(chances.values()) == pytest.approx(1, abs=1e-5)
+        assert (row[1], float(row[2])) == (max(chances, key=chances.__getitem__), max(chances.values()))
+
+
+@pytest.mark.parametrize("mode", [[], ["--json"], ["--csv"]])
+def test_predict_warns_of_a_run_that_only_guesses(
+    trained: Path, noise: Path, mode: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = (trained / "events.jsonl").read_text().splitlines()
+    for number, line in enumerate(log):
+        if '"epoch_end"' in line:
+            log[number] = json.dumps(json.loads(line) | {"val_accuracy": 1 / 3, "val_loss": 3e20, "sample_loss": 3e20})
+    (trained / "events.jsonl").write_text("\n".join(log) + "\n")
+    assert cli.main(["predict", "--run", str(trained), str(noise / "red" / "00.png"), *mode]) == 0
+    said = capsys.readouterr()
+    assert said.err.startswith("This run ended at 33.3 % validation accuracy with a loss of 3e+20, no better than gues")
+    assert said.err.endswith("Train again with a lower learning rate.\n")
+    if mode == ["--json"]:
+        assert json.loads(said.out)["doubt"] == said.err.strip()
+
+
+@pytest.mark.parametrize("number", [1, 5])
+def test_bad_pictures_are_named_in_a_file_or_left_out(
+    number: int, noise: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(noise, tmp_path / "set")
+    bad = [f"{name}/{i:02}.png" for i in range(2) for name in ("blue", "green", "red")][:number]
+    for name in bad:
+        (tmp_path / "set" / name).write_bytes(b"")
+    words = ["train", "--data", str(tmp_path / "set"), "--epochs", "1"]
+    assert cli.main([*words, "--out", str(tmp_path / "run1")]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert said.endswith(f", or leave out with --skip-bad what {tmp_path}/run1/bad_pictures.txt names.\n")
+    assert said.startswith(
+        "5 files cannot" if number == 5 else "'blue/00.png' is empty (0 bytes): save or copy it again"
+    )
+    assert cli.main([*words, "--skip-bad", "--json", "--out", str(tmp_path / "run2")]) == 0
+    told = events(capsys.readouterr().out)
+    (skipped,) = [e for e in told if e["event"] == "pictures_skipped"]
+    assert (skipped["count"], skipped["names"]) == (number, sorted(bad))
+    assert next(e for e in told if e["event"] == "run_start")["train_images"] <= 24
+    for run in ("run1", "run2"):
+        text = (tmp_path / run / "bad_pictures.txt").read_text()
+        assert text == "".join(f"{name}\tis empty (0 bytes)\n" for name in sorted(bad))
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied", "/x"), RuntimeError("odd"), MemoryError()])
+def test_whatever_happens_is_one_sentence(
+    error: Exception, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(folder: Path) -> None:
+        raise error
+
+    monkeypatch.setattr(worker, "tuned_network", fail)
+    assert cli.main(["predict", "--run", "x", "y.png"]) == (2 if isinstance(error, OSError) else 1)
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n"), said.err[-2:]) == ("", 1, ".\n")
+    assert (home / "error.log").exists() != isinstance(error, OSError)
 
 
 def test_list_names_everything(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,151 @@
+"""A run as a terminal tells it: events as JSON lines, or in plain words with a bar where somebody sees it.
+
+Knows nothing about arguments or how a run is made.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from tqdm import tqdm
+
+from ftcore import events, machine, surgery
+from ftcore.console import json_line, say
+from ftcore.events import CacheProgress, CacheSkipped, DataProgress, Event, StepProgress
+from ftcore.pictures import shown, tidy
+from ftcore.plans import listed
+from ftcore.settings import RunSettings
+
+NOW_AND_THEN = 30.0  # seconds between two lines about one thing that takes long
+
+
+class _Far(Protocol):
+    def show(self, what: str, done: int, total: int) -> None: ...
+
+    def end(self) -> None: ...
+
+
+class Lines:
+    """One JSON object a line."""
+
+    def __call__(self, event: Event) -> None:
+        """Print an event."""
+        say(json_line(events.to_dict(event)))
+
+
+class Story:
+    """A run in plain words: what was found, a line per epoch, and how far what takes long has come.
+
+    That is a bar where stderr is a terminal; elsewhere a line at the start of each stage and twice a minute.
+    """
+
+    def __init__(self, folder: Path, settings: RunSettings) -> None:
+        self.folder, self.settings = folder, settings
+        self.far: _Far = _Bar() if sys.stderr is not None and sys.stderr.isatty() else _Now()
+        self.too_large: dict[str, tuple[float, float]] = {}
+        self.told: set[str] = set()
+
+    def __call__(self, event: Event) -> None:
+        """Print an event."""
+        match event:
+            case DataProgress(what=what, done=done, total=total):
+                self.far.show(what, done, total)
+            case CacheProgress(done=done, total=total, from_disk=False):
+                self._tell_too_large()
+                self.far.show("Frozen features", done, total)
+            case StepProgress(epoch=epoch, step=step, steps=steps):
+                self.far.show(f"Epoch {epoch}", step, steps)
+            case CacheSkipped(boundary=boundary, gigabytes=size, room=room):
+                before, most = self.too_large.get(boundary, (0.0, 0.0))
+                self.too_large[boundary] = before + size, max(most, room)
+            case _:
+                self.far.end()
+                self._tell_too_large()
+                for line in self._lines(event):
+                    say(line)
+
+    def _lines(self, event: Event) -> list[str]:
+        match event:
+            case events.DataFound(says=says):
+                return [says, f"Run folder: {tidy(str(self.folder))}"]
+            case events.PicturesSkipped(count=count, names=names, file=file):
+                what = "1 bad picture is" if count == 1 else f"{count:,} bad pictures are"
+                few = listed([shown(name, 40) for name in names[:3]]) + (", ..." if count > 3 else "")
+                return [f"{what} left out: {few}; all are named in {tidy(file)}."]
+            case events.EpochEnd():
+                return [
+                    f"epoch {event.epoch:3d}  phase {event.phase}  train loss {event.train_loss:.3f} accuracy "
+                    f"{event.train_accuracy:.3f}  validation loss {event.val_loss:.3f} accuracy {event.val_accuracy:.3f}"
+                    f"  {event.seconds:.1f} s"
+                ]
+            case events.RunEnd():
+                return [f"test accuracy {event.test_accuracy:.3f}  {event.seconds:.1f} s  {tidy(event.folder)}"]
+        return []
+
+    def _tell_too_large(self) -> None:
+        for boundary, (size, room) in self.too_large.items():
+            if boundary not in self.told:
+                say(not_kept(self.settings, boundary, size, room))
+        self.told.update(self.too_large)
+        self.too_large = {}
+
+
+def not_kept(settings: RunSettings, boundary: str, gigabytes: float, room: float) -> str:
+    """What it costs that the features at this boundary do not fit on disk, as this machine was measured."""
+    rows = surgery.describe(settings.backbone)
+    costs = []
+    for phase in settings.phases:
+        if boundary == next((r.name for r in rows if r.name in phase.trainable and r.parameters), ""):
+            slow, fast = (machine.epoch_seconds(settings, phase, cached=cached) for cached in (False, True))
+            costs.append(f"{shown(phase.name, 40)} takes about {slow:.2g} s an epoch instead of {fast:.2g} s")
+    return (
+        f"The frozen features before {boundary} ({gigabytes:.2f} GB) do not fit into the {room:.2f} GB that are free "
+        f"for them, so each epoch computes them anew{': ' if costs else ''}{', '.join(costs)}. Set THAW_CACHE_GB to a "
+        "larger number, or make room on the disk, to keep them."
+    )
+
+
+class _Bar:
+    """A progress bar that is renewed for each thing that takes long."""
+
+    def __init__(self) -> None:
+        self.what = ""
+        self.bar: tqdm | None = None
+
+    def show(self, what: str, done: int, total: int) -> None:
+        """So much of it is done."""
+        if self.bar is None or self.what != what:
+            self.end()
+            self.what, self.bar = what, tqdm(desc=what, leave=False)
+        self.bar.total = total
+        self.bar.update(done - self.bar.n)
+
+    def end(self) -> None:
+        """Take the bar away."""
+        if self.bar is not None:
+            self.bar.close()
+        self.bar = None
+
+
+class _Now:
+    """A line for each thing that takes long, and another now and then while it does."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.what, self.since, self.clock = "", 0.0, clock
+
+    def show(self, what: str, done: int, total: int) -> None:
+        """So much of it is done. Epochs end in a line of their own, so only long ones are told of."""
+        now, first = self.clock(), what != self.what
+        if first:
+            self.what, self.since = what, now
+        if (first and not what.startswith("Epoch")) or now - self.since >= NOW_AND_THEN:
+            self.since = now
+            say(f"{what}: {done:,} of {total:,}")
+
+    def end(self) -> None:
+        """Something else follows."""
+        self.what = ""
