@@ -73,7 +73,7 @@ def json_line(record: dict[str, object]) -> str:
 def csv_line(cells: Sequence[str]) -> str:
     """Cells as one row of CSV. An apostrophe goes before what a spreadsheet would take for a formula."""
     row = io.StringIO()
-    csv.writer(row, lineterminator="").writerow(
+    csv.writer(row, lineterminator="\r\n").writerow(
         [f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell for cell in cells]
     )
-    return row.getvalue()
+    return row.getvalue().removesuffix("\r\n")

@@ -213,8 +213,10 @@ def _known_bad(plan: Plan, preprocess: Preprocess) -> Bad:
 
 
 def _remember_bad(plan: Plan, preprocess: Preprocess, bad: Bad) -> None:
+    """Keep the list for the next time, without what may have been a passing trouble of the disk."""
+    lasting = {where: why for where, why in bad.items() if not why[1].startswith("cannot be opened")}
     with contextlib.suppress(OSError), files.whole(_bad_file(plan, preprocess)) as file:  # if not, found out again
-        file.write(json.dumps(bad).encode())
+        file.write(json.dumps(lasting).encode())
 
 
 def summary(data: str, *, train_per_class: int = 0, seed: int = 0, labels: str = "") -> Summary:

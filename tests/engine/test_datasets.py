@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ftcore import builtin, datasets, prepared, sketchbook
+from ftcore import builtin, datasets, imports, prepared, sketchbook
 from ftcore.settings import FtError, Preprocess
 
 TINY = Preprocess(16, 18, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
@@ -265,6 +265,14 @@ def test_a_damaged_list_of_bad_pictures_is_made_anew(tmp_path: Path, home: Path,
     (kept,) = (home / "data").glob("*.json")
     kept.write_bytes(damage)
     assert datasets.load(folder, TINY, skip_bad=True).skipped == first.skipped
+
+
+def test_a_passing_trouble_is_not_remembered(tmp_path: Path, home: Path) -> None:
+    empty = {"/b": ("b", "is empty (0 bytes)")}
+    (home / "data").mkdir(parents=True)
+    with imports.open_plan(pictures_in(tmp_path / "set"), 0) as plan:
+        datasets._remember_bad(plan, TINY, {"/a": ("a", "cannot be opened (Input/output error)"), **empty})
+        assert datasets._known_bad(plan, TINY) == empty
 
 
 def test_skipping_nothing_is_the_same_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
