@@ -118,15 +118,17 @@ def load(
     *,
     train_per_class: int = 0,
     seed: int = 0,
+    labels: str = "",
     progress: Progress | None = None,
 ) -> ImageSet:
     """The set `data` (catalogue name, folder or zip) as uint8 [n, side, side, 3] for each split.
 
     `seed` draws the splits that the set does not bring itself. `train_per_class` keeps the first so many training
-    images of each class (0: all); validation and test do not depend on it. `progress(what, done, total)` is called
+    images of each class (0: all); validation and test do not depend on it. `labels` is the path of a table with the
+    class of each image of an own folder or zip. `progress(what, done, total)` is called
     while images are fetched or prepared; prepared ones are found again on disk. Raises `FtError`.
     """
-    with _plan(data, seed, progress) as whole:
+    with _plan(data, seed, progress, labels) as whole:
         plan = whole.first(train_per_class)
         keys = {name: _key(plan, plan.splits[name], preprocess) for name in SPLITS}
         found = {name: prepared.find(key) for name, key in keys.items()}
@@ -142,8 +144,8 @@ def load(
                 else:
                     rows = _rows(plan, items, preprocess, report, bad)
                 with contextlib.suppress(_Unreadable):
-                    labels, names = [item.label for item in items], [item.name for item in items]
-                    found[name] = prepared.keep(keys[name], labels, names, preprocess.side, rows)
+                    numbers, names = [item.label for item in items], [item.name for item in items]
+                    found[name] = prepared.keep(keys[name], numbers, names, preprocess.side, rows)
             if bad:
                 raise _in_one_sentence(bad)
         except BaseException:
@@ -154,15 +156,15 @@ def load(
     return ImageSet(data, plan.title, plan.classes, train, val, test)
 
 
-def summary(data: str, *, train_per_class: int = 0, seed: int = 0) -> Summary:
+def summary(data: str, *, train_per_class: int = 0, seed: int = 0, labels: str = "") -> Summary:
     """Title, classes and image counts of a set without decoding or fetching anything. Raises `FtError`."""
-    if data in downloads.DOWNLOADS and not downloads.is_here(data):
+    if data in downloads.DOWNLOADS and not labels and not downloads.is_here(data):
         entry = downloads.DOWNLOADS[data]
         counts = dict(zip(SPLITS, entry.counts, strict=True))
         if train_per_class > 0:
             counts["train"] = min(counts["train"], train_per_class * entry.class_count)
         return Summary(entry.title, downloads.class_names(data), counts)
-    with _plan(data, seed, None) as plan:
+    with _plan(data, seed, None, labels) as plan:
         plan = plan.first(train_per_class)
         counts = {name: len(plan.splits[name]) for name in SPLITS}
         return Summary(plan.title, plan.classes, counts, plan.passed_over, plan.notes)
@@ -179,7 +181,9 @@ def to_draw(data: str, preprocess: Preprocess, *, train_per_class: int = 0) -> i
 
 
 @contextlib.contextmanager
-def _plan(data: str, seed: int, progress: Progress | None) -> Iterator[Plan]:
+def _plan(data: str, seed: int, progress: Progress | None, labels: str = "") -> Iterator[Plan]:
+    if labels and data in CATALOGUE:
+        raise FtError(f"A table of labels is for pictures of your own, and '{data}' has its classes: leave it out.")
     if data == "sketchbook":
         yield builtin.sketchbook_plan()
     elif data == "digits":
@@ -187,7 +191,7 @@ def _plan(data: str, seed: int, progress: Progress | None) -> Iterator[Plan]:
     elif data in downloads.DOWNLOADS:
         yield downloads.plan(data, seed, progress)
     else:
-        path = Path(data).expanduser()
+        path = _path(data)
         try:
             exists = bool(data) and (path.is_dir() or path.is_file())
         except (OSError, ValueError):  # a name that no file can have
@@ -197,8 +201,14 @@ def _plan(data: str, seed: int, progress: Progress | None) -> Iterator[Plan]:
                 f"There is no dataset and no file '{shown(data)}': choose {', '.join(CATALOGUE)}, "
                 "or give the path of a folder or a zip of class folders."
             )
-        with imports.open_plan(path, seed) as plan:
+        with imports.open_plan(path, seed, _path(labels) if labels else None) as plan:
             yield plan
+
+
+def _path(text: str) -> Path:
+    with contextlib.suppress(RuntimeError):  # ~somebody whom this machine does not know
+        return Path(text).expanduser()
+    return Path(text)
 
 
 def _key(plan: Plan, items: Sequence[Item], preprocess: Preprocess) -> str:

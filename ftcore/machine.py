@@ -223,7 +223,9 @@ def estimate(settings: RunSettings) -> Estimate:
     """Expected time of a run, with nothing kept yet. The first call for a backbone measures for a few seconds."""
     surgery.check_settings(settings)
     cost, rows = costs(settings.backbone), surgery.describe(settings.backbone)
-    made = datasets.summary(settings.data, train_per_class=settings.train_per_class, seed=settings.seed).counts
+    made = datasets.summary(
+        settings.data, train_per_class=settings.train_per_class, seed=settings.seed, labels=settings.labels
+    ).counts
     firsts = [_first(phase, rows) for phase in settings.phases]
     whole_set = sum(made.values())
     cache = whole_set * sum(cost[row.name].forward for row in rows[: max(firsts)]) if settings.cache else 0.0
@@ -251,7 +253,9 @@ def _drawing(settings: RunSettings) -> float:
 
 def epoch_seconds(settings: RunSettings, phase: Phase, *, cached: bool) -> float:
     """Expected seconds of one epoch of a phase, evaluation included, with or without kept features."""
-    made = datasets.summary(settings.data, train_per_class=settings.train_per_class, seed=settings.seed).counts
+    made = datasets.summary(
+        settings.data, train_per_class=settings.train_per_class, seed=settings.seed, labels=settings.labels
+    ).counts
     return _epoch(settings, phase, made, costs(settings.backbone), surgery.describe(settings.backbone), cached=cached)
 
 

@@ -123,6 +123,12 @@ class RunSettings:
     data: str = setting(
         "sketchbook", "Data", "The images to learn: a built-in set, or a folder or zip of class folders."
     )
+    labels: str = setting(
+        "",
+        "Labels",
+        "The path of a table (CSV) with the columns file and label, for own pictures that lie in no class folders. "
+        "Empty for none.",
+    )
     weights: str = setting(
         "pretrained",
         "Starting weights",

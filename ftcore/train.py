@@ -42,6 +42,7 @@ def load_images(settings: RunSettings, progress: datasets.Progress | None = None
         backbones.preprocess(settings.backbone),
         train_per_class=settings.train_per_class,
         seed=settings.seed,
+        labels=settings.labels,
         progress=progress,
     )
 

@@ -63,7 +63,9 @@ def execute(folder: Path, report: Callable[[Event], None], clock: Callable[[], f
 
 
 def _found(settings: RunSettings) -> DataFound:
-    found = datasets.summary(settings.data, train_per_class=settings.train_per_class, seed=settings.seed)
+    found = datasets.summary(
+        settings.data, train_per_class=settings.train_per_class, seed=settings.seed, labels=settings.labels
+    )
     train, val, test = found.counts["train"], found.counts["val"], found.counts["test"]
     return DataFound(found.sentence, found.classes, train, val, test, found.passed_over, found.notes)
 
