@@ -16,8 +16,8 @@ import numpy as np
 import torch
 
 from ftcore import backbones, features, pictures, reading
-from ftcore.imports import is_litter
 from ftcore.kinds import READABLE
+from ftcore.listings import is_litter
 from ftcore.network import Network
 from ftcore.pictures import ENDINGS, PictureError
 from ftcore.plans import in_name_order

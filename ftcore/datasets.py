@@ -221,7 +221,7 @@ def _remember_bad(plan: Plan, preprocess: Preprocess, bad: Bad) -> None:
 
 def summary(data: str, *, train_per_class: int = 0, seed: int = 0, labels: str = "") -> Summary:
     """Title, classes and image counts of a set without decoding or fetching anything. Raises `FtError`."""
-    if data in downloads.DOWNLOADS and not downloads.is_here(data):
+    if data in downloads.DOWNLOADS and not labels and not downloads.is_here(data):
         entry = downloads.DOWNLOADS[data]
         counts = dict(zip(SPLITS, entry.counts, strict=True))
         if train_per_class > 0:
@@ -245,6 +245,8 @@ def to_draw(data: str, preprocess: Preprocess, *, train_per_class: int = 0) -> i
 
 @contextlib.contextmanager
 def _plan(data: str, seed: int, progress: Progress | None, labels: str = "") -> Iterator[Plan]:
+    if labels and data in CATALOGUE:
+        raise FtError(f"A table of labels is for pictures of your own, and '{data}' has its classes: leave it out.")
     if data == "sketchbook":
         yield builtin.sketchbook_plan()
     elif data == "digits":
@@ -252,7 +254,7 @@ def _plan(data: str, seed: int, progress: Progress | None, labels: str = "") -> 
     elif data in downloads.DOWNLOADS:
         yield downloads.plan(data, seed, progress)
     else:
-        path = Path(data).expanduser()
+        path = _path(data)
         try:
             exists = bool(data) and (path.is_dir() or path.is_file())
         except (OSError, ValueError):  # a name that no file can have
@@ -262,8 +264,14 @@ def _plan(data: str, seed: int, progress: Progress | None, labels: str = "") -> 
                 f"There is no dataset and no file '{shown(data)}': choose {', '.join(CATALOGUE)}, "
                 "or give the path of a folder or a zip of class folders."
             )
-        with imports.open_plan(path, seed, labels) as plan:
+        with imports.open_plan(path, seed, _path(labels) if labels else None) as plan:
             yield plan
+
+
+def _path(text: str) -> Path:
+    with contextlib.suppress(RuntimeError):  # ~somebody whom this machine does not know
+        return Path(text).expanduser()
+    return Path(text)
 
 
 def _key(plan: Plan, items: Sequence[Item], preprocess: Preprocess) -> str:

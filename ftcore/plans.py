@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,7 @@ from ftcore.settings import FtError, Preprocess
 SPLITS = ("train", "val", "test")
 VAL_SHARE = TEST_SHARE = 0.15
 HELD_BACK = 0.1
+VERBS = {"train": "learn", "val": "validate", "test": "test"}
 
 
 @dataclass(frozen=True)
@@ -110,26 +112,38 @@ def split(given: Mapping[str, Sequence[Item]], seed: int) -> dict[str, tuple[Ite
     return {name: done.get(name) or tuple(have[name]) for name in SPLITS}
 
 
-def check(classes: Sequence[str], given: Mapping[str, Sequence[Item]]) -> None:
-    """Raise `FtError`, naming the classes, unless there are two and every split of each has a picture."""
+def check(classes: Sequence[str], given: Mapping[str, Sequence[Item]], called: Mapping[str, str] | None = None) -> None:
+    """Raise `FtError`, naming the classes, unless there are two and every split of each has a picture.
+
+    `called` says what the folder of each split is called; without it, as the split is: `val/`.
+    """
     if len(classes) < 2:
         only = f"'{classes[0]}'" if classes else "none"
         raise FtError(f"There must be two classes or more, and there is only one ({only}): add a folder for another.")
-    for name, items in given.items():
+    folder = {name: (called or {}).get(name, f"{name}/") for name in given}
+    counts = {name: Counter(classes[item.label] for item in items) for name, items in given.items()}
+    for name in given:
+        missing = [f"'{c}'" for c in classes if not counts[name][c]]
+        if missing and len(given) > 1:
+            raise FtError(_missing(missing, name, folder))
+    for name in given:
         needed = 1 + sum(part not in given for part in SPLITS) if name == "train" else 1
-        counts = [0] * len(classes)
-        for item in items:
-            counts[item.label] += 1
-        few = [f"'{c}' ({n})" for c, n in zip(classes, counts, strict=True) if n < needed]
+        few = [f"'{c}' ({counts[name][c]})" for c in classes if counts[name][c] < needed]
         if few:
-            where = f" in {name}/" if len(given) > 1 else ""
-            images = "one image" if needed == 1 else f"{needed} images"
-            why = "" if needed == 1 else ", so that training, validation and test get one each"
-            if len(given) > 1 and needed == 2:
-                why = ", so that one can be held back"
+            where = f" in {folder[name]}" if len(given) > 1 else ""
+            why = "one can be held back" if needed == 2 else "training, validation and test get one each"
             raise FtError(
-                f"Every class needs at least {images}{where}{why}, but too few are in {listed(few)}: add some."
+                f"Every class needs at least {needed} images{where}, so that {why}, "
+                f"but too few are in {listed(few)}: add some."
             )
+
+
+def _missing(classes: list[str], split: str, folder: Mapping[str, str]) -> str:
+    what = f"The class {classes[0]} has" if len(classes) == 1 else f"The classes {listed(classes)} have"
+    cure = "or take such folders out of the other splits"
+    if split != "train":
+        cure = f"or take {folder[split]} out, so that images to {VERBS[split]} are held out of {folder['train']}"
+    return f"{what} no image in {folder[split]}: add some there, {cure}."
 
 
 def listed(names: Sequence[str], most: int = 5) -> str:

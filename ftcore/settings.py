@@ -123,6 +123,12 @@ class RunSettings:
     data: str = setting(
         "sketchbook", "Data", "The images to learn: a built-in set, or a folder or zip of class folders."
     )
+    labels: str = setting(
+        "",
+        "Labels",
+        "The path of a table (CSV) with the columns file and label, for own pictures that lie in no class folders. "
+        "Empty for none.",
+    )
     weights: str = setting(
         "pretrained",
         "Starting weights",
@@ -172,9 +178,6 @@ class RunSettings:
     )
     best_weights: bool = setting(
         False, "Keep the best weights", "At the end go back to the epoch with the highest validation accuracy."
-    )
-    labels: str = setting(
-        "", "Table of labels", "A table that names the class of each file, for images that lie in no class folders."
     )
     skip_bad: bool = setting(
         False,

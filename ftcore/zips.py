@@ -112,6 +112,14 @@ class SafeZip:
             raise PictureError(name, "is not as long as the zip says", _REPACK)
         return data
 
+    def head(self, name: str, size: int) -> bytes:
+        """The first bytes of one file, none where they cannot be read."""
+        try:
+            with self._zip.open(self.files[name]) as file:
+                return file.read(size)
+        except (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+            return b""
+
     def close(self) -> None:
         """Let go of the file."""
         self._zip.close()

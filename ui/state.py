@@ -1,7 +1,7 @@
 """What a page knows beyond its own run: settings and run in the address, and who the learner is.
 
 The address is the only store of choices, so a link reopens the same set-up and a reload changes nothing.
-Whatever comes from it is checked: data must be a name of the catalogue, never a path.
+Whatever comes from it is checked: data must be a name of the catalogue, and nothing in it is ever a path.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ def from_query(query: Mapping[str, str]) -> RunSettings:
     if data not in datasets.CATALOGUE:
         raise FtError(f"There is no dataset '{data[:60]}' here: choose among {', '.join(datasets.CATALOGUE)}.")
     found = RunSettings.from_query(query)
+    if found.labels:
+        raise FtError("A table of labels cannot come from an address: take 'labels' out of it.")
     backbones.entry(found.backbone)
     if not any(re.fullmatch(r"p\d+", name) for name in query):
         found = dataclasses.replace(found, phases=surgery.classic(found.backbone))

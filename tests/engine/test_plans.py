@@ -69,7 +69,7 @@ def test_names_in_natural_order() -> None:
         ({"train": items(1, 3), "val": items(1, 1)}, "at least 2 images in train/, .* 'a' \\(1\\):"),
         (
             {"train": items(3, 3), "val": [Item(0, "x", 0)]},
-            "at least one image in val/, but too few are in 'b' \\(0\\):",
+            "The class 'b' has no image in val/: add some there, or take val/ out, so that images to validate are held",
         ),
     ],
 )

@@ -13,6 +13,7 @@ from ftcore.settings import FtError, Phase, RunSettings, home
 ODD = (
     RunSettings(),
     RunSettings(data="/tmp/Ärger & Co/a+b %20;p1:x=#?.zip", seed=2**31 - 1, cache=False),
+    RunSettings(data="/tmp/photos", labels="/tmp/Ärger & Co/a+b %20;p1:x=#?.csv"),
     RunSettings(data="C:\\pictures\\new", weights="random", batch_norm="update", best_weights=True),
     RunSettings(train_per_class=1_000_000, batch_size=1, patience=1000),
     RunSettings(phases=(Phase(),)),

@@ -13,7 +13,7 @@ from ftcore.settings import ROOT
 # From the ground up: a module may import only what stands before it.
 ORDER = (
     "settings", "files", "_torchvision", "content", "learners", "events", "network", "weights", "backbones",
-    "kinds", "pictures", "plans", "zips", "imports", "prepared", "reading", "pen", "nature", "things", "paper", "sketchbook", "builtin",
+    "kinds", "pictures", "plans", "zips", "listings", "splitnames", "splitfolders", "tables", "layouts", "imports", "prepared", "reading", "pen", "nature", "things", "paper", "sketchbook", "builtin",
     "downloads", "datasets", "quiz", "glossary", "surgery", "marking", "rounds", "cards", "facts", "codegen", "tapconv", "states", "checkpoint", "features", "train", "recorded", "trace",
     "machine", "lab", "moved", "peek", "measure", "experiments", "records", "verdict", "worker", "runs",
     "export", "answers", "console", "story", "options", "__main__",

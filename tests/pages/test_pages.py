@@ -106,6 +106,9 @@ def test_missing_weights_are_said_with_file_and_folder(
     [
         ({"data": "/etc"}, "no dataset"),
         ({"data": "../data"}, "no dataset"),
+        ({"labels": "/etc/passwd"}, "A table of labels cannot come from an address"),
+        ({"labels": "labels.csv"}, "A table of labels cannot come from an address"),
+        ({"labels": "%00"}, "A table of labels cannot come from an address"),
         ({"backbone": "alexnet"}, "no backbone"),
         ({"seed": "many"}, "no value for Seed"),
         ({"p1": "lr:-3"}, "Learning rate must lie between"),
