@@ -49,9 +49,9 @@ def of_zip(path: Path, stack: contextlib.ExitStack) -> Listing:
     files = {
         tuple(name.split("/")): (name, f"{record.CRC:08x} {record.file_size}")
         for name, record in source.files.items()
-        if not _is_litter(name.split("/"))
+        if not is_litter(name.split("/"))
     }
-    folders = {tuple(name.split("/")) for name in source.folders if not _is_litter(name.split("/"))}
+    folders = {tuple(name.split("/")) for name in source.folders if not is_litter(name.split("/"))}
     return Listing(files, _with_parents(folders, files), (), source.read, source.head)
 
 
@@ -93,7 +93,7 @@ def _walk(
     with os.scandir(place) as entries:
         for entry in entries:
             inside = (*parts, entry.name)
-            if _is_litter([entry.name]):
+            if is_litter([entry.name]):
                 continue
             if _is_folder(entry):
                 _walk(Path(entry.path), inside, files, folders, odd, above | {me})
@@ -122,7 +122,8 @@ def _mark(entry: os.DirEntry[str]) -> str:
     return f"{info.st_size} {info.st_mtime_ns} {info.st_ctime_ns}" if stat.S_ISREG(info.st_mode) else ""
 
 
-def _is_litter(parts: Iterable[str]) -> bool:
+def is_litter(parts: Iterable[str]) -> bool:
+    """Whether one of these names is what systems and programs leave beside a learner's own files."""
     return any(part.startswith(".") or part.casefold() in _LITTER for part in parts)
 
 
