@@ -19,13 +19,13 @@ import numpy as np
 from ftcore import tables
 from ftcore.kinds import OTHERS, READABLE, kind_of
 from ftcore.layouts import arrange, classes_in_names
-from ftcore.listings import ARCHIVES, HEAD, Listing, of_folder, of_zip
+from ftcore.listings import ARCHIVES, HEAD, Listing, is_litter, of_folder, of_zip
 from ftcore.pictures import ENDINGS, KINDS, PictureError, prepare, read_picture, shown, tidy, to_rgb
 from ftcore.plans import Item, Plan, check, listed, split
 from ftcore.settings import FtError, Preprocess
 from ftcore.splitfolders import Parts, Source
 
-__all__ = ["PictureError", "open_plan", "prepare", "read_picture", "shown", "to_rgb"]
+__all__ = ["PictureError", "is_litter", "open_plan", "prepare", "read_picture", "shown", "to_rgb"]
 
 _OTHER_PICTURES = frozenset(
     f".{end}"
@@ -41,13 +41,13 @@ _TABLE_HEAD = 2**16
 
 
 @contextlib.contextmanager
-def open_plan(path: Path, seed: int, labels: Path | None = None) -> Iterator[Plan]:
+def open_plan(path: Path, seed: int, labels: Path | str | None = None) -> Iterator[Plan]:
     """The plan of a folder or zip, readable while the context is open. Raises `FtError` that names what is wrong.
 
-    `labels` is a table that says the class of each picture, wherever the pictures lie.
+    `labels` is a table that says the class of each picture, wherever the pictures lie; none if empty.
     """
     with contextlib.ExitStack() as stack:
-        table = tables.read(labels) if labels else None
+        table = tables.read(Path(labels)) if labels else None
         listing = of_folder(path) if path.is_dir() else of_zip(path, stack)
         sifted = _sift(listing)
         advice = functools.partial(_advice, listing, path)
@@ -62,7 +62,7 @@ def open_plan(path: Path, seed: int, labels: Path | None = None) -> Iterator[Pla
 
         title = path.resolve().name if path.is_dir() else path.stem
         splits = split(layout.given, seed)
-        over = {*sifted.others, *listing.odd, *layout.left_out} - ({_place(labels, path)} if labels else set())
+        over = {*sifted.others, *listing.odd, *layout.left_out} - ({_place(Path(labels), path)} if labels else set())
         passed_over = tuple(tidy("/".join(parts)) for parts in sorted(over))
         notes = layout.notes
         if sifted.packed:

@@ -136,7 +136,7 @@ def _gather(name: str, header: Sequence[str], columns: tuple[int, list[int]], ro
             both = f"'{shown(found[key])}' and as '{shown(label)}'"
             raise FtError(f"'{shown(key)}' stands in {name} twice, as {both}: keep one of the lines.")
     if not found:
-        raise FtError(f"The table {name} has no line with a file and a class: {_HOW}.")
+        raise FtError(f"The table {name} has no line with a file and a class: add one for each image.")
     return Labels(name, found, blank)
 
 
