@@ -6,9 +6,15 @@ This module knows nothing about how training works or who listens.
 from __future__ import annotations
 
 import dataclasses
+import functools
+import math
 import re
+import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -143,7 +149,53 @@ Event = (
 )  # fmt: skip
 
 
+def kind_of(record: type) -> str:
+    """A record's kind as it stands under "event": `EpochEnd` -> 'epoch_end'."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", record.__name__).lower()
+
+
+KINDS = {kind_of(kind): kind for kind in typing.get_args(Event)}
+
+
 def to_dict(event: Event) -> dict[str, Any]:
     """The record as plain values with its kind under "event", as in `epoch_end`."""
-    kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
-    return {"event": kind, **dataclasses.asdict(event)}
+    return {"event": kind_of(type(event)), **dataclasses.asdict(event)}
+
+
+def build(kind: type[T], record: Mapping[str, Any]) -> T:
+    """A dataclass of numbers, texts, lists of texts and tables of numbers, from plain values.
+
+    Fields it does not know are left out. Raises `ValueError` where one is missing, has another type, or is a number
+    that cannot be: only losses and drift may be infinite or none at all, and an accuracy lies in 0..1.
+    """
+    return kind(
+        **{name: _checked(name, hint, record.get(name)) for name, hint in _hints(typing.cast(Any, kind)).items()}
+    )
+
+
+@functools.cache
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def _checked(name: str, hint: Any, value: Any) -> Any:
+    inner = typing.get_origin(hint)
+    if inner is tuple and isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):
+        return tuple(value)
+    if inner is dict and isinstance(value, dict) and all(isinstance(k, str) for k in value):
+        return {key: _number(name, part) for key, part in value.items()}
+    if hint is float:
+        return _number(name, value)
+    if inner is not None or type(value) is not hint or (hint is int and not 0 <= value < 2**53):
+        raise ValueError(f"{name} cannot be this")
+    return value
+
+
+def _number(name: str, value: Any) -> float:
+    if type(value) not in (int, float) or (type(value) is int and abs(value) >= 2**53):
+        raise ValueError(f"{name} is no number")
+    free = name == "drift" or name.endswith("loss")
+    most = 1.0 if name.endswith("accuracy") else 1e12
+    if not free and not (math.isfinite(value) and abs(value) <= most):
+        raise ValueError(f"{name} cannot be this number")
+    return float(value)

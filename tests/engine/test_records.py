@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from ftcore import records
+from ftcore import events, locks, records
+from ftcore.events import EpochEnd, RunStart, StepProgress
 from ftcore.settings import ROOT, FtError, RunSettings
 
-EPOCH = {"event": "epoch_end", "phase": 1, "epoch": 1}
+EPOCH = events.to_dict(EpochEnd(1, 1, 0.9, 0.5, 0.8, 0.6, 0.7, 0.65, 1e-3, {"head": 0.5}, 2.0))
+STEP = events.to_dict(StepProgress(1, 1, 1, 5, 0.9, 0.1))
 
 
 @pytest.fixture
@@ -82,7 +84,7 @@ def test_torn_line_is_closed_and_left_out(folder: Path) -> None:
 
 def test_odd_lines_are_left_out(folder: Path) -> None:
     with (folder / "events.jsonl").open("ab") as log:
-        log.write(b'\n[]\n3\n"x"\nnull\n{}\n\xff\xfe\n{"event": "epoch_end", "epoch": 1}\n')
+        log.write(b'\n[]\n3\n"x"\nnull\n{}\n\xff\xfe\n' + json.dumps(EPOCH).encode() + b"\n")
     assert [r["event"] for r in records.read_log(folder)[0]] == ["created", "epoch_end"]
     assert records.state_of(folder).epochs_done == 1
 
@@ -91,8 +93,8 @@ def test_progress_is_replaced_and_not_logged(folder: Path) -> None:
     before = (folder / "events.jsonl").read_bytes()
     assert records.progress(folder) is None
     for step in (1, 2):
-        records.append(folder, {"event": "step_progress", "step": step})
-    assert records.progress(folder) == {"event": "step_progress", "step": 2}
+        records.append(folder, STEP | {"step": step})
+    assert records.progress(folder) == STEP | {"step": 2}
     assert (folder / "events.jsonl").read_bytes() == before
     assert sorted(f.name for f in folder.iterdir()) == ["events.jsonl", "progress.json", "settings.json"]
     (folder / "progress.json").write_text("{")
@@ -113,7 +115,7 @@ def test_busy_run_without_a_process_is_interrupted(folder: Path) -> None:
     for state in records.BUSY:
         records.set_state(folder, state)
         assert records.state_of(folder).state == "interrupted"
-        with records.lock(folder):
+        with locks.lock(folder):
             assert records.state_of(folder).state == state
 
 
@@ -124,32 +126,33 @@ def test_epochs_told_twice_count_once(folder: Path) -> None:
 
 
 def test_lock_goes_with_its_process(folder: Path) -> None:
-    hold = "import sys, time; from pathlib import Path; from ftcore import records\n"
-    hold += "held = records.lock(Path(sys.argv[1])); held.acquire(); print('held', flush=True); time.sleep(60)"
+    hold = "import sys, time; from pathlib import Path; from ftcore import locks\n"
+    hold += "held = locks.lock(Path(sys.argv[1])); held.acquire(); print('held', flush=True); time.sleep(60)"
     with subprocess.Popen(
         [sys.executable, "-c", hold, str(folder)], stdout=subprocess.PIPE, text=True, cwd=ROOT
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
-        assert records.is_alive(folder)
+        assert locks.is_alive(folder)
         with pytest.raises(FtError, match="still going"):
             records.delete(folder)
         other.kill()
         other.wait()
-    assert not records.is_alive(folder)
+    assert not locks.is_alive(folder)
     records.delete(folder)
     assert not folder.exists()
 
 
 def test_looking_at_a_deleted_run_does_not_bring_it_back(folder: Path, home: Path) -> None:
     records.delete(folder)
-    assert not records.is_alive(folder)
+    assert not locks.is_alive(folder)
     assert list((home / "runs").iterdir()) == []
 
 
 FULL = """
 import resource
-from ftcore import records
+from ftcore import events, locks, records
+from ftcore.events import EpochEnd, RunStart, StepProgress
 from ftcore.settings import FtError, RunSettings, home
 resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
 try:
@@ -167,7 +170,8 @@ def test_full_disk_leaves_no_half_run() -> None:
 
 
 def test_log_lines_are_plain_json(folder: Path) -> None:
-    records.append(folder, EPOCH | {"classes": ["Ärger", "\ud800"]})
+    start = RunStart("b", "d", ("Ärger", "\ud800"), 1, 1, 1, (), "cpu")
+    records.append(folder, events.to_dict(start))
     lines = (folder / "events.jsonl").read_bytes().splitlines()
     assert all(isinstance(json.loads(line), dict) for line in lines)
     assert records.read_log(folder)[0][-1]["classes"][0] == "Ärger"

@@ -15,7 +15,7 @@ ORDER = (
     "settings", "files", "_torchvision", "content", "learners", "events", "network", "weights", "backbones",
     "pictures", "plans", "zips", "imports", "prepared", "pen", "nature", "things", "paper", "sketchbook", "builtin",
     "downloads", "datasets", "quiz", "glossary", "surgery", "marking", "rounds", "cards", "facts", "codegen", "tapconv", "states", "checkpoint", "features", "train", "recorded", "trace",
-    "machine", "lab", "moved", "peek", "measure", "experiments", "records", "worker", "runs", "export", "__main__",
+    "machine", "lab", "moved", "peek", "measure", "experiments", "locks", "records", "shelf", "worker", "limits", "crew", "manager", "runs", "export", "__main__",
 )  # fmt: skip
 ENGINE = sorted((ROOT / "ftcore").glob("*.py"))
 WEB = sorted([ROOT / "app.py", *(ROOT / "ui").glob("*.py"), *(ROOT / "pages").glob("*.py")])
