@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+from pathlib import Path
 
 import pytest
+from streamlit.web.server.app_discovery import discover_asgi_app
 
 from ftcore import content, locks, records, runs
-from ftcore.settings import Phase, RunSettings
+from ftcore.settings import ROOT, Phase, RunSettings
 from tests.pages.made import OWNER, TOKEN, OpenPage, texts, write_run
-from ui import live, traced
+from ui import live, traced, wake
 
 TAIL = ("layer4.0", "layer4.1", "head")
 SHORT = dataclasses.replace(RunSettings(), phases=(Phase(epochs=2), Phase(epochs=2, lr=1e-4, trainable=TAIL)))
@@ -96,3 +99,21 @@ def test_trace_says_how_the_run_stands(end: str, says: str) -> None:
     values = {"epoch": 3, "ended": traced.ENDED.get(end, "")}
     assert bool(section) == bool(says)
     assert not section or content.section("trace", section, values).startswith(f"{says}. You see the network as it was")
+
+
+def test_server_wakes_the_queue_that_was_left(home: Path) -> None:
+    left = records.new(SHORT, OWNER)
+    records.set_state(left, "queued")
+
+    async def serve() -> None:
+        async with wake.lifespan(None):  # type: ignore[arg-type]
+            while (home / "runs").exists() and left.name not in runs.manager().workers():
+                await asyncio.sleep(0.05)
+
+    asyncio.run(asyncio.wait_for(serve(), 60))
+    assert list(runs.manager().workers()) == [left.name]
+
+
+def test_streamlit_finds_the_app_that_wakes_it() -> None:
+    found = discover_asgi_app(ROOT / "app.py")
+    assert (found.is_asgi_app, found.import_string) == (True, "app:app")
