@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,18 @@ from pathlib import Path
 import pytest
 
 from ftcore import events, locks, records
-from ftcore.events import EpochEnd, RunStart, StepProgress
+from ftcore.events import (
+    Baseline,
+    CacheProgress,
+    CacheSkipped,
+    DataFound,
+    DataProgress,
+    EpochEnd,
+    PhaseEnd,
+    RunEnd,
+    RunStart,
+    StepProgress,
+)
 from ftcore.settings import ROOT, FtError, RunSettings
 
 EPOCH = events.to_dict(EpochEnd(1, 1, 0.9, 0.5, 0.8, 0.6, 0.7, 0.65, 1e-3, {"head": 0.5}, 2.0))
@@ -167,6 +179,36 @@ def test_full_disk_leaves_no_half_run() -> None:
     done = subprocess.run([sys.executable, "-c", FULL], capture_output=True, text=True, check=True, cwd=ROOT)
     assert "could not be written to disk" in done.stdout
     assert done.stdout.endswith("[]\n")
+
+
+ONE_OF_EACH = (
+    DataFound("2 classes", ("a", "b"), 8, 2, 2, ("x.txt",), ()), DataProgress("Drawing", 0, 5),
+    RunStart("b", "d", ("a", "b"), 8, 2, 2, ("conv1", "head"), "cpu"), CacheProgress(3, 5, 0.5, False),
+    CacheSkipped("layer1.0", 9.5, 0.0), Baseline(math.inf, 0.0), StepProgress(1, 1, 1, 5, math.inf, 0.1),
+    EpochEnd(1, 1, math.inf, 0.5, 0.8, 0.6, -0.7, 1.0, 1e-3, {"head": math.inf}, 2.0), PhaseEnd(1, "", 1, True, 2.0),
+    RunEnd(0.5, 0.9, 2, 5.0, "here"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("event", ONE_OF_EACH, ids=lambda event: type(event).__name__)
+def test_events_are_read_as_they_were_told(folder: Path, event: events.Event) -> None:
+    assert {type(one) for one in ONE_OF_EACH} == set(events.KINDS.values())
+    records.append(folder, events.to_dict(event) | {"later": "a field of a later version"})
+    read = records.progress(folder) or records.read_log(folder)[0][-1]
+    assert events.build(type(event), read) == event
+    assert set(read) == set(events.to_dict(event))
+
+
+@pytest.mark.parametrize("event", ONE_OF_EACH, ids=lambda event: type(event).__name__)
+def test_events_with_a_field_lost_or_of_another_type_are_left_out(folder: Path, event: events.Event) -> None:
+    told = events.to_dict(event)
+    for name in told:
+        for wrong in ({k: v for k, v in told.items() if k != name}, told | {name: None}, told | {name: [[1]]}):
+            with (folder / "events.jsonl").open("a") as log:
+                log.write(json.dumps(wrong) + "\n")
+            (folder / "progress.json").write_text(json.dumps(wrong))
+            assert records.progress(folder) is None
+    assert [record["event"] for record in records.read_log(folder)[0]] == ["created"]
 
 
 def test_log_lines_are_plain_json(folder: Path) -> None:

@@ -47,6 +47,7 @@ def test_controls_are_the_owners(open_page: OpenPage, state: str, mine: set[str]
     assert ("Delete for good" in shown) == (owner == OWNER)
     assert (content.section("train", "watching") in said) == (owner == "somebody")
     assert (content.section("train", "terminal") in said) == (owner == "")
+    assert ("its place went to others. Resume queues it again and repeats the epoch" in said) == (state == "paused")
     assert "80.0" in said, "everybody may watch"
     assert TOKEN not in said
     assert OWNER not in said
