@@ -163,27 +163,30 @@ def to_dict(event: Event) -> dict[str, Any]:
 
 
 def build(kind: type[T], record: Mapping[str, Any]) -> T:
-    """A dataclass of numbers, texts, lists of texts and tables of numbers, from plain values.
+    """A dataclass of numbers, texts, and lists and tables of them, from plain values.
 
-    Fields it does not know are left out. Raises `ValueError` where one is missing, has another type, or is a number
-    that cannot be: only losses and drift may be infinite or none at all, and an accuracy lies in 0..1.
+    Fields it does not know are left out, those with a default may be missing. Raises `ValueError` where another is
+    missing, has another type, or is a number that cannot be: only losses and drift may be infinite or none at all, and
+    an accuracy lies in 0..1.
     """
-    return kind(
-        **{name: _checked(name, hint, record.get(name)) for name, hint in _hints(typing.cast(Any, kind)).items()}
-    )
+    hints, optional = _hints(typing.cast(Any, kind))
+    found = {name: hint for name, hint in hints.items() if name in record or name not in optional}
+    return kind(**{name: _checked(name, hint, record.get(name)) for name, hint in found.items()})
 
 
 @functools.cache
-def _hints(kind: type[Any]) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+def _hints(kind: type[Any]) -> tuple[dict[str, Any], set[str]]:
+    """The type of each field, and which fields have a default."""
+    free = {f.name for f in dataclasses.fields(kind) if {f.default, f.default_factory} != {dataclasses.MISSING}}
+    return typing.get_type_hints(kind), free
 
 
 def _checked(name: str, hint: Any, value: Any) -> Any:
-    inner = typing.get_origin(hint)
-    if inner is tuple and isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):
-        return tuple(value)
-    if inner is dict and isinstance(value, dict) and all(isinstance(k, str) for k in value):
-        return {key: _number(name, part) for key, part in value.items()}
+    inner, parts = typing.get_origin(hint), typing.get_args(hint)
+    if inner is tuple and isinstance(value, list | tuple):
+        return tuple(_checked(name, parts[0], part) for part in value)
+    if inner is dict and isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return {key: _checked(name, parts[1], part) for key, part in value.items()}
     if hint is float:
         return _number(name, value)
     if inner is not None or type(value) is not hint or (hint is int and not 0 <= value < 2**53):

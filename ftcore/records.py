@@ -189,7 +189,11 @@ def _record(line: bytes) -> dict[str, Any] | None:
         return None
     if isinstance(sound, Change) and sound.state not in MESSAGES:
         return None
-    return {"event": record["event"], **{f.name: record[f.name] for f in dataclasses.fields(sound)}}
+    return {"event": record["event"], **{k: v for k, v in record.items() if k in _fields(type(sound))}}
+
+
+def _fields(kind: type[Any]) -> set[str]:
+    return {field.name for field in dataclasses.fields(kind)}
 
 
 def progress(folder: Path) -> dict[str, Any] | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -209,6 +211,29 @@ def test_events_with_a_field_lost_or_of_another_type_are_left_out(folder: Path, 
             (folder / "progress.json").write_text(json.dumps(wrong))
             assert records.progress(folder) is None
     assert [record["event"] for record in records.read_log(folder)[0]] == ["created"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Later:
+    name: str
+    digests: dict[str, str] = dataclasses.field(default_factory=dict)
+    sizes: tuple[int, ...] = (3,)
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"digests": {"a": "b"}}, {"sizes": [1, 2]}, {"digests": {}, "sizes": [], "unknown": None}]
+)
+def test_fields_with_a_default_may_be_missing(more: dict[str, Any]) -> None:
+    made = events.build(Later, {"name": "x", **more})
+    assert made == Later("x", more.get("digests", {}), tuple(more.get("sizes", (3,))))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"digests": {"a": 1}}, {"digests": None}, {"sizes": ["1"]}, {"sizes": 3}, {"name": 1}]
+)
+def test_but_not_be_wrong(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="cannot be this"):
+        events.build(Later, {"name": "x", **wrong})
 
 
 def test_log_lines_are_plain_json(folder: Path) -> None:
