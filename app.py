@@ -1,10 +1,13 @@
-"""Page config and navigation, nothing else."""
+"""Page config and navigation, nothing else; and for the server, which imports this file once, what it does at start."""
 
 import streamlit as st
 
-from ui import nav
+from ui import nav, wake
 
-st.set_page_config(page_title="Thaw", page_icon="❄️", layout="wide", initial_sidebar_state="auto")
-page = nav.navigation()
-with nav.inside():
-    page.run()
+if __name__ == "__main__":  # a visitor's session runs the file
+    st.set_page_config(page_title="Thaw", page_icon="❄️", layout="wide", initial_sidebar_state="auto")
+    page = nav.navigation()
+    with nav.inside():
+        page.run()
+else:
+    app = st.App(__file__, lifespan=wake.lifespan)

@@ -6,9 +6,15 @@ This module knows nothing about how training works or who listens.
 from __future__ import annotations
 
 import dataclasses
+import functools
+import math
 import re
+import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -146,7 +152,7 @@ class RunEnd:
     test_accuracy: float
     kept_epoch: int
     seconds: float
-    folder: str
+    folder: str = ""
 
 
 Event = (
@@ -155,7 +161,56 @@ Event = (
 )  # fmt: skip
 
 
+def kind_of(record: type) -> str:
+    """A record's kind as it stands under "event": `EpochEnd` -> 'epoch_end'."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", record.__name__).lower()
+
+
+KINDS = {kind_of(kind): kind for kind in typing.get_args(Event)}
+
+
 def to_dict(event: Event) -> dict[str, Any]:
     """The record as plain values with its kind under "event", as in `epoch_end`."""
-    kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
-    return {"event": kind, **dataclasses.asdict(event)}
+    return {"event": kind_of(type(event)), **dataclasses.asdict(event)}
+
+
+def build(kind: type[T], record: Mapping[str, Any]) -> T:
+    """A dataclass of numbers, texts, and lists and tables of them, from plain values.
+
+    Fields it does not know are left out, those with a default may be missing. Raises `ValueError` where another is
+    missing, has another type, or is a number that cannot be: only losses and drift may be infinite or none at all, and
+    an accuracy lies in 0..1.
+    """
+    hints, optional = _hints(typing.cast(Any, kind))
+    found = {name: hint for name, hint in hints.items() if name in record or name not in optional}
+    return kind(**{name: _checked(name, hint, record.get(name)) for name, hint in found.items()})
+
+
+@functools.cache
+def _hints(kind: type[Any]) -> tuple[dict[str, Any], set[str]]:
+    """The type of each field, and which fields have a default."""
+    free = {f.name for f in dataclasses.fields(kind) if {f.default, f.default_factory} != {dataclasses.MISSING}}
+    return typing.get_type_hints(kind), free
+
+
+def _checked(name: str, hint: Any, value: Any) -> Any:
+    inner, parts = typing.get_origin(hint), typing.get_args(hint)
+    if inner is tuple and isinstance(value, list | tuple):
+        return tuple(_checked(name, parts[0], part) for part in value)
+    if inner is dict and isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return {key: _checked(name, parts[1], part) for key, part in value.items()}
+    if hint is float:
+        return _number(name, value)
+    if inner is not None or type(value) is not hint or (hint is int and not 0 <= value < 2**53):
+        raise ValueError(f"{name} cannot be this")
+    return value
+
+
+def _number(name: str, value: Any) -> float:
+    if type(value) not in (int, float) or (type(value) is int and abs(value) >= 2**53):
+        raise ValueError(f"{name} is no number")
+    free = name == "drift" or name.endswith("loss")
+    most = 1.0 if name.endswith("accuracy") else 1e12
+    if not free and not (math.isfinite(value) and abs(value) <= most):
+        raise ValueError(f"{name} cannot be this number")
+    return float(value)

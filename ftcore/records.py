@@ -1,6 +1,7 @@
-"""Run folders: settings, an append-only log, and what state a run is in according to them.
+"""A run's folder: settings, an append-only log, and what state the run is in according to them.
 
-A run is a folder with an unguessable name. This module knows nothing about processes or training.
+A run is a folder with an unguessable name. Whatever is damaged in it is left out or told in one `FtError`. This module
+knows nothing about processes or training.
 """
 
 from __future__ import annotations
@@ -13,25 +14,26 @@ import os
 import re
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
+from ftcore import events
 from ftcore.files import whole
+from ftcore.locks import is_alive
 from ftcore.settings import FtError, RunSettings, home
 
 ID = re.compile(r"[0-9a-f]{32}")
 PASSING = ("data_progress", "cache_progress", "step_progress")
-BUSY = ("preparing", "running", "paused")
+BUSY = ("preparing", "running")
 MESSAGES = {
     "queued": "Waiting for its turn.",
     "preparing": "Getting images and frozen features ready.",
     "running": "Training.",
-    "paused": "Paused. Resume goes on from here.",
+    "paused": "Paused. Resume goes on after the last finished epoch.",
     "stopped": "Stopped. Resume goes on after the last finished epoch.",
     "interrupted": "The training process ended unexpectedly. Nothing of the finished epochs is lost: resume goes on after the last one.",
     "failed": "The run failed.",
@@ -50,6 +52,26 @@ class State:
     owner: str
     epochs_done: int
     result: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Created:
+    """The first line of a log: when the run was made, in seconds since 1970, and for whom."""
+
+    time: float
+    owner: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """A run's state became another one."""
+
+    state: str
+    message: str
+    time: float
+
+
+LINES: dict[str, type[Any]] = {**events.KINDS, "created": Created, "state": Change}
 
 
 def new(settings: RunSettings, owner: str = "", folder: Path | None = None) -> Path:
@@ -74,11 +96,21 @@ def new(settings: RunSettings, owner: str = "", folder: Path | None = None) -> P
 
 
 def folder_of(run_id: str) -> Path:
-    """The folder of a run by its id. Anything that is not the id of an existing run raises `FtError`."""
+    """The folder of a run by its id. Anything that is not the id of a run that can be read raises `FtError`."""
     folder = home() / "runs" / run_id
-    if not ID.fullmatch(run_id) or not (folder / "settings.json").is_file():
+    try:
+        known = bool(ID.fullmatch(run_id)) and (folder / "settings.json").is_file()
+    except OSError as error:
+        raise FtError(_closed(folder, error)) from error
+    if not known:
         raise FtError("There is no such run here: it may have been deleted. Start a new one.")
     return folder
+
+
+def _closed(folder: Path, error: OSError) -> str:
+    return (
+        f"The run {folder.name} cannot be read ({error.strerror}): ask whoever keeps this machine, or start a new one."
+    )
 
 
 def settings_of(folder: Path) -> RunSettings:
@@ -117,47 +149,60 @@ def set_state(folder: Path, state: str, message: str = "") -> None:
 
 
 def read_log(folder: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
-    """Whole lines of the log from a byte offset, and the offset to go on from. Damaged lines are left out."""
+    """Whole lines of the log from a byte offset, and the offset to go on from.
+
+    Lines that are damaged, of an unknown kind or with a field that cannot be are left out. A log that cannot be read
+    raises `FtError`.
+    """
+    if _log_status(folder) is None:
+        return [], offset
     try:
         with (folder / "events.jsonl").open("rb") as log:
             log.seek(offset)
             data = log.read()
-    except FileNotFoundError:
-        return [], offset
+    except OSError as error:
+        raise FtError(_closed(folder, error)) from error
     data = data[: data.rfind(b"\n") + 1]
-    records = []
-    for line in data.splitlines():
-        try:
-            record = dict(json.loads(line))
-        except (ValueError, TypeError):
-            continue
-        if "event" in record:
-            records.append(record)
+    records = [record for record in map(_record, data.splitlines()) if record is not None]
     return records, offset + len(data)
+
+
+def _log_status(folder: Path) -> os.stat_result | None:
+    """Size and time of the log, None where there is none yet. What is no file that can be read raises `FtError`."""
+    try:
+        found = (folder / "events.jsonl").stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FtError(_closed(folder, error)) from error
+    if not stat.S_ISREG(found.st_mode):
+        raise FtError(f"The log of the run {folder.name} is no file: delete the run's folder, or start a new run.")
+    return found
+
+
+def _record(line: bytes) -> dict[str, Any] | None:
+    """One line of a log if it is sound: its kind and the fields that this kind has."""
+    try:
+        record = json.loads(line)
+        sound = events.build(LINES[record["event"]], record)
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    if isinstance(sound, Change) and sound.state not in MESSAGES:
+        return None
+    return {"event": record["event"], **{k: v for k, v in record.items() if k in _fields(type(sound))}}
+
+
+def _fields(kind: type[Any]) -> set[str]:
+    return {field.name for field in dataclasses.fields(kind)}
 
 
 def progress(folder: Path) -> dict[str, Any] | None:
     """The latest passing event, if there is one."""
     try:
-        return dict(json.loads((folder / "progress.json").read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
+        record = _record((folder / "progress.json").read_bytes())
+    except OSError:
         return None
-
-
-def lock(folder: Path) -> FileLock:
-    """The lock that the process holds which works on this run; the system frees it when that process dies."""
-    return FileLock(folder / "lock")
-
-
-def is_alive(folder: Path) -> bool:
-    """Whether some process works on this run now."""
-    if not (folder / "lock").exists():
-        return False
-    try:
-        with lock(folder).acquire(timeout=0):
-            return False
-    except Timeout:
-        return True
+    return record if record is not None and record["event"] in PASSING else None
 
 
 def state_of(folder: Path) -> State:
@@ -172,11 +217,8 @@ def state_of(folder: Path) -> State:
 
 def _told(folder: Path) -> State:
     """The state according to the log, which is read anew only when it has changed."""
-    try:
-        file = (folder / "events.jsonl").stat()
-    except FileNotFoundError:
-        return _folded(folder, 0, 0)
-    return _folded(folder, file.st_size, file.st_mtime_ns)
+    file = _log_status(folder)
+    return _folded(folder, file.st_size, file.st_mtime_ns) if file else _folded(folder, 0, 0)
 
 
 @functools.lru_cache(maxsize=512)

@@ -1,6 +1,7 @@
 """One run in a process of its own: `python -m ftcore.worker` waits on stdin for a run folder, then trains.
 
-Further lines on stdin pause, continue or stop it; when stdin closes, the server is gone and it exits at once.
+Further lines on stdin pause, continue or stop it; a pause that lasts ends the process, and the run stays paused. When
+stdin closes, the server is gone and it exits at once.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from ftcore import backbones, datasets, machine, reading, records, states, weigh
 from ftcore.datasets import BadPictures, ImageSet
 from ftcore.events import DataFound, DataProgress, Event, PicturesSkipped, RunEnd, to_dict
 from ftcore.files import FULL, whole
+from ftcore.locks import lock
 from ftcore.network import Network
 from ftcore.settings import FtError, RunSettings
 from ftcore.train import load_images, start_network, train
@@ -37,6 +39,10 @@ DISK_FULL_SAYS = "The disk is full. Delete old runs or make room, then resume: t
 
 class StopRun(Exception):
     """Raised inside a run's reports to end it after the last finished epoch."""
+
+
+class PauseRun(Exception):
+    """Raised inside a run's reports when a pause lasts: others get the worker, the run stays paused."""
 
 
 def execute(folder: Path, report: Callable[[Event], None], clock: Callable[[], float] = time.perf_counter) -> None:
@@ -124,10 +130,10 @@ def tuned_network(folder: Path) -> tuple[Network, tuple[str, ...]]:
 
 
 class _Control:
-    """Pause, go on and stop, as lines from stdin; the clock stands still during a pause."""
+    """Pause, go on and stop, as lines from stdin; the clock stands still during a pause, which lasts `pause_s` at most."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.stopped, self.lost = folder, False, 0.0
+    def __init__(self, folder: Path, pause_s: float | None) -> None:
+        self.folder, self.pause_s, self.stopped, self.lost = folder, pause_s, False, 0.0
         self.running = threading.Event()
         self.running.set()
         self.state = ""
@@ -151,7 +157,8 @@ class _Control:
         if not self.running.is_set():
             start = time.perf_counter()
             self._enter("paused")
-            self.running.wait()
+            if not self.running.wait(self.pause_s):
+                raise PauseRun
             self.lost += time.perf_counter() - start
             self._enter("running")
         if self.stopped:
@@ -166,12 +173,16 @@ class _Control:
 def finish(folder: Path, work: Callable[[], None]) -> int:
     """Hold the run's lock, do the work and note how it ended; the exit status says the same, if that cannot be written.
 
-    A run that another process works on is left alone.
+    A run that another process works on is left alone. Raises `FtError` where the lock cannot be taken at all.
     """
     try:
-        held = records.lock(folder).acquire(timeout=10)
+        held = lock(folder).acquire(timeout=10)
     except Timeout:
         return TAKEN
+    except OSError as error:
+        raise FtError(
+            f"The run's folder {folder} cannot be locked ({error.strerror}): mend it or start anew."
+        ) from error
     with held:
         try:
             return _finish(folder, work)
@@ -191,6 +202,8 @@ def _finish(folder: Path, work: Callable[[], None]) -> int:
     except StopRun:
         records.set_state(folder, "stopped")
         return 0
+    except PauseRun:  # "paused" is what the log says already
+        return 0
     except KeyboardInterrupt:
         records.set_state(folder, "stopped")
         raise
@@ -204,17 +217,21 @@ def _finish(folder: Path, work: Callable[[], None]) -> int:
 
 
 def main() -> int:
-    """Wait for a job on stdin (one JSON line with the run folder), then do it."""
+    """Wait for a job on stdin (one JSON line: `run` is the folder, `pause_s` how long a pause may last), then do it."""
     if hasattr(os, "nice"):
         os.nice(10)
     line = sys.stdin.readline()
     if not line:
         return 0
-    folder = Path(json.loads(line)["run"])
-    control = _Control(folder)
+    job = json.loads(line)
+    folder = Path(job["run"])
+    control = _Control(folder, job.get("pause_s"))
     threading.Thread(target=control.listen, daemon=True).start()
     try:
         return finish(folder, lambda: execute(folder, control.report, control.clock))
+    except FtError as error:
+        records.set_state(folder, "failed", str(error))
+        return 2
     except Exception:  # noqa: BLE001 - whatever it is goes to the run's log
         traceback.print_exc()
         return 1

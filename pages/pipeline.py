@@ -114,7 +114,7 @@ def _choose(name: str) -> None:
 
 def _run_buttons(chosen: RunSettings, owner: str, view: View | None) -> None:
     """Full and quick lesson, each with what it costs here."""
-    busy = view is not None and view.status.active
+    busy = view is not None and view.mine and view.status.active
     each = "A run is going: wait for it, or stop it first." if busy else ""
     full = dataclasses.replace(chosen, train_per_class=0, phases=facts.lesson(chosen))
     quick = dataclasses.replace(full, train_per_class=QUICK)
@@ -122,7 +122,9 @@ def _run_buttons(chosen: RunSettings, owner: str, view: View | None) -> None:
     images, fewer = entry.counts["train"], engine.summary(chosen.data, QUICK, chosen.seed).counts["train"]
     label = f"Run the lesson, {about(engine.estimate(full.to_json()).seconds)}"
     notes = each or f"All {count(images)} training images, {several(full.epochs, 'epoch')}."
-    unfinished = view is not None and view.status.state != "done"  # then going on is the one primary action
+    unfinished = (
+        view is not None and view.mine and view.status.state != "done"
+    )  # then going on is the one primary action
     if st.button(label, type="secondary" if unfinished else "primary", disabled=busy, help=notes, key="run-full"):
         page.start(full, owner)
     if fewer < images:

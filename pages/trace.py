@@ -28,7 +28,9 @@ def main() -> None:
     if which.run:
         st.markdown(content.section("trace", "tuned", {"run": history.title(chosen)}))
     if note:
-        st.info(content.section("trace", note, {"classes": count(len(classes)), "epoch": which.version}))
+        ended = traced.ENDED.get(view.status.state, "") if view is not None else ""
+        values = {"classes": count(len(classes)), "epoch": which.version, "ended": ended}
+        st.info(content.section("trace", note, values))
     images = traced.images(chosen)
     with st.container(border=True):
         picture = pick.choose(chosen, images, which, classes)
@@ -43,9 +45,9 @@ def main() -> None:
 def _which(chosen: RunSettings, view: View | None) -> tuple[Which, str]:
     """The network to show, and what to say about it: a run's own once an epoch is done, else the pretrained one."""
     if view is not None and view.log.rows:
-        done = view.status.state == "done"
-        version = int(view.log.rows[-1]["epoch"])
-        return Which(chosen.backbone, view.id, FINAL, -1 if done else version), "" if done else "going"
+        now = view.status.state
+        version = -1 if now == "done" else int(view.log.rows[-1]["epoch"])
+        return Which(chosen.backbone, view.id, FINAL, version), traced.note(now)
     return Which(chosen.backbone), "pretrained"
 
 

@@ -116,7 +116,7 @@ def _settings(chosen: RunSettings, owner: str, view: View | None) -> None:
         form.draw(chosen)
     cost = engine.estimate(chosen.to_json())
     with st.container(horizontal=True, vertical_alignment="center"):
-        busy = view is not None and view.status.state != "done"
+        busy = view is not None and view.mine and view.status.state != "done"
         words = "Start" if view is None else "Run again"
         if st.button(f"{words}, {about(cost.seconds)}", type="secondary" if busy else "primary", key="start"):
             page.start(chosen, owner)

@@ -93,7 +93,8 @@ def _row(view: View, name: str, shown: str | None) -> None:
             elif st.button("Open", key=f"open-{view.id}"):
                 state.put(view.settings, run=view.id)
                 st.rerun()
-            _delete(view, shown)
+            if view.mine:
+                _delete(view, shown)
 
 
 def result(view: View) -> str:
@@ -108,7 +109,7 @@ def _delete(view: View, shown: str | None) -> None:
         st.markdown("Delete this run with its weights and curves? This cannot be undone.")
         if st.button("Delete for good", key=f"really-{view.id}"):
             try:
-                runs.manager().delete(view.id)
+                runs.manager().delete(view.id, state.learner())
             except FtError as error:
                 st.error(plain(str(error), 300))
                 return

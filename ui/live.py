@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from ftcore import content, runs
+from ftcore.manager import PAUSE_SECONDS, Status
 from ftcore.settings import FtError, RunSettings
-from ui import charts, engine, observe, progress
+from ui import charts, engine, observe, progress, state
 from ui.runlog import Event, RunLog, ends, time_left
 from ui.theme import about, count, held, number, percent, plain, points, rate, seconds
 
@@ -37,13 +38,18 @@ class View:
     """A run at one moment."""
 
     id: str
-    status: runs.Status
+    status: Status
     log: RunLog
 
     @property
     def settings(self) -> RunSettings:
         """What the run was started with."""
         return self.status.settings
+
+    @property
+    def mine(self) -> bool:
+        """Did this learner start it? Whoever has the address may watch a run; only its owner steers it."""
+        return bool(self.status.owner) and self.status.owner == state.learner()
 
     @property
     def phase(self) -> int:
@@ -92,7 +98,7 @@ def _tick(run_id: str, mark: tuple[str, int, bool], draw: Callable[[View], None]
 
 
 def headline(view: View) -> None:
-    """State in one line, progress, and the buttons that fit the state."""
+    """State in one line, progress, and for its owner the buttons that fit the state."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         word, colour = BADGES[view.status.state]
         st.badge(word, color=colour)  # type: ignore[arg-type]
@@ -100,6 +106,8 @@ def headline(view: View) -> None:
         controls(view)
     if view.status.active:
         progress.draw(done_share(view), f"progress-{view.id}")
+    if not view.mine:
+        st.caption(content.section("train", "watching" if view.status.owner else "terminal"))
 
 
 def sentence(view: View) -> str:
@@ -115,7 +123,7 @@ def sentence(view: View) -> str:
         case "running":
             return _running(view) + _left(view)
         case "paused":
-            return f"Paused {done}. Resume goes on from there."
+            return _paused(done, held=status.active)
         case "stopped":
             return f"Stopped {done}. Resume goes on from there."
         case "done":
@@ -125,6 +133,15 @@ def sentence(view: View) -> str:
             return f"The worker process ended unexpectedly {done}. Nothing learned is lost: resume goes on from there."
         case _:
             return plain(status.message, 400) or f"The run failed {done}. Resume tries again from there."
+
+
+def _paused(done: str, *, held: bool) -> str:
+    if held:
+        return (
+            f"Paused {done}. Resume goes on from here; after {about(PAUSE_SECONDS)} the place goes to the next in the "
+            "queue, and resume would repeat the epoch that had begun."
+        )
+    return f"Paused {done}; its place went to others. Resume queues it again and repeats the epoch that had begun."
 
 
 def _preparing(log: RunLog) -> str:
@@ -165,20 +182,22 @@ def done_share(view: View) -> float:
 
 
 def controls(view: View) -> None:
-    """Pause, resume and stop, as far as the state allows."""
-    state = view.status.state
-    if view.status.active and state != "paused":
+    """Pause, resume and stop, as far as the state allows and only for the run's owner."""
+    if not view.mine:
+        return
+    name = view.status.state
+    if view.status.active and name not in ("paused", "queued"):
         _button(view, "Pause", runs.manager().pause, "Hold the run here; it can go on later.")
-    if state == "paused" or (not view.status.active and state != "done"):
+    if name == "paused" or (not view.status.active and name != "done"):
         _button(view, "Resume", runs.manager().resume, "Go on from the last finished epoch.", primary=True)
     if view.status.active:
         _button(view, "Stop training", runs.manager().stop, "End the run here. What it learned so far is kept.")
 
 
-def _button(view: View, label: str, act: Callable[[str], None], notes: str, primary: bool = False) -> None:
+def _button(view: View, label: str, act: Callable[[str, str], None], notes: str, primary: bool = False) -> None:
     if st.button(label, key=f"{label}-{view.id}", help=notes, type="primary" if primary else "secondary"):
         try:
-            act(view.id)
+            act(view.id, state.learner())
         except FtError as error:
             st.error(plain(str(error), 400))
             return

@@ -144,6 +144,12 @@ def meet_learner() -> str:
     return owner_of(known)
 
 
+def learner() -> str:
+    """Who the learner is, for what is drawn or clicked after `meet_learner`; "" before it."""
+    token = st.session_state.get("thaw_token")
+    return owner_of(token) if token else ""
+
+
 def owner_of(token: str) -> str:
     """The name under which the engine keeps a learner's runs; the token itself stays in the browser."""
     return hashlib.sha256(f"learner {token}".encode()).hexdigest()[:32]

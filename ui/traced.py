@@ -19,6 +19,7 @@ from ftcore.train import load_images, start_network
 from ui.engine import WORK
 
 FINAL = -1
+ENDED = {"paused": "is paused", "stopped": "was stopped", "failed": "failed", "interrupted": "ended unexpectedly"}
 FEWEST, OTHERS, PATIENCE = 20, 300, 2.0
 
 
@@ -33,6 +34,11 @@ class Which:
     run: str = ""
     epoch: int = FINAL
     version: int = 0
+
+
+def note(state: str) -> str:
+    """The section of `trace.md` that says how a run stands; nothing where it is done."""
+    return {"done": "", "queued": "waiting"}.get(state, "halted" if state in ENDED else "going")
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)

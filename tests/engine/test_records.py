@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ftcore import records
+from ftcore import events, locks, records
+from ftcore.events import (
+    Baseline,
+    CacheProgress,
+    CacheSkipped,
+    DataFound,
+    DataProgress,
+    EpochEnd,
+    PhaseEnd,
+    RunEnd,
+    RunStart,
+    StepProgress,
+)
 from ftcore.settings import ROOT, FtError, RunSettings
 
-EPOCH = {"event": "epoch_end", "phase": 1, "epoch": 1}
+EPOCH = events.to_dict(EpochEnd(1, 1, 0.9, 0.5, 0.8, 0.6, 0.7, 0.65, 1e-3, {"head": 0.5}, 2.0))
+STEP = events.to_dict(StepProgress(1, 1, 1, 5, 0.9, 0.1))
 
 
 @pytest.fixture
@@ -82,7 +98,7 @@ def test_torn_line_is_closed_and_left_out(folder: Path) -> None:
 
 def test_odd_lines_are_left_out(folder: Path) -> None:
     with (folder / "events.jsonl").open("ab") as log:
-        log.write(b'\n[]\n3\n"x"\nnull\n{}\n\xff\xfe\n{"event": "epoch_end", "epoch": 1}\n')
+        log.write(b'\n[]\n3\n"x"\nnull\n{}\n\xff\xfe\n' + json.dumps(EPOCH).encode() + b"\n")
     assert [r["event"] for r in records.read_log(folder)[0]] == ["created", "epoch_end"]
     assert records.state_of(folder).epochs_done == 1
 
@@ -91,8 +107,8 @@ def test_progress_is_replaced_and_not_logged(folder: Path) -> None:
     before = (folder / "events.jsonl").read_bytes()
     assert records.progress(folder) is None
     for step in (1, 2):
-        records.append(folder, {"event": "step_progress", "step": step})
-    assert records.progress(folder) == {"event": "step_progress", "step": 2}
+        records.append(folder, STEP | {"step": step})
+    assert records.progress(folder) == STEP | {"step": 2}
     assert (folder / "events.jsonl").read_bytes() == before
     assert sorted(f.name for f in folder.iterdir()) == ["events.jsonl", "progress.json", "settings.json"]
     (folder / "progress.json").write_text("{")
@@ -113,7 +129,7 @@ def test_busy_run_without_a_process_is_interrupted(folder: Path) -> None:
     for state in records.BUSY:
         records.set_state(folder, state)
         assert records.state_of(folder).state == "interrupted"
-        with records.lock(folder):
+        with locks.lock(folder):
             assert records.state_of(folder).state == state
 
 
@@ -124,32 +140,33 @@ def test_epochs_told_twice_count_once(folder: Path) -> None:
 
 
 def test_lock_goes_with_its_process(folder: Path) -> None:
-    hold = "import sys, time; from pathlib import Path; from ftcore import records\n"
-    hold += "held = records.lock(Path(sys.argv[1])); held.acquire(); print('held', flush=True); time.sleep(60)"
+    hold = "import sys, time; from pathlib import Path; from ftcore import locks\n"
+    hold += "held = locks.lock(Path(sys.argv[1])); held.acquire(); print('held', flush=True); time.sleep(60)"
     with subprocess.Popen(
         [sys.executable, "-c", hold, str(folder)], stdout=subprocess.PIPE, text=True, cwd=ROOT
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
-        assert records.is_alive(folder)
+        assert locks.is_alive(folder)
         with pytest.raises(FtError, match="still going"):
             records.delete(folder)
         other.kill()
         other.wait()
-    assert not records.is_alive(folder)
+    assert not locks.is_alive(folder)
     records.delete(folder)
     assert not folder.exists()
 
 
 def test_looking_at_a_deleted_run_does_not_bring_it_back(folder: Path, home: Path) -> None:
     records.delete(folder)
-    assert not records.is_alive(folder)
+    assert not locks.is_alive(folder)
     assert list((home / "runs").iterdir()) == []
 
 
 FULL = """
 import resource
-from ftcore import records
+from ftcore import events, locks, records
+from ftcore.events import EpochEnd, RunStart, StepProgress
 from ftcore.settings import FtError, RunSettings, home
 resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
 try:
@@ -166,8 +183,62 @@ def test_full_disk_leaves_no_half_run() -> None:
     assert done.stdout.endswith("[]\n")
 
 
+ONE_OF_EACH = (
+    DataFound("2 classes", ("a", "b"), 8, 2, 2, ("x.txt",), ()), DataProgress("Drawing", 0, 5),
+    RunStart("b", "d", ("a", "b"), 8, 2, 2, ("conv1", "head"), "cpu"), CacheProgress(3, 5, 0.5, False),
+    CacheSkipped("layer1.0", 9.5, 0.0), Baseline(math.inf, 0.0), StepProgress(1, 1, 1, 5, math.inf, 0.1),
+    EpochEnd(1, 1, math.inf, 0.5, 0.8, 0.6, -0.7, 1.0, 1e-3, {"head": math.inf}, 2.0), PhaseEnd(1, "", 1, True, 2.0),
+    RunEnd(0.5, 0.9, 2, 5.0, "here"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("event", ONE_OF_EACH, ids=lambda event: type(event).__name__)
+def test_events_are_read_as_they_were_told(folder: Path, event: events.Event) -> None:
+    assert {type(one) for one in ONE_OF_EACH} == set(events.KINDS.values())
+    records.append(folder, events.to_dict(event) | {"later": "a field of a later version"})
+    read = records.progress(folder) or records.read_log(folder)[0][-1]
+    assert events.build(type(event), read) == event
+    assert set(read) == set(events.to_dict(event))
+
+
+@pytest.mark.parametrize("event", ONE_OF_EACH, ids=lambda event: type(event).__name__)
+def test_events_with_a_field_lost_or_of_another_type_are_left_out(folder: Path, event: events.Event) -> None:
+    told = events.to_dict(event)
+    for name in told:
+        for wrong in ({k: v for k, v in told.items() if k != name}, told | {name: None}, told | {name: [[1]]}):
+            with (folder / "events.jsonl").open("a") as log:
+                log.write(json.dumps(wrong) + "\n")
+            (folder / "progress.json").write_text(json.dumps(wrong))
+            assert records.progress(folder) is None
+    assert [record["event"] for record in records.read_log(folder)[0]] == ["created"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Later:
+    name: str
+    digests: dict[str, str] = dataclasses.field(default_factory=dict)
+    sizes: tuple[int, ...] = (3,)
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"digests": {"a": "b"}}, {"sizes": [1, 2]}, {"digests": {}, "sizes": [], "unknown": None}]
+)
+def test_fields_with_a_default_may_be_missing(more: dict[str, Any]) -> None:
+    made = events.build(Later, {"name": "x", **more})
+    assert made == Later("x", more.get("digests", {}), tuple(more.get("sizes", (3,))))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"digests": {"a": 1}}, {"digests": None}, {"sizes": ["1"]}, {"sizes": 3}, {"name": 1}]
+)
+def test_but_not_be_wrong(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="cannot be this"):
+        events.build(Later, {"name": "x", **wrong})
+
+
 def test_log_lines_are_plain_json(folder: Path) -> None:
-    records.append(folder, EPOCH | {"classes": ["Ärger", "\ud800"]})
+    start = RunStart("b", "d", ("Ärger", "\ud800"), 1, 1, 1, (), "cpu")
+    records.append(folder, events.to_dict(start))
     lines = (folder / "events.jsonl").read_bytes().splitlines()
     assert all(isinstance(json.loads(line), dict) for line in lines)
     assert records.read_log(folder)[0][-1]["classes"][0] == "Ärger"

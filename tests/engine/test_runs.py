@@ -16,8 +16,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from ftcore import records, runs
-from ftcore.runs import Manager
+from ftcore import crew, limits, manager, records, runs, worker
+from ftcore.manager import Manager
 from ftcore.settings import ROOT, FtError, Phase, RunSettings
 
 WAIT = 240.0
@@ -27,9 +27,9 @@ WAIT = 240.0
 def one(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager]:
     """The manager of this process, new for each test."""
     runs._manager.cache_clear()
-    manager = runs.manager()
-    yield manager
-    manager.close()
+    found = runs.manager()
+    yield found
+    found.close()
     runs._manager.cache_clear()
 
 
@@ -56,7 +56,7 @@ def test_two_runs_queue_and_finish(one: Manager, tiny: RunSettings) -> None:
     assert runs.manager() is one
     ids = [one.submit(tiny, "me") for _ in range(2)]
     with pytest.raises(FtError, match="still going"):
-        one.delete(ids[1])
+        one.delete(ids[1], "me")
     waiting = runs.status(ids[1])
     assert (waiting.state, waiting.position) == ("queued", 1)
     assert waiting.wait_s is not None
@@ -66,6 +66,7 @@ def test_two_runs_queue_and_finish(one: Manager, tiny: RunSettings) -> None:
     kinds = [e["event"] for e in records.read_log(records.folder_of(ids[0]))[0]]
     assert [k for k in kinds if k != "state"] == [
         "created",
+        "data_found",
         "run_start",
         "baseline",
         "epoch_end",
@@ -76,8 +77,7 @@ def test_two_runs_queue_and_finish(one: Manager, tiny: RunSettings) -> None:
     assert (records.folder_of(ids[0]) / "model.safetensors").exists()
     assert [s.id for s in runs.history("me")] == ids[::-1]
     assert runs.history("you") == runs.history("") == []
-    until(lambda: ids[0] not in one.workers())
-    one.delete(ids[0])
+    one.delete(ids[0], "me")
     with pytest.raises(FtError, match="no such run"):
         runs.status(ids[0])
 
@@ -85,30 +85,47 @@ def test_two_runs_queue_and_finish(one: Manager, tiny: RunSettings) -> None:
 def test_pause_resume_stop_and_resume_again(one: Manager, long: RunSettings) -> None:
     run_id = one.submit(long, "me")
     until(lambda: epochs(run_id))
-    one.pause(run_id)
+    one.pause(run_id, "me")
     until(lambda: runs.status(run_id).state == "paused")
     stood = epochs(run_id)
     time.sleep(1)
     assert epochs(run_id) == stood
     assert runs.status(run_id).active
-    one.resume(run_id)
+    one.resume(run_id, "me")
     until(lambda: len(epochs(run_id)) > len(stood))
-    one.stop(run_id)
+    one.stop(run_id, "me")
     assert runs.wait(run_id, WAIT).state == "stopped"
     stood = epochs(run_id)
-    one.resume(run_id)
+    one.resume(run_id, "me")
     until(lambda: len(epochs(run_id)) > len(stood))
     assert epochs(run_id) == list(range(1, len(epochs(run_id)) + 1))
-    one.stop(run_id)
+    one.stop(run_id, "me")
     assert runs.wait(run_id, WAIT).state == "stopped"
+
+
+def test_pause_that_lasts_lets_another_go_and_comes_back(long: RunSettings, tiny: RunSettings) -> None:
+    patient = Manager(1, pause_s=0.5)
+    try:
+        paused = patient.submit(long, "me")
+        until(lambda: epochs(paused))
+        patient.pause(paused, "me")
+        other = patient.submit(tiny, "you")
+        until(lambda: patient.status(other).state == "done")
+        stood, now = epochs(paused), patient.status(paused)
+        assert (now.state, now.active, now.epochs_done) == ("paused", False, len(stood))
+        patient.resume(paused, "me")
+        until(lambda: len(epochs(paused)) > len(stood))
+        assert epochs(paused) == list(range(1, len(epochs(paused)) + 1))
+    finally:
+        patient.close()
 
 
 def test_stop_right_after_submit(one: Manager, long: RunSettings) -> None:
     first, second = one.submit(long, "me"), one.submit(long, "me")
-    one.stop(first)
-    one.stop(second)
+    one.stop(first, "me")
+    one.stop(second, "me")
     assert runs.wait(first, WAIT).state == "stopped"
-    assert runs.status(second).message == "Taken out of the queue before it began."
+    assert runs.status(second).message == "Taken out of the queue."
     assert epochs(second) == []
 
 
@@ -120,7 +137,7 @@ def test_killed_worker_resumes_to_the_same_weights(one: Manager, small: RunSetti
     assert runs.wait(killed, WAIT).state == "interrupted"
     done = epochs(killed)
     assert len(done) < 8
-    one.resume(killed)
+    one.resume(killed, "me")
     assert [runs.wait(i, WAIT).state for i in (whole, killed)] == ["done", "done"]
     assert epochs(killed) == epochs(whole) == list(range(1, 9))
     one_way, other_way = (load_file(records.folder_of(i) / "model.safetensors") for i in (killed, whole))
@@ -156,14 +173,14 @@ def test_server_that_dies_takes_its_workers_along_and_leaves_its_queue(
     until(lambda: not psutil.pid_exists(int(pid)) or psutil.Process(int(pid)).status() == psutil.STATUS_ZOMBIE)
     # a zombie's other threads may hold the lock a moment longer
     until(lambda: records.state_of(records.folder_of(ids[0])).state == "interrupted")
-    assert runs._waiting() == ids[1:]
+    assert list(manager._waiting()) == ids[1:]
     after = Manager(1)
     try:
         until(lambda: list(after.workers()) == [ids[1]])
         assert after.status(ids[2]).position == 1
     finally:
         after.close()
-    assert runs._waiting() == [ids[2]]
+    assert list(manager._waiting()) == [ids[2]]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on file size")
@@ -172,15 +189,15 @@ def test_full_disk_is_said_and_resume_works_after_it(
 ) -> None:
     import resource
 
-    monkeypatch.setattr(runs, "_spawn", lambda real=runs._spawn: _limited(real(), resource, 5_000_000))
-    until(lambda: one._spare is not None)
-    _limited(one._spare, resource, 5_000_000)
+    monkeypatch.setattr(crew, "_spawn", lambda real=crew._spawn: _limited(real(), resource, 5_000_000))
+    until(lambda: one._crew._spare is not None)
+    _limited(one._crew._spare, resource, 5_000_000)
     run_id = one.submit(small, "me")
     now = runs.wait(run_id, WAIT)
-    assert (now.state, now.message) == ("failed", runs.DISK_FULL_SAYS)
+    assert (now.state, now.message) == ("failed", worker.DISK_FULL_SAYS)
     assert not list(records.folder_of(run_id).glob("*.part"))
-    _limited(one._spare, resource, resource.RLIM_INFINITY)
-    one.resume(run_id)
+    _limited(one._crew._spare, resource, resource.RLIM_INFINITY)
+    one.resume(run_id, "me")
     assert runs.wait(run_id, WAIT).state == "done"
     assert epochs(run_id) == [1, 2, 3, 4]
 
@@ -204,23 +221,26 @@ def test_impossible_settings_and_bad_ids_are_refused(one: Manager, tiny: RunSett
         one.submit(dataclasses.replace(tiny, phases=(Phase(trainable=("features.1",)),)), "me")
     assert list((home / "runs").glob("*")) == []
     for run_id in ("", "../x", "A" * 32, "0" * 32):
-        for act in (one.status, one.resume, one.stop, one.delete, runs.read_events):
+        for act in (one.resume, one.pause, one.stop, one.delete):
             with pytest.raises(FtError, match="no such run"):
-                act(run_id)
+                act(run_id, "me")
+        for look in (one.status, runs.read_events):
+            with pytest.raises(FtError, match="no such run"):
+                look(run_id)
 
 
 def test_limits_of_a_learner_and_of_the_queue(home: Path, tiny: RunSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     waiting = Manager(0)  # a manager that starts nothing
     try:
-        for _ in range(runs.LEARNER_LIMIT):
+        for _ in range(limits.LEARNER_LIMIT):
             waiting.submit(tiny, "me")
         with pytest.raises(FtError, match="You have 3 runs"):
             waiting.submit(tiny, "me")
-        for number in range(runs.QUEUE_LIMIT - runs.LEARNER_LIMIT):
+        for number in range(limits.QUEUE_LIMIT - limits.LEARNER_LIMIT):
             waiting.submit(tiny, f"other {number}")
         with pytest.raises(FtError, match="20 runs are waiting"):
             waiting.submit(tiny, "late")
-        assert runs._waiting() == waiting._queue
+        assert list(manager._waiting().items()) == list(waiting._queue.items())
         assert len(list((home / "runs").iterdir())) == 20
     finally:
         waiting.close()

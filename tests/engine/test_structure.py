@@ -12,11 +12,13 @@ from ftcore.settings import ROOT
 
 # From the ground up: a module may import only what stands before it.
 ORDER = (
-    "settings", "files", "_torchvision", "content", "learners", "events", "network", "weights", "backbones",
-    "kinds", "pictures", "plans", "zips", "listings", "splitnames", "splitfolders", "tables", "layouts", "imports", "prepared", "reading", "pen", "nature", "things", "paper", "sketchbook", "builtin",
-    "downloads", "datasets", "quiz", "glossary", "surgery", "marking", "rounds", "cards", "facts", "codegen", "tapconv", "states", "checkpoint", "features", "train", "recorded", "trace",
-    "machine", "lab", "moved", "peek", "measure", "experiments", "records", "verdict", "worker", "runs",
-    "export", "answers", "console", "story", "options", "__main__",
+    "settings", "files", "_torchvision", "content", "learners", "events", "network", "names", "kinds", "bare", "costs",
+    "pixels", "pictures", "weights", "backbones", "plans", "zipnames", "zips", "listings", "splitnames", "splitfolders",
+    "tables", "layouts", "imports", "caches", "prepared", "reading", "pen", "nature", "things", "paper", "sketchbook",
+    "builtin", "downloads", "datasets", "identity", "quiz", "glossary", "surgery", "marking", "rounds", "cards",
+    "facts", "codegen", "tapconv", "states", "checkpoint", "features", "train", "recorded", "trace", "machine", "lab",
+    "moved", "peek", "measure", "experiments", "locks", "records", "shelf", "verdict", "longer", "worker", "limits",
+    "crew", "manager", "runs", "export", "answers", "console", "story", "options", "__main__",
 )  # fmt: skip
 ENGINE = sorted((ROOT / "ftcore").glob("*.py"))
 WEB = sorted([ROOT / "app.py", *(ROOT / "ui").glob("*.py"), *(ROOT / "pages").glob("*.py")])

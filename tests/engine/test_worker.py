@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors import safe_open
 
-from ftcore import records, worker
+from ftcore import locks, records, worker
+from ftcore.events import StepProgress
 from ftcore.settings import ROOT, FtError, RunSettings
 
 LAUNCH = [sys.executable, "-m", "ftcore.worker"]
@@ -49,7 +53,7 @@ def test_worker_leaves_when_its_server_does() -> None:
 def test_run_that_another_process_holds_is_left_alone(tiny: RunSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = records.new(tiny)
     before = (folder / "events.jsonl").read_bytes()
-    with records.lock(folder):
+    with locks.lock(folder):
         assert worker.finish(folder, lambda: None) == worker.TAKEN
     assert (folder / "events.jsonl").read_bytes() == before
 
@@ -60,13 +64,13 @@ def test_run_that_another_process_holds_is_left_alone(tiny: RunSettings, monkeyp
 )
 def test_endings_are_noted(tiny: RunSettings, error: Exception, code: int, state: str) -> None:
     def work() -> None:
-        assert records.is_alive(folder)
+        assert locks.is_alive(folder)
         raise error
 
     folder = records.new(tiny)
     assert worker.finish(folder, work) == code
     assert records.state_of(folder).state == state
-    assert not records.is_alive(folder)
+    assert not locks.is_alive(folder)
 
 
 def test_unknown_errors_and_full_disks(tiny: RunSettings) -> None:
@@ -77,3 +81,39 @@ def test_unknown_errors_and_full_disks(tiny: RunSettings) -> None:
     assert worker.finish(folder, lambda: fail(OSError(28, "No space left on device"))) == worker.DISK_FULL
     with pytest.raises(OSError, match="Input/output"):
         worker.finish(folder, lambda: fail(OSError(5, "Input/output error")))
+
+
+@pytest.mark.parametrize("word", ["", "go", "stop"])
+def test_pause_that_lasts_gives_the_worker_up(tiny: RunSettings, word: str) -> None:
+    folder = records.new(tiny)
+    control = worker._Control(folder, pause_s=0.05 if not word else 30)
+    control.running.clear()
+    control.stopped = word == "stop"
+    if word:
+        threading.Timer(0.1, control.running.set).start()
+    ends = {"": worker.PauseRun, "stop": worker.StopRun}
+    with pytest.raises(ends[word]) if word in ends else contextlib.nullcontext():
+        control.report(StepProgress(1, 1, 1, 5, 0.9, 0.1))
+    assert records.state_of(folder).state == ("paused" if not word else "interrupted")
+    assert records.progress(folder) is not None
+
+
+def test_run_stays_paused_when_its_worker_has_gone(tiny: RunSettings) -> None:
+    def work() -> None:
+        records.set_state(folder, "paused")
+        raise worker.PauseRun
+
+    folder = records.new(tiny)
+    assert worker.finish(folder, work) == 0
+    assert (records.state_of(folder).state, locks.is_alive(folder)) == ("paused", False)
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("nowhere")])
+def test_lock_that_cannot_be_taken_is_one_sentence(tiny: RunSettings, make: Callable[[Path], None]) -> None:
+    folder = records.new(tiny)
+    make(folder / "lock")
+    with pytest.raises(FtError, match="cannot be locked"):
+        worker.finish(folder, lambda: None)
+    done = subprocess.run(LAUNCH, input=json.dumps({"run": str(folder)}), capture_output=True, text=True, cwd=ROOT)
+    assert (done.stdout, done.stderr) == ("", "")
+    assert records.state_of(folder).message.startswith("The run's folder")

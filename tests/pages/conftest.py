@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from ftcore import machine, runs
+from ftcore import crew, machine, runs
 from ftcore.machine import Estimate
 from ftcore.settings import ROOT
 from tests.pages.made import TOKEN, OpenPage
@@ -27,7 +27,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(
         machine, "estimate", lambda settings: Estimate(10.0, (5.0,) * len(settings.phases), 120.0, 300.0)
     )
-    monkeypatch.setattr(runs, "_spawn", _idle)
+    monkeypatch.setattr(crew, "_spawn", _idle)
     manager = functools.cache(lambda: runs.Manager(1))
     monkeypatch.setattr(runs, "manager", manager)
     st.cache_data.clear()

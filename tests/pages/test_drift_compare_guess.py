@@ -14,7 +14,7 @@ import pytest
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
-from ftcore import records, runs, surgery
+from ftcore import locks, records, runs, surgery
 from ftcore.settings import HEAD, ROOT, Phase, RunSettings
 from tests.pages.made import OWNER, OpenPage, epoch, texts, tied, write_run
 from ui import compare, drift, guess, history
@@ -312,7 +312,7 @@ def test_before_the_thaw_the_page_asks_and_keeps_the_guess_in_the_address(open_p
 def test_the_guess_is_closed_once_a_thawed_epoch_has_ended(open_page: OpenPage) -> None:
     rows = [epoch(number, 1 if number <= 2 else 2, val) for number, val in enumerate((0.5, 0.6, 0.7), 1)]
     run = run_with(SHORT, *rows, state="running")
-    with records.lock(records.folder_of(run)):
+    with locks.lock(records.folder_of(run)):
         said = {kept: texts(open_page("train_live", run=run, guess=kept)) for kept in guess.GUESSES}
     assert all("What will happen" not in words for words in said.values())
     assert "So far your guess comes true" in said["lower"]
@@ -405,7 +405,7 @@ def test_time_left_in_the_second_phase_does_not_use_the_first_ones_epochs() -> N
 
 def test_a_run_that_is_going_says_how_long_it_still_takes(open_page: OpenPage) -> None:
     run = run_with(SHORT, epoch(1, 1, 0.5, seconds=36.0), state="running")
-    with records.lock(records.folder_of(run)):  # as its worker would
+    with locks.lock(records.folder_of(run)):  # as its worker would
         assert runs.status(run).state == "running"
         test = open_page("train_live", run=run)
     assert not test.exception
@@ -414,7 +414,7 @@ def test_a_run_that_is_going_says_how_long_it_still_takes(open_page: OpenPage) -
 
 def test_a_run_that_prepares_says_how_long_all_of_it_takes(open_page: OpenPage) -> None:
     run = run_with(SHORT, state="preparing")
-    with records.lock(records.folder_of(run)):
+    with locks.lock(records.folder_of(run)):
         test = open_page("train_live", run=run)
     assert "About 20 s left." in texts(test), "10 s for the features and twice 5 s, as expected"
 
@@ -422,7 +422,7 @@ def test_a_run_that_prepares_says_how_long_all_of_it_takes(open_page: OpenPage) 
 @pytest.mark.parametrize("end", ["stopped", "done", "paused"])
 def test_a_run_that_stands_still_promises_no_time(end: str, open_page: OpenPage) -> None:
     run = write_run(SHORT, 0.5, 0.6, 0.7, 0.8, end=end)
-    with records.lock(records.folder_of(run)):
+    with locks.lock(records.folder_of(run)):
         assert runs.status(run).state == end
         test = open_page("train_live", run=run)
     assert not test.exception

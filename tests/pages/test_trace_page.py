@@ -178,3 +178,10 @@ def test_the_pages_texts_are_all_there() -> None:
     names = content.load("trace")
     assert {f"heat.{kind}" for kind in ("cam", "grad-cam", "hires-cam")} <= set(names)
     assert {f"features.{kind}" for kind in ("pretrained", "frozen", "trainable")} <= set(names)
+
+
+def test_run_that_failed_is_not_called_going(run: str, open_page: OpenPage) -> None:
+    records.set_state(records.folder_of(run), "failed", "Out of paper.")
+    said = "\n".join(info.value for info in open_page("trace", **address(run)).info)
+    assert "This run failed. You see the network as it was after epoch 4" in said
+    assert "still going" not in said
