@@ -17,8 +17,18 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from ftcore import backbones, datasets, features, pictures, records, surgery, worker
-from ftcore.events import CacheProgress, DataFound, DataProgress, EpochEnd, Event, RunEnd, StepProgress, to_dict
+from ftcore import backbones, datasets, features, longer, pictures, records, surgery, worker
+from ftcore.events import (
+    CacheProgress,
+    DataFound,
+    DataProgress,
+    EpochEnd,
+    Event,
+    Recovered,
+    RunEnd,
+    StepProgress,
+    to_dict,
+)
 from ftcore.settings import FtError, Phase, RunSettings
 
 
@@ -68,6 +78,10 @@ def _parser() -> argparse.ArgumentParser:
     r = commands.add_parser("resume", help="go on with a run after its last finished epoch")
     r.set_defaults(command=_resume)
     r.add_argument("run", type=Path, metavar="RUN_FOLDER")
+    r.add_argument(
+        "--epochs", type=_numbers(int), metavar="5,20",
+        help="other epochs of each phase: more in the last that has begun (unless its rate follows a cosine)",
+    )  # fmt: skip
     r.add_argument("--json", action="store_true", help="print the events, one JSON object a line")
     p = commands.add_parser("predict", help="class names and probabilities for pictures")
     p.set_defaults(command=_predict)
@@ -150,8 +164,9 @@ def _train(a: argparse.Namespace) -> int:
 def _resume(a: argparse.Namespace) -> int:
     folder = a.run.absolute()
     records.settings_of(folder)
-    state = records.state_of(folder)
-    if state.state == "done":
+    if a.epochs:
+        longer.extend(folder, a.epochs)
+    elif records.state_of(folder).state == "done" and worker.is_sound(folder):
         raise FtError("This run is finished: there is nothing to resume.")
     return _work(folder, a.json)
 
@@ -191,7 +206,7 @@ class _Bar:
 
     def __call__(self, event: Event) -> None:
         match event:
-            case DataFound(says=says):
+            case DataFound(says=says) | Recovered(says=says):
                 print(says)
             case DataProgress(what=what, done=done, total=total):
                 self._show(what, done, total)

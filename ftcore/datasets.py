@@ -20,16 +20,17 @@ from pathlib import Path
 import numpy as np
 import PIL
 
-from ftcore import builtin, downloads, imports, prepared, sketchbook
+from ftcore import builtin, caches, downloads, imports, prepared, sketchbook
 from ftcore.pictures import PictureError, shown
 from ftcore.plans import SPLITS, Item, Plan, listed
-from ftcore.prepared import Split, prune
+from ftcore.prepared import Split
 from ftcore.settings import FtError, Preprocess
 
-__all__ = ["CATALOGUE", "DataEntry", "ImageSet", "Split", "Summary", "load", "prune", "summary"]
+__all__ = ["CATALOGUE", "DataEntry", "ImageSet", "Split", "Summary", "load", "summary"]
 
 Progress = Callable[[str, int, int], None]
 _FORMAT = 1  # raise it when prepared files change their meaning
+READER = f"Pillow {PIL.__version__}, format {_FORMAT}"  # other ones may make other pixels of the same files
 _THREADS = min(4, os.cpu_count() or 1)
 
 
@@ -150,6 +151,8 @@ def load(
             for name in missing:
                 prepared.drop(keys[name])  # a set that failed leaves nothing behind
             raise
+    if missing:
+        caches.prune(caches.budget(), caches.RECENT)
     train, val, test = (split for split in found.values() if split is not None)
     return ImageSet(data, plan.title, plan.classes, train, val, test)
 

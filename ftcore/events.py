@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class RunStart:
-    """The run has its network and images. `blocks` are the network's blocks in order."""
+    """The run has its network and images. `blocks` are the network's blocks in order.
+
+    `digests`, `listing` and `reader` tell the images from others: see `identity`.
+    """
 
     backbone: str
     data: str
@@ -23,6 +29,16 @@ class RunStart:
     test_images: int
     blocks: tuple[str, ...]
     device: str
+    digests: dict[str, str] = field(default_factory=dict)
+    listing: dict[str, str] = field(default_factory=dict)
+    reader: str = ""
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """A damaged file was met and the run goes on without it; `says` tells in one sentence what that means."""
+
+    says: str
 
 
 @dataclass(frozen=True)
@@ -138,8 +154,8 @@ class RunEnd:
 
 
 Event = (
-    DataFound | RunStart | DataProgress | CacheProgress | CacheSkipped | Baseline | StepProgress | EpochEnd | PhaseEnd
-    | RunEnd
+    DataFound | RunStart | Recovered | DataProgress | CacheProgress | CacheSkipped | Baseline | StepProgress
+    | EpochEnd | PhaseEnd | RunEnd
 )  # fmt: skip
 
 
@@ -147,3 +163,9 @@ def to_dict(event: Event) -> dict[str, Any]:
     """The record as plain values with its kind under "event", as in `epoch_end`."""
     kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
     return {"event": kind, **dataclasses.asdict(event)}
+
+
+def stored(kind: type[_T], raw: Mapping[str, Any]) -> _T:
+    """A record from plain values that an earlier or later version may have written: fields it lacks are left out."""
+    known = {f.name for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: value for name, value in raw.items() if name in known})

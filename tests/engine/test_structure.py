@@ -12,10 +12,10 @@ from ftcore.settings import ROOT
 
 # From the ground up: a module may import only what stands before it.
 ORDER = (
-    "settings", "files", "_torchvision", "content", "learners", "events", "network", "weights", "backbones",
-    "pictures", "plans", "zips", "imports", "prepared", "pen", "nature", "things", "paper", "sketchbook", "builtin",
-    "downloads", "datasets", "quiz", "glossary", "surgery", "marking", "rounds", "cards", "facts", "codegen", "tapconv", "states", "checkpoint", "features", "train", "recorded", "trace",
-    "machine", "lab", "moved", "peek", "measure", "experiments", "records", "worker", "runs", "export", "__main__",
+    "settings", "files", "_torchvision", "content", "learners", "events", "network", "pictures", "weights", "backbones",
+    "plans", "zips", "imports", "caches", "prepared", "pen", "nature", "things", "paper", "sketchbook", "builtin",
+    "downloads", "datasets", "identity", "quiz", "glossary", "surgery", "marking", "rounds", "cards", "facts", "codegen", "tapconv", "states", "checkpoint", "features", "train", "recorded", "trace",
+    "machine", "lab", "moved", "peek", "measure", "experiments", "records", "longer", "worker", "runs", "export", "__main__",
 )  # fmt: skip
 ENGINE = sorted((ROOT / "ftcore").glob("*.py"))
 WEB = sorted([ROOT / "app.py", *(ROOT / "ui").glob("*.py"), *(ROOT / "pages").glob("*.py")])
