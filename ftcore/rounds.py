@@ -73,7 +73,7 @@ def answer(learner: Learner, name: str, given: Any, right: bool) -> None:
         return
     learner.round["given"][name], learner.round["right"][name] = given, right
     before = learner.answers.get(name, {}).get("tries")
-    tries = before if isinstance(before, int) else 0
+    tries = before if type(before) is int else 0
     learner.answers[name] = {"right": right, "tries": tries + 1, "time": time.time()}
     learner.streak = learner.streak + 1 if right else 0
     learner.best_streak = max(learner.best_streak, learner.streak)

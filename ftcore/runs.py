@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from ftcore import machine, records, surgery
+from ftcore import caches, machine, records, surgery
 from ftcore.machine import Estimate
 from ftcore.settings import ROOT, FtError, RunSettings, home
 from ftcore.worker import DISK_FULL, DISK_FULL_SAYS, TAKEN
@@ -54,6 +54,7 @@ class Manager:
         self._spare: subprocess.Popen[str] | None = None
         self._ended: dict[str, tuple[str, str]] = {}
         self._closed = False
+        caches.prune(caches.budget(), caches.RECENT)
         self._queue = _waiting()
         self._pump()
 

@@ -68,17 +68,18 @@ COSTS = f"costs {SHIPPED}"
     ["5", "null", '"x"', "[]", "{}", '{"stem": 3}', '{"stem": [1]}', '{"stem": [1, "x"]}', '{"stem": [NaN, 1]}', DEEP],
 )
 @pytest.mark.parametrize("name", [COSTS, f"pace {SHIPPED}", f"taps {SHIPPED} 8"])
-def test_any_wrong_value_is_measured_anew(known: dict[str, Cost], home: Path, name: str, value: str) -> None:
-    taps = machine.kernels(backbones.build(SHIPPED), 8)
+def test_any_wrong_value_is_measured_anew(
+    known: dict[str, Cost], home: Path, name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = {block: dataclasses.astuple(cost) for block, cost in known.items()}
+    monkeypatch.setattr(machine, "_measure", lambda backbone: raw)  # what takes seconds
+    monkeypatch.setattr(machine.tapconv, "choose", lambda *_: ("layer4.1.conv2",))
     text = json.loads((home / FILE).read_text())
     text["known"][name] = "HERE"
     (home / FILE).write_text(json.dumps(text).replace('"HERE"', value))
-    found = machine.costs(SHIPPED)
-    assert found.keys() == known.keys()
-    assert all(cost.train >= 0 and cost.forward >= 0 for cost in found.values())
-    again = machine.kernels(backbones.build(SHIPPED), 8)
-    assert again == (() if (name, value) == (f"taps {SHIPPED} 8", "[]") else again)
-    assert taps == again or name == f"taps {SHIPPED} 8" or value == DEEP
+    assert machine.costs(SHIPPED) == known
+    taps = () if (name, value) == (f"taps {SHIPPED} 8", "[]") else ("layer4.1.conv2",)
+    assert machine.kernels(backbones.build(SHIPPED), 8) == taps
 
 
 def test_measurement_that_cannot_be_kept_still_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -172,3 +172,20 @@ def test_meta_is_json_anyone_can_read(home: Path) -> None:
     split = keep()
     meta = json.loads(json.loads((home / "data" / "key" / "meta.json").read_text())["body"])
     assert meta == {"shape": [5, 4, 4, 3], "digest": split.digest, "names": NAMES}
+
+
+@pytest.mark.parametrize("name", ["images.npy", "labels.npy", "meta.json"])
+def test_any_flipped_byte_means_absent(home: Path, name: str) -> None:
+    keep()
+    file = home / "data" / "key" / name
+    data = file.read_bytes()
+    for at in range(0, len(data), 5):
+        file.write_bytes(data[:at] + bytes([data[at] ^ 8]) + data[at + 1 :])
+        prepared._sound.clear()  # a clock may be too coarse to tell two writes apart
+        found = prepared.find("key")
+        assert found is None or (found.names == tuple(NAMES) and np.array_equal(found.images, ROWS)), at
+    for text in (b"", b"null", b"3", b"[]", b"[" * 100_000, b'{"body": 3, "sha256": 3}', b"\x93NUMPY\x01\x00\xff\xff{"):
+        file.write_bytes(text)
+        assert prepared.find("key") is None, text[:20]
+    assert keep().names == tuple(NAMES)
+    assert file.read_bytes() == data
