@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ftcore import answers, backbones, console, datasets, records, story, surgery, verdict, worker
+from ftcore import answers, backbones, console, datasets, longer, records, story, surgery, verdict, worker
 from ftcore.events import Event, to_dict
 from ftcore.options import numbers, settings_from
 from ftcore.pictures import shown, tidy
@@ -87,6 +87,10 @@ def _parser() -> argparse.ArgumentParser:
     r = commands.add_parser("resume", help="go on with a run after its last finished epoch")
     r.set_defaults(command=_resume)
     r.add_argument("run", type=Path, metavar="RUN_FOLDER")
+    r.add_argument(
+        "--epochs", type=numbers(int), metavar="5,20",
+        help="other epochs of each phase: more in the last that has begun (unless its rate follows a cosine)",
+    )  # fmt: skip
     r.add_argument("--json", action="store_true", help="print the events, one JSON object a line")
     p = commands.add_parser("predict", help="class names and probabilities for pictures")
     p.set_defaults(command=_predict)
@@ -115,8 +119,9 @@ def _train(a: argparse.Namespace) -> int:
 def _resume(a: argparse.Namespace) -> int:
     folder = a.run.absolute()
     records.settings_of(folder)
-    state = records.state_of(folder)
-    if state.state == "done":
+    if a.epochs:
+        longer.extend(folder, a.epochs)
+    elif records.state_of(folder).state == "done" and worker.is_sound(folder):
         raise FtError("This run is finished: there is nothing to resume.")
     return _work(folder, a.json)
 

@@ -16,6 +16,7 @@ from fsrs import Card as Schedule
 from fsrs import Rating, Scheduler
 
 from ftcore import content, glossary, quiz
+from ftcore.files import derived
 
 FILE = content.FOLDER / "cards.toml"
 RATINGS = {"again": Rating.Again, "hard": Rating.Hard, "good": Rating.Good, "easy": Rating.Easy}
@@ -50,15 +51,18 @@ def _card(row: Mapping[str, Any]) -> Card:
 def rate(kept: Mapping[str, Any] | None, rating: str, now: datetime | None = None) -> dict[str, Any]:
     """The schedule after a look at the card. A schedule that cannot be read starts anew."""
     now = now or datetime.now(UTC)
-    schedule, _ = _SCHEDULER.review_card(_schedule(kept) or Schedule(card_id=1, due=now), RATINGS[rating], now)
-    return dict(schedule.to_dict())
+    return derived(lambda: _rated(_schedule(kept), rating, now)) or _rated(None, rating, now)
+
+
+def _rated(schedule: Schedule | None, rating: str, now: datetime) -> dict[str, Any]:
+    after, _ = _SCHEDULER.review_card(schedule or Schedule(card_id=1, due=now), RATINGS[rating], now)
+    return dict(after.to_dict())
 
 
 def _schedule(kept: Mapping[str, Any] | None) -> Schedule | None:
-    try:
-        return Schedule.from_dict(kept) if kept else None  # type: ignore[arg-type]
-    except (KeyError, TypeError, ValueError):
-        return None
+    found = derived(lambda: Schedule.from_dict(kept)) if kept else None  # type: ignore[arg-type]
+    times = (found.due, found.last_review or found.due) if found else ()
+    return found if all(isinstance(time, datetime) and time.tzinfo for time in times) else None
 
 
 def due(cards: Sequence[Card], kept: Mapping[str, Mapping[str, Any]], now: datetime | None = None) -> list[Card]:

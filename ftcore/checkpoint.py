@@ -1,30 +1,29 @@
-"""Where a run stands after an epoch, on disk: its records and its optimizer, beside the weights in `states`.
+"""Where a run stands after an epoch, on disk: its records, its weights and its optimizer.
 
-Written whole or not at all, read without running any code from the file. This module knows nothing about the
-training loop.
+Written whole or not at all, with a checksum, read without running any code from the file; the one before stays beside
+it, in case the newest is damaged. This module knows nothing about the training loop.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import pickle
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from ftcore import states
+from ftcore import events, identity, states, weights
 from ftcore.events import Baseline, EpochEnd
+from ftcore.identity import Identity
 from ftcore.network import Network
 from ftcore.settings import FtError, Phase, RunSettings
 
 
 @dataclass
 class Progress:
-    """What a run has reached, as the checkpoint keeps it."""
+    """What a run has reached, as the checkpoint keeps it. `lost` says in one sentence what damage cost, if any."""
 
     epochs: list[EpochEnd] = field(default_factory=list)
     seconds: float = 0.0
@@ -32,12 +31,27 @@ class Progress:
     kernels: tuple[str, ...] | None = None
     best: dict[str, Tensor] | None = None
     optimizer: dict[str, Any] | None = None
+    lost: str = ""
 
 
-def save(path: Path, network: Network, settings: RunSettings, phases: Sequence[Phase], state: Progress) -> None:
-    """Write it under a temporary name, flush it to disk, rename. `phases` are those up to the one that is going on."""
+def before(path: Path) -> Path:
+    """Where the checkpoint before the newest lies."""
+    return path.with_name(f"{path.stem}.old{path.suffix}")
+
+
+def save(
+    path: Path, network: Network, settings: RunSettings, images: Identity, phases: Sequence[Phase], state: Progress,
+    start: Mapping[str, Tensor],
+) -> None:  # fmt: skip
+    """Write it under a temporary name, flush it to disk, rename. `phases` are those up to the one that is going on.
+
+    `start` holds the weights before training, for what `states` keeps.
+    """
+    moved = states.keys(network, phases)
     record = {
         "settings": settings.to_json(),
+        "images": dataclasses.asdict(images),
+        "weights": {key: tensor for key, tensor in network.model.state_dict().items() if key in moved},
         "optimizer": state.optimizer,
         "epochs": [dataclasses.asdict(epoch) for epoch in state.epochs],
         "baseline": dataclasses.asdict(state.baseline) if state.baseline else None,
@@ -45,37 +59,89 @@ def save(path: Path, network: Network, settings: RunSettings, phases: Sequence[P
         "best": state.best,
         "seconds": state.seconds,
     }
-    states.keep(path.parent, network, phases, len(state.epochs))  # first, since the checkpoint counts on it
-    states.write(path, record)
+    states.keep(path.parent, network, phases, len(state.epochs), start)
+    states.write(path, record, before(path))
     states.thin(path.parent)
 
 
-def restore(path: Path | None, network: Network, settings: RunSettings) -> Progress:
-    """What the checkpoint says, the weights of its last epoch put into the network; a fresh start if there is none."""
-    if path is None or not path.exists():
-        return Progress()
+def let_go(path: Path, *, newest: bool) -> None:
+    """Delete what a finished run does not need; with `newest` all, else all but the newest."""
+    before(path).unlink(missing_ok=True)
+    if newest:
+        path.unlink(missing_ok=True)
+
+
+def restore(path: Path | None, network: Network, settings: RunSettings, images: Identity) -> Progress:
+    """What the newest sound checkpoint says, its weights put into the network; a fresh start if there is none.
+
+    Raises `FtError` when the checkpoint belongs to other settings or images, or cannot be read right now.
+    """
+    lost = ""
+    for file in (path, before(path)) if path else ():
+        if not file.exists():
+            continue
+        try:
+            record = states.read(file)
+            state = _progress(record)
+            kept, pictures = RunSettings.stored(record["settings"]), record.get("images", {})
+        except OSError as error:
+            raise FtError(f"{file} cannot be read right now ({error.strerror}): try again in a moment.") from error
+        except Exception:  # noqa: BLE001 - whatever is in it, the checkpoint is no longer the one that was written
+            lost = "The checkpoint is damaged: {}, with the same result."
+            continue
+        if not _goes_on(kept, settings, state.epochs):
+            raise FtError(f"The checkpoint {file} belongs to other settings: start the run anew.")
+        identity.compare(pictures, images)
+        if _put(file, network, record, state.epochs[-1].epoch):
+            state.lost = lost.format(f"the run goes on after epoch {state.epochs[-1].epoch}")
+            return state
+        lost = "The checkpoint is damaged: {}, with the same result."
+    return Progress(lost=lost.format("all epochs are trained again"))
+
+
+def _progress(record: Mapping[str, Any]) -> Progress:
+    epochs = [events.build(EpochEnd, epoch) for epoch in record["epochs"]]
+    if [epoch.epoch for epoch in epochs] != list(range(1, len(epochs) + 1)) or not epochs:
+        raise ValueError
+    baseline = events.build(Baseline, record["baseline"]) if record["baseline"] else None
+    kernels = tuple(map(str, record["kernels"]))
+    return Progress(epochs, float(record["seconds"]), baseline, kernels, record["best"], record["optimizer"])
+
+
+def _put(file: Path, network: Network, record: Mapping[str, Any], epoch: int) -> bool:
+    """Put the weights of the checkpoint, or of an earlier version's file beside it, into the network if sound."""
     try:
-        record = torch.load(path, map_location="cpu", weights_only=True)
-        if record["settings"] != settings.to_json():
-            raise ValueError("other settings")
-        epochs = [EpochEnd(**epoch) for epoch in record["epochs"]]
-        states.put(path.parent, network, epochs[-1].epoch)
-        return Progress(
-            epochs,
-            record["seconds"],
-            Baseline(**record["baseline"]) if record["baseline"] else None,
-            tuple(record["kernels"]),
-            record["best"],
-            record["optimizer"],
-        )
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-        LookupError,
-        TypeError,
-        EOFError,
-        pickle.UnpicklingError,
-        FtError,
-    ) as error:
-        raise FtError(f"The checkpoint {path} is damaged or belongs to other settings: start the run anew.") from error
+        weights.check(record["best"] or {}, network.model.state_dict())
+        if "weights" in record:
+            states.load(network, record["weights"])
+        else:
+            states.put(file.parent, network, epoch)
+    except (ValueError, AttributeError, TypeError, FtError):
+        return False
+    return True
+
+
+def _goes_on(kept: RunSettings, now: RunSettings, epochs: Sequence[EpochEnd]) -> bool:
+    """Whether a run of the settings `now` would have reached the same: only epochs to come may differ."""
+    plain = [dataclasses.replace(phase, epochs=1) for phase in kept.phases]
+    if dataclasses.replace(now, phases=kept.phases) != kept or plain != [
+        dataclasses.replace(phase, epochs=1) for phase in now.phases
+    ]:
+        return False
+    going = epochs[-1].phase
+    done = sum(epoch.phase == going for epoch in epochs)
+    earlier = [phase.epochs for phase in kept.phases[: going - 1]] == [p.epochs for p in now.phases[: going - 1]]
+    before, after = kept.phases[going - 1], now.phases[going - 1]
+    return earlier and after.epochs >= done and (after == before or after.schedule == "constant")
+
+
+def tuned(path: Path, network: Network) -> bool:
+    """Put the weights after the last finished epoch into a network as it was before training; whether they are there."""
+    for file in (path, before(path)):
+        try:
+            record = states.read(file)
+            if _put(file, network, record, _progress(record).epochs[-1].epoch):
+                return True
+        except (OSError, ValueError, LookupError, TypeError):
+            continue
+    return False

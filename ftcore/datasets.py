@@ -15,20 +15,21 @@ from pathlib import Path
 
 import PIL
 
-from ftcore import builtin, downloads, files, imports, prepared, reading, sketchbook
+from ftcore import builtin, caches, downloads, files, imports, prepared, reading, sketchbook
 from ftcore.pictures import PictureError, shown, tidy
 from ftcore.plans import SPLITS, Item, Plan, check, listed
-from ftcore.prepared import Split, prune
+from ftcore.prepared import Split
 from ftcore.reading import BadPictures, Progress, Report
 from ftcore.settings import FtError, Preprocess
 
 __all__ = [
     "BUILT_IN", "CATALOGUE", "BadPictures", "DataEntry", "ImageSet", "Progress", "Split", "Summary", "load", "meant",
-    "prune", "summary",
+    "summary",
 ]  # fmt: skip
 
 BUILT_IN = "builtin:"  # before a name of the catalogue: that set, whatever folders there are
 _FORMAT = 1  # raise it when prepared files change their meaning
+READER = f"Pillow {PIL.__version__}, format {_FORMAT}"  # other ones may make other pixels of the same files
 
 Bad = Mapping[str, tuple[str, str]]  # where a picture lies -> its name and why it cannot be used
 
@@ -183,6 +184,8 @@ def _prepared(
         for name in missing:
             prepared.drop(keys[name])  # a set that failed leaves nothing behind
         raise
+    if missing:
+        caches.prune(caches.budget(), caches.RECENT)
     splits = [split for split in found.values() if split is not None]
     return splits, {str(item.where): reading.named(error) for item, error in bad.items()}
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ftcore.files import derived
 from ftcore.pictures import PictureError, prepare
 from ftcore.plans import Item, Plan, split
 from ftcore.settings import FtError, Preprocess, home
@@ -152,11 +153,16 @@ def plan(name: str, seed: int, progress: Progress | None = None) -> Plan:
     entry = DOWNLOADS[name]
     if not is_here(name):
         _fetch(name, progress)
-    with _telling(name):
-        parts = {part: _kind(name)(place(), **given) for part, given in entry.parts.items()}
+    parts = _parts(name)
+    if parts is None and all((place() / archive).exists() for archive in entry.archives):
+        _mark(name).touch()  # what was unpacked is wrong, and can be unpacked anew
+        _fetch(name, progress)
+        parts = _parts(name)
+    if parts is None:
+        raise FtError(f"The files of {entry.title} are damaged: delete {_made(entry)} and load again.")
     given, labels = {}, []
     for part, images in parts.items():
-        numbers = [int(n) for n in (images.targets if hasattr(images, "targets") else images._labels)]
+        numbers = _labels(images)
         given[part] = [Item(label, f"{part}-{number:05d}", f"{part} {number}") for number, label in enumerate(numbers)]
         labels.append(numbers)
 
@@ -164,12 +170,33 @@ def plan(name: str, seed: int, progress: Progress | None = None) -> Plan:
         part, number = str(item.where).split()
         try:
             picture = parts[part][int(number)][0]
-        except (OSError, SyntaxError, ValueError) as error:
-            raise PictureError(item.name, "is damaged", f"delete {place() / entry.made[0]} and load again") from error
+        except Exception as error:  # Pillow and its decoders raise all kinds on damaged bytes
+            raise PictureError(item.name, "is damaged", f"delete {_made(entry)} and load again") from error
         return prepare(picture, preprocess, item.name)
 
     fingerprint = hashlib.sha256(f"{name} {labels}".encode()).hexdigest()
     return Plan(entry.title, tuple(next(iter(parts.values())).classes), split(given, seed), fingerprint, row)
+
+
+def _parts(name: str) -> dict[str, Any] | None:
+    """The opened set by split; None when what was unpacked is wrong in any way."""
+
+    def opened() -> dict[str, Any]:
+        kind, parts = _kind(name), DOWNLOADS[name].parts
+        found = {part: kind(place(), **given) for part, given in parts.items()}
+        if not all(set(_labels(images)) <= set(range(len(images.classes))) for images in found.values()):
+            raise ValueError("labels without a class")
+        return found
+
+    return derived(opened)
+
+
+def _labels(images: Any) -> list[int]:
+    return [int(n) for n in (images.targets if hasattr(images, "targets") else images._labels)]
+
+
+def _made(entry: Download) -> Path:
+    return place() / entry.made[0]
 
 
 def _kind(name: str) -> Any:

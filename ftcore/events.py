@@ -11,7 +11,7 @@ import math
 import re
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -19,7 +19,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class RunStart:
-    """The run has its network and images. `blocks` are the network's blocks in order."""
+    """The run has its network and images. `blocks` are the network's blocks in order.
+
+    `digests`, `listing` and `reader` tell the images from others: see `identity`.
+    """
 
     backbone: str
     data: str
@@ -29,6 +32,16 @@ class RunStart:
     test_images: int
     blocks: tuple[str, ...]
     device: str
+    digests: dict[str, str] = field(default_factory=dict)
+    listing: dict[str, str] = field(default_factory=dict)
+    reader: str = ""
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """A damaged file was met and the run goes on without it; `says` tells in one sentence what that means."""
+
+    says: str
 
 
 @dataclass(frozen=True)
@@ -156,8 +169,8 @@ class RunEnd:
 
 
 Event = (
-    DataFound | RunStart | DataProgress | PicturesSkipped | CacheProgress | CacheSkipped | Baseline | StepProgress
-    | EpochEnd | PhaseEnd | RunEnd
+    DataFound | RunStart | Recovered | DataProgress | PicturesSkipped | CacheProgress | CacheSkipped | Baseline
+    | StepProgress | EpochEnd | PhaseEnd | RunEnd
 )  # fmt: skip
 
 

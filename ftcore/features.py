@@ -25,6 +25,7 @@ import torch
 import torchvision
 from torch import Tensor
 
+from ftcore import caches, files
 from ftcore.datasets import Split
 from ftcore.events import CacheProgress, CacheSkipped
 from ftcore.files import whole
@@ -33,17 +34,11 @@ from ftcore.settings import Preprocess, home
 
 LOOK = 250
 FILL = 100
-STALE_SECONDS = 3600.0
 
 
 def batch_size(preprocess: Preprocess, most: int = LOOK) -> int:
     """Images per pass without gradient: `most` at 64 px, fewer for larger pictures, to bound memory."""
     return max(8, min(most, most * 64 * 64 // preprocess.side**2))
-
-
-def budget() -> int:
-    """Bytes that kept features may fill: `$THAW_CACHE_GB` gigabytes, 8 if unset."""
-    return int(float(os.environ.get("THAW_CACHE_GB") or 8) * 2**30)
 
 
 def pixels(images: np.ndarray, preprocess: Preprocess, device: torch.device) -> Tensor:
@@ -101,19 +96,19 @@ def open_sources(
     The network's frozen prefix must be in eval mode. Boundaries at the first block need nothing kept.
     """
     jobs: list[tuple[Split, dict[str, Path]]] = []
-    promised = 0
+    promised, given = 0, sum(images.images.nbytes for images in splits.values())  # the budget is for both
     for name, images in splits.items() if keep else ():
         missing = {}
         for boundary in (b for b in network.names if name in wanted.get(b, ()) and b != network.names[0]):
             path = _path(key(network, boundary, preprocess, images, device))
             if _load(path) is None:
                 size = _bytes(network, boundary, preprocess, device) * len(images)
-                room = min(budget(), shutil.disk_usage(_folder()).free // 2) - promised
+                room = min(caches.budget() - given, shutil.disk_usage(_folder()).free // 2) - promised
                 if size > room:
-                    yield CacheSkipped(boundary, round(size / 2**30, 2), round(max(room, 0) / 2**30, 2))
+                    yield CacheSkipped(boundary, round(size / 2**30, 4), round(max(room, 0) / 2**30, 4))
                 else:
                     promised += size
-                    prune(budget() - promised)
+                    caches.prune(caches.budget() - promised, caches.RECENT)
                     missing[boundary] = path
         if missing:
             jobs.append((images, missing))
@@ -133,22 +128,6 @@ def source(
     if keep and boundary != network.names[0]:
         kept = _load(_path(key(network, boundary, preprocess, split, device)))
     return Source(network, boundary, split, preprocess, device, kept)
-
-
-def prune(room: int) -> None:
-    """Delete the features unused for longest until the rest fits into `room` bytes, and what killed runs left."""
-    used = []
-    for file in _folder().iterdir():
-        with contextlib.suppress(OSError):  # another run may have just deleted it
-            stat = file.stat()
-            if file.suffix == ".npy":
-                used.append((stat.st_mtime, stat.st_size, file))
-            elif time.time() - stat.st_mtime > STALE_SECONDS:
-                file.unlink()
-    for _, size, file in sorted(used, reverse=True):
-        room -= size
-        if room < 0:
-            _drop(file)
 
 
 def _drop(file: Path) -> None:
@@ -174,18 +153,16 @@ def _bytes(network: Network, boundary: str, preprocess: Preprocess, device: torc
 
 def _load(path: Path) -> Tensor | None:
     """The kept array, mapped; None when it is missing or damaged, which its checksum tells."""
-    if not path.is_file():
-        return None
-    try:
-        data = np.memmap(path, np.uint8, mode="r")
-        if zlib.crc32(data[:-4].data) != int.from_bytes(data[-4:].tobytes(), "little"):
-            raise ValueError("damaged")
-        array = np.lib.format.open_memmap(path, mode="c")
-        os.utime(path)
-        return torch.from_numpy(array)
-    except (OSError, ValueError):
-        _drop(path)
-        return None
+    return files.derived(lambda: _opened(path), damaged=lambda: _drop(path))
+
+
+def _opened(path: Path) -> Tensor:
+    data = np.memmap(path, np.uint8, mode="r")
+    if zlib.crc32(data[:-4].data) != int.from_bytes(data[-4:].tobytes(), "little"):
+        raise ValueError("damaged")
+    array = np.lib.format.open_memmap(path, mode="c")
+    os.utime(path)
+    return torch.from_numpy(array)
 
 
 class _Writer:

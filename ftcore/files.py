@@ -1,4 +1,4 @@
-"""Files that are whole or absent: written under another name, flushed to disk, then renamed.
+"""Files that are whole or absent: written under another name, flushed to disk, then renamed; and how damage is met.
 
 Knows nothing about what is in them. A disk that is full shows as an `OSError` with one of the numbers in `FULL`.
 """
@@ -8,11 +8,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+SEAL = b"THAWcrc1"
+_CHUNK = 1 << 20
+_T = TypeVar("_T")
 
 
 @contextlib.contextmanager
@@ -36,3 +40,94 @@ def whole(path: Path, *, flush: bool = True) -> Iterator[IO[bytes]]:
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+class _Summed:
+    """Passes bytes on to a file and sums them up."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file, self.crc = file, 0
+
+    def write(self, data: bytes) -> int:
+        self.crc = zlib.crc32(data, self.crc)
+        return self.file.write(data)
+
+    def flush(self) -> None:
+        self.file.flush()
+
+
+@contextlib.contextmanager
+def sealed(path: Path, aside: Path | None = None) -> Iterator[_Summed]:
+    """Like `whole`, for bytes written in order: `SEAL` and their CRC-32 (4 bytes, little-endian) follow at the end.
+
+    With `aside` the file that was there so far takes that name once the new one is written.
+    """
+    with whole(path) as file:
+        summed = _Summed(file)
+        yield summed
+        file.write(SEAL + summed.crc.to_bytes(4, "little"))
+        if aside and path.exists():
+            os.replace(path, aside)
+
+
+def check_seal(path: Path) -> None:
+    """Raise `ValueError` unless the bytes are those that were sealed. A file without a seal, an older one, passes."""
+    with path.open("rb") as file:
+        left, crc = max(0, file.seek(0, os.SEEK_END) - len(SEAL) - 4), 0
+        file.seek(left)
+        end = file.read()
+        if not end.startswith(SEAL):
+            return
+        file.seek(0)
+        while left and (data := file.read(min(left, _CHUNK))):
+            crc, left = zlib.crc32(data, crc), left - len(data)
+    if crc.to_bytes(4, "little") != end[len(SEAL) :]:
+        raise ValueError("its checksum differs")
+
+
+def derived(read: Callable[[], _T], damaged: Callable[[], object] | None = None) -> _T | None:
+    """What `read` makes of a file that can be made anew; None when it is absent or wrong in any way.
+
+    `damaged` is called when its content is wrong, but not for an error of the system, which may pass.
+    """
+    try:
+        return read()
+    except OSError:
+        return None
+    except Exception:  # noqa: BLE001 - json, numpy, torch and their parsers raise all kinds on damaged bytes
+        if damaged:
+            damaged()
+        return None
+
+
+def own(path: Path, parse: Callable[[bytes], _T]) -> _T | None:
+    """What `parse` makes of someone's own file; None when it is absent, or wrong and therefore put aside.
+
+    An `OSError`, which may pass, is raised: the file may be sound and must not be replaced.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        return parse(data)
+    except Exception:  # noqa: BLE001 - as above; nothing is lost, the file stays under another name
+        _set_aside(path)
+        return None
+
+
+def _set_aside(path: Path) -> None:
+    """Rename to `.damaged`, or to the first of `.damaged-2`, `.damaged-3`, ... that is free."""
+    ending, number = ".damaged", 1
+    while path.with_suffix(ending).exists():
+        number += 1
+        ending = f".damaged-{number}"
+    os.replace(path, path.with_suffix(ending))
+
+
+def size(count: float) -> str:
+    """A number of bytes in the unit that suits it, such as "1.2 GB" or "340 KB"."""
+    for unit, each in (("GB", 1e9), ("MB", 1e6)):
+        if count >= each:
+            return f"{count / each:.1f} {unit}"
+    return f"{count / 1e3:.0f} KB"

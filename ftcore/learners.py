@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import os
 import re
 import threading
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ftcore.files import whole
+from ftcore.files import own, whole
 from ftcore.settings import FtError, home
 
 _NAME = re.compile(r"[0-9a-f]{32}")
@@ -51,21 +50,19 @@ def path_of(owner: str) -> Path:
 
 
 def load(owner: str) -> Learner:
-    """What is kept of a learner; someone new, or whose file is damaged, starts afresh (the file is put aside)."""
-    path = path_of(owner)
+    """What is kept of a learner; someone new, or whose file is damaged, starts afresh (the file is put aside).
+
+    A file that cannot be read right now raises `FtError`: it may be sound, and must not be replaced.
+    """
     try:
-        raw = json.loads(path.read_text("utf-8"))
-        return _checked(raw)
-    except FileNotFoundError:
-        return Learner()
-    except (OSError, ValueError, TypeError, KeyError):
-        with contextlib.suppress(OSError):
-            os.replace(path, path.with_suffix(".damaged"))
-        return Learner()
+        return own(path_of(owner), _checked) or Learner()
+    except OSError as error:
+        raise FtError(f"Your score cannot be read right now ({error.strerror}): try again in a moment.") from error
 
 
-def _checked(raw: dict[str, Any]) -> Learner:
-    """The record from plain data; anything of another kind than it should be raises."""
+def _checked(data: bytes) -> Learner:
+    """The record from a file's bytes; anything of another kind than it should be raises."""
+    raw: dict[str, Any] = json.loads(data)
     if raw.pop("version") != VERSION:
         raise ValueError
     made = Learner(**raw)

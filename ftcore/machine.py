@@ -17,14 +17,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ftcore import backbones, builtin, datasets, surgery, tapconv
 from ftcore.events import CacheSkipped, EpochEnd, Event, PhaseEnd
-from ftcore.files import whole
+from ftcore.files import derived, whole
 from ftcore.network import Block, Network
 from ftcore.settings import Phase, Preprocess, RunSettings, home
 from ftcore.surgery import BlockInfo
@@ -34,6 +34,7 @@ LOCK = threading.Lock()
 PACES = 5
 TELLING = 1.0
 FURTHEST = 5.0
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -63,14 +64,12 @@ def _about() -> str:
     return f"{pick_device().type} {torch.__version__} {torch.get_num_threads()} threads"
 
 
-def _kept(name: str, measure: Callable[[], Any]) -> Any:
-    """A measurement by name: from disk if this machine and these versions made it, else made now."""
+def _kept(name: str, measure: Callable[[], Any], build: Callable[[Any], _T]) -> _T:
+    """A measurement by name: from disk if this machine and these versions made it and `build` takes it, else new."""
     path = home() / "machine.json"
     with LOCK:
-        known = _read(path)
-        if name not in known:
-            known = _keep(path, name, measure())
-        return known[name]
+        found = derived(lambda: build(_read(path)[name]))
+        return build(_keep(path, name, measure())[name]) if found is None else found
 
 
 def _keep(path: Path, name: str, value: Any) -> dict[str, Any]:
@@ -83,11 +82,18 @@ def _keep(path: Path, name: str, value: Any) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        record = json.loads(path.read_text("utf-8"))
-        return dict(record["known"]) if record["machine"] == _about() else {}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
+    return derived(lambda: _known(json.loads(path.read_bytes()))) or {}
+
+
+def _known(record: Any) -> dict[str, Any]:
+    return dict(record["known"]) if record["machine"] == _about() else {}
+
+
+def _positive(value: Any) -> float:
+    """A kept number of seconds, or a ratio of them."""
+    if type(value) not in (int, float) or not 0 <= value < math.inf:
+        raise ValueError("no measurement")
+    return float(value)
 
 
 def kernels(network: Network, batch: int) -> tuple[str, ...]:
@@ -99,8 +105,14 @@ def kernels(network: Network, batch: int) -> tuple[str, ...]:
         x = torch.zeros(1, 3, preprocess.side, preprocess.side)
         return list(tapconv.choose(network.model.eval(), lambda: network.model(x), batch))
 
+    def build(raw: Any) -> tuple[str, ...]:
+        if not isinstance(raw, list) or not all(isinstance(modules[name], nn.Conv2d) for name in raw):
+            raise ValueError("no convolutions")
+        return tuple(raw)
+
+    modules = dict(network.model.named_modules())
     try:
-        return tuple(_kept(f"taps {network.backbone} {batch}", measure))
+        return _kept(f"taps {network.backbone} {batch}", measure, build)
     finally:
         network.model.train(mode)
 
@@ -115,8 +127,15 @@ def costs(backbone: str) -> dict[str, Cost]:
 
 
 def _measured(backbone: str) -> dict[str, Cost]:
-    raw = _kept(f"costs {backbone}", functools.partial(_measure, backbone))
-    return {name: Cost(*pair) for name, pair in raw.items()}
+    wanted = {row.name for row in surgery.describe(backbone)} | {"step"}
+
+    def build(raw: Any) -> dict[str, Cost]:
+        found = {name: Cost(*map(_positive, pair)) for name, pair in raw.items()}
+        if set(found) != wanted:
+            raise ValueError("other blocks")
+        return found
+
+    return _kept(f"costs {backbone}", functools.partial(_measure, backbone), build)
 
 
 def _measure(backbone: str) -> dict[str, tuple[float, float]]:
@@ -150,8 +169,14 @@ def _measure(backbone: str) -> dict[str, tuple[float, float]]:
 
 def _pace(backbone: str) -> float:
     """How many times longer than measured the last real runs took."""
-    known: list[float] = _read(home() / "machine.json").get(f"pace {backbone}", [])
+    known = _paces(backbone)
     return statistics.median(known) if known else 1.0
+
+
+def _paces(backbone: str) -> list[float]:
+    raw = _read(home() / "machine.json").get(f"pace {backbone}", [])
+    known = derived(lambda: [_positive(pace) for pace in raw]) or []
+    return [min(max(pace, 1 / FURTHEST), FURTHEST) for pace in known]
 
 
 class Pace:
@@ -187,7 +212,7 @@ class Pace:
         cached = self._settings.cache and _first(phase, rows) > 0
         ratio = epoch / _epoch(self._settings, phase, self._images, _measured(backbone), rows, cached=cached)
         with LOCK:
-            known = [*_read(path).get(f"pace {backbone}", []), min(max(ratio, 1 / FURTHEST), FURTHEST)]
+            known = [*_paces(backbone), min(max(ratio, 1 / FURTHEST), FURTHEST)]
             _keep(path, f"pace {backbone}", known[-PACES:])
 
 
@@ -245,8 +270,8 @@ def _drawing(settings: RunSettings) -> float:
     missing = datasets.to_draw(settings.data, preprocess, train_per_class=settings.train_per_class)
     if not missing:
         return 0.0
-    each: float = _kept(f"drawing {preprocess.side}", functools.partial(builtin.drawing_seconds, preprocess.side))
-    return missing * each
+    measure = functools.partial(builtin.drawing_seconds, preprocess.side)
+    return missing * _kept(f"drawing {preprocess.side}", measure, _positive)
 
 
 def epoch_seconds(settings: RunSettings, phase: Phase, *, cached: bool) -> float:

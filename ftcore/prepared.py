@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import threading
-import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,10 +20,9 @@ from typing import IO, Any
 
 import numpy as np
 
+from ftcore import caches, files
 from ftcore.settings import FtError, home
 
-_PART = ".part-"
-_STALE_SECONDS = 3600.0
 _SPARE_BYTES = 16 * 2**20
 _lock = threading.Lock()
 _sound: dict[str, tuple[Any, ...]] = {}  # folder -> signature of files whose digest was checked in this process
@@ -53,27 +51,32 @@ def folder() -> Path:
 
 
 def find(key: str) -> Split | None:
-    """The split kept under `key`, or None when it is absent or damaged. Marks it as just used."""
+    """The split kept under `key`, or None when it is absent or wrong in any way. Marks it as just used."""
     place = folder() / key
-    try:
-        meta = _read_meta(place)
-        images = np.lib.format.open_memmap(place / "images.npy", mode="r")
-        labels = np.load(place / "labels.npy", allow_pickle=False)
-        if images.dtype != np.uint8 or list(images.shape) != meta["shape"] or labels.dtype != np.int64:
-            return None
-        signature = _signature(place)
-        with _lock:
-            known = _sound.get(str(place)) == signature
-        if not known and _digest(images, labels) != meta["digest"]:
-            return None
-        with _lock:
-            _sound[str(place)] = signature
-    except (OSError, ValueError, KeyError, TypeError, EOFError):
-        return None
-    with contextlib.suppress(OSError):
-        os.utime(place / "meta.json")
+    split = files.derived(lambda: _opened(place))
+    if split is not None:
+        with contextlib.suppress(OSError):
+            os.utime(place / "meta.json")
+    return split
+
+
+def _opened(place: Path) -> Split:
+    meta, signature = _read_meta(place), _signature(place)
+    images = np.lib.format.open_memmap(place / "images.npy", mode="r")
+    labels = np.load(place / "labels.npy", allow_pickle=False)
+    names = tuple(map(str, meta["names"]))
+    if images.dtype != np.uint8 or list(images.shape) != meta["shape"] or labels.dtype != np.int64:
+        raise ValueError("damaged")
+    if labels.shape != images.shape[:1] or len(names) != len(labels):
+        raise ValueError("damaged")
+    with _lock:
+        known = _sound.get(str(place)) == signature
+    if not known and _digest(images, labels) != meta["digest"]:
+        raise ValueError("damaged")
+    with _lock:
+        _sound[str(place)] = signature
     labels.flags.writeable = False
-    return Split(images, labels, tuple(meta["names"]), meta["digest"])
+    return Split(images, labels, names, meta["digest"])
 
 
 def keep(key: str, labels: Iterable[int], names: Iterable[str], side: int, rows: Iterable[np.ndarray]) -> Split:
@@ -84,7 +87,7 @@ def keep(key: str, labels: Iterable[int], names: Iterable[str], side: int, rows:
     """
     numbers, titles = np.asarray(list(labels), dtype=np.int64), list(names)
     shape = (len(numbers), side, side, 3)
-    place, part = folder() / key, folder() / f"{_PART}{uuid.uuid4().hex}"
+    place, part = folder() / key, folder() / f"{caches.PART}{uuid.uuid4().hex}"
     try:
         part.mkdir(parents=True)
         _check_room(int(np.prod(shape)))
@@ -110,34 +113,7 @@ def keep(key: str, labels: Iterable[int], names: Iterable[str], side: int, rows:
 
 def drop(key: str) -> None:
     """Remove the split kept under `key`, if there is one."""
-    _remove(folder() / key)
-
-
-def prune(budget_bytes: int) -> int:
-    """Remove the sets used longest ago until the rest fits `budget_bytes`; returns the bytes removed.
-
-    Leftovers of killed processes go too.
-    """
-    removed, kept = 0, []
-    for place in folder().iterdir() if folder().is_dir() else ():
-        with contextlib.suppress(OSError):
-            size = sum(f.stat().st_size for f in place.iterdir())
-            if not place.name.startswith("."):
-                used = (place / "meta.json").stat().st_mtime if (place / "meta.json").exists() else 0.0
-                kept.append((used, place.name, size))
-            elif (
-                max([place.stat().st_mtime, *(f.stat().st_mtime for f in place.iterdir())])
-                < time.time() - _STALE_SECONDS
-            ):
-                shutil.rmtree(place, ignore_errors=True)
-                removed += size
-    total = sum(size for _, _, size in kept)
-    for _, name, size in sorted(kept):
-        if total <= budget_bytes:
-            break
-        if _remove(folder() / name):
-            total, removed = total - size, removed + size
-    return removed
+    caches.remove(folder() / key)
 
 
 def _write_images(path: Path, shape: tuple[int, ...], rows: Iterable[np.ndarray]) -> hashlib._Hash:
@@ -189,7 +165,7 @@ def _put(part: Path, place: Path) -> None:
                 raise
             if find(place.name) is not None:
                 return
-            _remove(place)
+            caches.remove(place)
         else:
             with contextlib.suppress(OSError, AttributeError):  # a folder cannot be flushed on every system
                 number = os.open(place.parent, os.O_RDONLY | os.O_DIRECTORY)
@@ -200,22 +176,11 @@ def _put(part: Path, place: Path) -> None:
             return
 
 
-def _remove(place: Path) -> bool:
-    """Take a folder away in one step, so that no one finds half of it, then delete it. Whether it went."""
-    aside = place.parent / f"{_PART}{uuid.uuid4().hex}"
-    try:
-        place.rename(aside)
-    except OSError:  # gone already, or held open on a system that does not let go
-        return False
-    shutil.rmtree(aside, ignore_errors=True)
-    return True
-
-
 def _check_room(needed: int) -> None:
     free = shutil.disk_usage(folder()).free
     if free < needed + _SPARE_BYTES:
         raise FtError(
-            f"The prepared images need {needed / 1e9:.2f} GB in {folder()} and {free / 1e9:.2f} GB are free: "
+            f"The prepared images need {files.size(needed)} in {folder()} and {files.size(free)} are free: "
             "free some space, use fewer images, or set THAW_HOME to a folder on another disk."
         )
 

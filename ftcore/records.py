@@ -116,7 +116,7 @@ def _closed(folder: Path, error: OSError) -> str:
 def settings_of(folder: Path) -> RunSettings:
     """The settings of a run."""
     try:
-        return RunSettings.from_json((folder / "settings.json").read_text("utf-8"))
+        return RunSettings.stored((folder / "settings.json").read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise FtError(f"{folder} is no run folder: name one that holds a settings.json.") from error
 

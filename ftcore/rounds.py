@@ -55,16 +55,16 @@ def begin(learner: Learner, mode: str, ids: Sequence[str], seed: int) -> None:
 def current(learner: Learner, known: Sequence[str]) -> Round | None:
     """The round that is going on, without questions that have left the quiz since; None without one."""
     raw = learner.round
-    try:
-        ids = [name for name in raw["ids"] if name in set(known)]
-        skipped = sum(name not in set(known) for name in raw["ids"][: raw["at"]])
-        given = {name: raw["given"][name] for name in ids if name in raw["given"]}
-        right = {name: bool(raw["right"][name]) for name in given}
-        if raw["mode"] not in MODES or not ids:
-            return None
-        return Round(raw["mode"], int(raw["seed"]), tuple(ids), given, right, int(raw["at"]) - skipped)
-    except (KeyError, TypeError, ValueError):
+    kinds = {"mode": str, "seed": int, "ids": list, "given": dict, "right": dict, "at": int}
+    if any(type(raw.get(name)) is not kind for name, kind in kinds.items()) or raw["mode"] not in MODES:
         return None
+    names = [str(name) for name in raw["ids"]]
+    ids = [name for name in names if name in set(known)]
+    at = max(0, raw["at"])
+    given = {name: raw["given"][name] for name in ids if name in raw["given"]}
+    right = {name: bool(raw["right"].get(name)) for name in given}
+    skipped = sum(name not in set(known) for name in names[:at])
+    return Round(raw["mode"], raw["seed"], tuple(ids), given, right, at - skipped) if ids else None
 
 
 def answer(learner: Learner, name: str, given: Any, right: bool) -> None:
@@ -72,8 +72,9 @@ def answer(learner: Learner, name: str, given: Any, right: bool) -> None:
     if name in learner.round["given"]:
         return
     learner.round["given"][name], learner.round["right"][name] = given, right
-    tries = int(learner.answers.get(name, {}).get("tries", 0)) + 1
-    learner.answers[name] = {"right": right, "tries": tries, "time": time.time()}
+    before = learner.answers.get(name, {}).get("tries")
+    tries = before if type(before) is int else 0
+    learner.answers[name] = {"right": right, "tries": tries + 1, "time": time.time()}
     learner.streak = learner.streak + 1 if right else 0
     learner.best_streak = max(learner.best_streak, learner.streak)
 

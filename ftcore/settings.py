@@ -203,19 +203,20 @@ class RunSettings:
     @classmethod
     def from_json(cls, text: str) -> RunSettings:
         """The record from JSON text. Missing keys take their default; unknown keys raise `FtError`."""
-        try:
-            raw = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise FtError(
-                f"The settings are not valid JSON ({error}): mend them or start from a fresh file."
-            ) from error
-        if not isinstance(raw, dict):
-            raise FtError("The settings must be one JSON object: start from the settings.json of a run.")
+        raw = _object(text)
         if "phases" in raw:
             if not isinstance(raw["phases"], list):
                 raise FtError("'phases' must be a list of objects: start from the settings.json of a run.")
             raw["phases"] = tuple(_build(Phase, phase) for phase in raw["phases"])
         return _build(cls, raw)
+
+    @classmethod
+    def stored(cls, text: str) -> RunSettings:
+        """The record as another version of this program may have kept it: keys unknown to this one are left out."""
+        raw = _known(cls, _object(text))
+        if isinstance(raw.get("phases"), list):
+            raw["phases"] = [_known(Phase, phase) for phase in raw["phases"]]
+        return cls.from_json(json.dumps(raw))
 
     def to_query(self) -> dict[str, str]:
         """The record as URL parameters, only what differs from the default; phases are `p1`, `p2`, ..."""
@@ -270,6 +271,21 @@ def _parse(f: dataclasses.Field[Any], text: str) -> Any:
         return parse(unquote(text))
     except (ValueError, KeyError) as error:
         raise FtError(f"'{text}' is no value for {f.metadata['label']}: {f.metadata['help']}") from error
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        raw = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FtError(f"The settings are not valid JSON ({error}): mend them or start from a fresh file.") from error
+    if not isinstance(raw, dict):
+        raise FtError("The settings must be one JSON object: start from the settings.json of a run.")
+    return raw
+
+
+def _known(kind: type[Any], raw: Any) -> Any:
+    names = {f.name for f in dataclasses.fields(kind)}
+    return {name: value for name, value in raw.items() if name in names} if isinstance(raw, dict) else raw
 
 
 def _build(kind: type[Any], raw: Any) -> Any:

@@ -1,26 +1,32 @@
-"""The weights of a run after its epochs, kept for going on after the last one and for looking back at the others.
+"""The weights of a run after its epochs, kept for looking back.
 
-Each file holds exactly the tensors that can have moved since the start: a few kilobytes while only the head
-learns. Of a long run every second, fourth, eighth, ... epoch stays, at most `KEEP` of them, besides the last one
-of each phase. This module knows nothing about how a run is made.
+Each file holds the tensors that can have moved since the start: a few kilobytes while only the head learns. Large
+ones are kept as their change since the start in half precision, within 1/4096 of that tensor's largest change; small
+ones (`EXACT` numbers, so norms, biases, counters and most heads) as they are. To go on, a run has its checkpoint.
+Of a long run every second, fourth, eighth, ... epoch stays, at most `KEEP` of them, besides the last one of each phase.
+This module knows nothing about how a run is made.
 """
 
 from __future__ import annotations
 
-import pickle
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from ftcore.files import whole
+from ftcore import weights
+from ftcore.files import check_seal, derived, sealed
 from ftcore.network import Network
 from ftcore.settings import FtError, Phase
 
 KEEP = 8
+EXACT = 2**16
+MODEL = "model.safetensors"
 _NAME = re.compile(r"(\d+)-(\d+)\.pt")
+_SAME = "the same as"
 
 
 def keys(network: Network, phases: Sequence[Phase]) -> set[str]:
@@ -33,20 +39,64 @@ def tensors(network: Network, keys: set[str]) -> dict[str, Tensor]:
     return {k: t.detach().cpu().clone() for k, t in network.model.state_dict().items() if k in keys}
 
 
-def keep(folder: Path, network: Network, phases: Sequence[Phase], epoch: int) -> None:
-    """Keep what these phases, the last of them going on, have moved up to the end of this epoch."""
+def keep(folder: Path, network: Network, phases: Sequence[Phase], epoch: int, start: Mapping[str, Tensor]) -> None:
+    """Keep what these phases, the last of them going on, have moved from `start` up to the end of this epoch."""
     (folder / "states").mkdir(exist_ok=True)
     state, moved = network.model.state_dict(), keys(network, phases)
-    write(folder / "states" / f"{len(phases)}-{epoch:06d}.pt", {key: state[key] for key in state if key in moved})
+    record = {key: _packed(tensor, start[key]) for key, tensor in state.items() if key in moved}
+    write(folder / "states" / f"{len(phases)}-{epoch:06d}.pt", record)
 
 
-def write(path: Path, record: Mapping[str, object]) -> None:
-    """Write tensors and plain values as they lie in memory, without a copy: new memory costs more than the disk."""
-    with whole(path) as file:
+def finish(folder: Path, epoch: int) -> None:
+    """Let the run's final weights, which are those after this epoch, stand for its own file."""
+    if kept := _files(folder).get(epoch):
+        write(kept[1], {_SAME: MODEL})
+
+
+def go_on(folder: Path, network: Network, phases: Sequence[Phase], epoch: int, start: Mapping[str, Tensor]) -> None:
+    """Undo `finish` for a run that goes on after this epoch, before its final weights become other ones."""
+    kept = _files(folder).get(epoch)
+    if kept and derived(lambda: _SAME in read(kept[1])):
+        keep(folder, network, phases, epoch, start)
+
+
+def _packed(now: Tensor, start: Tensor) -> Tensor | tuple[Tensor, float]:
+    """The tensor itself, or its change: as a share of the largest one (float16), and that largest one."""
+    if now.numel() <= EXACT or not now.is_floating_point():
+        return now
+    change = now - start
+    largest = change.abs().max().item()
+    return (change / (largest or 1.0)).half(), largest
+
+
+def _unpacked(kept: Any, start: Tensor) -> Tensor:
+    if isinstance(kept, Tensor):
+        return kept
+    share, largest = kept
+    return start + share.to(start) * largest
+
+
+def write(path: Path, record: Mapping[str, object], aside: Path | None = None) -> None:
+    """Write tensors and plain values as they lie in memory, without a copy: new memory costs more than the disk.
+
+    A checksum follows. With `aside` the file that was there so far takes that name.
+    """
+    with sealed(path, aside) as file:
         try:
-            torch.save(dict(record), file)
+            torch.save(dict(record), file)  # type: ignore[arg-type]
         except RuntimeError as error:  # what torch makes of a failed write
             raise error.__context__ if isinstance(error.__context__, OSError) else error from None
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What `write` wrote, on the CPU; nothing in the file is run. Raises `OSError`, or `ValueError` when damaged."""
+    check_seal(path)
+    try:
+        return dict(torch.load(path, map_location="cpu", weights_only=True))
+    except OSError:
+        raise
+    except Exception as error:  # pickle, zip and torch each raise their own kinds
+        raise ValueError("it is damaged") from error
 
 
 def thin(folder: Path) -> None:
@@ -72,11 +122,25 @@ def put(folder: Path, network: Network, epoch: int) -> None:
     if epoch not in kept:
         raise FtError(f"The weights after epoch {epoch} were not kept: choose another epoch.")
     try:
-        state = torch.load(kept[epoch][1], map_location="cpu", weights_only=True)
-        if network.model.load_state_dict(state, strict=False).unexpected_keys:
-            raise ValueError
-    except (OSError, ValueError, RuntimeError, TypeError, EOFError, pickle.UnpicklingError) as error:
+        load(network, _state(folder, read(kept[epoch][1]), network.model.state_dict()))
+    except OSError as error:
+        raise FtError(
+            f"The weights after epoch {epoch} cannot be read right now ({error.strerror}): try again in a moment."
+        ) from error
+    except (ValueError, LookupError, TypeError, RuntimeError, FtError) as error:
         raise FtError(f"The weights after epoch {epoch} are damaged: choose another epoch.") from error
+
+
+def _state(folder: Path, record: Mapping[str, Any], start: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    if _SAME in record:
+        return weights.read(folder / MODEL, start)
+    return {key: _unpacked(kept, start[key]) for key, kept in record.items()}
+
+
+def load(network: Network, state: Mapping[str, Tensor]) -> None:
+    """Put some entries into a network's state dict: all, or on a `ValueError` none."""
+    weights.check(state, network.model.state_dict())
+    network.model.load_state_dict(state, strict=False)
 
 
 def _files(folder: Path) -> dict[int, tuple[int, Path]]:

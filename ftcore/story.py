@@ -70,7 +70,7 @@ class Story:
 
     def _lines(self, event: Event) -> list[str]:
         match event:
-            case events.DataFound(says=says):
+            case events.DataFound(says=says) | events.Recovered(says=says):
                 return [says, f"Run folder: {tidy(str(self.folder))}"]
             case events.PicturesSkipped(count=count, names=names, file=file):
                 what = "1 bad picture is" if count == 1 else f"{count:,} bad pictures are"

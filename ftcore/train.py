@@ -17,9 +17,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ftcore import backbones, checkpoint, datasets, features, states, surgery, tapconv
+from ftcore import backbones, checkpoint, datasets, features, identity, states, surgery, tapconv
 from ftcore.datasets import ImageSet
-from ftcore.events import Baseline, EpochEnd, Event, PhaseEnd, RunEnd, RunStart, StepProgress
+from ftcore.events import Baseline, EpochEnd, Event, PhaseEnd, Recovered, RunEnd, RunStart, StepProgress
 from ftcore.features import Source
 from ftcore.network import Network
 from ftcore.settings import FtError, Phase, RunSettings
@@ -75,8 +75,9 @@ def train(
 
     With `save_to` the state is written there after each epoch, before its `EpochEnd` is yielded, and the weights
     that moved into `states` beside it; if the file exists the run goes on from it and its earlier `EpochEnd`s and
-    `PhaseEnd`s are yielded again. `tap` chooses the convolutions that compute by taps, `clock` gives the seconds
-    that count as training. Raises `FtError` when a phase names unknown blocks or the loss diverges.
+    `PhaseEnd`s are yielded again, after a `Recovered` if it is damaged. `tap` chooses the convolutions that compute
+    by taps, `clock` gives the seconds that count as training. Raises `FtError` when a phase names unknown blocks,
+    the loss diverges or the images are not those that the run began with.
     """
     # Network
     device = device or pick_device()
@@ -87,6 +88,7 @@ def train(
     splits = {"train": images.train, "val": images.val, "test": images.test}
     touched = states.keys(network, settings.phases)
     origin = {key: t.detach().clone() for key, t in network.model.state_dict().items() if key in touched}
+    known = identity.of(images)
     yield RunStart(
         settings.backbone,
         images.title,
@@ -96,10 +98,17 @@ def train(
         len(images.test),
         network.names,
         str(device),
+        known.digests,
+        known.listing,
+        known.reader,
     )
 
     # Where it stands
-    state = checkpoint.restore(save_to, network, settings)
+    state = checkpoint.restore(save_to, network, settings, known)
+    if state.lost:
+        yield Recovered(state.lost)
+    if save_to and state.epochs:
+        states.go_on(save_to.parent, network, settings.phases[: state.epochs[-1].phase], len(state.epochs), origin)
     began = clock() - state.seconds
     if state.kernels is None:
         state.kernels = tap(network, settings.batch_size) if tap and device.type == "cpu" else ()
@@ -141,7 +150,7 @@ def train(
                 train_loss, train_accuracy = yield from loop
                 network.model.eval()
                 sampled, validated = evaluate(network, train_set, sample), evaluate(network, val_set, _all(val_set))
-            _bounded(sampled[0] + validated[0], epoch)
+            _bounded(sampled[0] + validated[0] + _total(network, touched), epoch)
             record = EpochEnd(
                 number, epoch, train_loss, train_accuracy, *sampled, *validated,
                 optimizer.param_groups[-1]["lr"], _drift(network, origin), clock() - since,
@@ -152,7 +161,7 @@ def train(
                 state.best = states.tensors(network, touched)
             state.optimizer, state.seconds = optimizer.state_dict(), clock() - began
             if save_to:
-                checkpoint.save(save_to, network, settings, settings.phases[:number], state)
+                checkpoint.save(save_to, network, settings, known, settings.phases[:number], state, origin)
             yield record
         yield _phase_end(number, phase, mine)
 
@@ -250,6 +259,12 @@ def _bounded(loss: float, epoch: int) -> float:
     if not math.isfinite(loss):
         raise FtError(f"The loss grew beyond all numbers in epoch {epoch}: choose a lower learning rate and run again.")
     return loss
+
+
+def _total(network: Network, keys: set[str]) -> float:
+    """0 while all these entries are finite, else not a number: a weight may be lost before the loss shows it."""
+    found = [tensor for key, tensor in network.model.state_dict().items() if key in keys]
+    return 0.0 if all(bool(torch.isfinite(tensor).all()) for tensor in found) else math.nan
 
 
 def _batches(order: Tensor, size: int) -> list[Tensor]:

@@ -5,19 +5,24 @@ This module knows nothing about which networks there are.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import http.client
+import json
 import os
+import re
 import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from ftcore.files import FULL, whole
+from ftcore.pictures import shown
 from ftcore.settings import FtError
 
 Progress = Callable[[int, int], None]
@@ -33,28 +38,115 @@ def read(file: Path, wanted: Mapping[str, Tensor], sha256: str = "") -> dict[str
     """The tensors of a .safetensors or .pth file, in the types of `wanted` and with exactly its keys and shapes.
 
     Old files lack BatchNorm's step counters, which stand at 0 then. Raises `FtError` for a file that is damaged,
-    holds anything but tensors or, where `sha256` (hex) is given, differs from it.
+    holds anything but finite plain tensors, or differs from its checksum: `sha256` (hex), the one in a file that
+    `write` made, or the first digits in a published file's name, as in `resnet18-f37072fd.pth`.
     """
     try:
-        if sha256 and hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
+        expected = sha256 or _named(file)
+        if expected and not _digest(file).startswith(expected):
             raise ValueError("its sha256 is not the expected one")
+        if file.suffix == ".safetensors":
+            _check_sum(file)
         state = dict(load_file(file) if file.suffix == ".safetensors" else _unpickled(file))
         for key in wanted:
             if key.endswith(".num_batches_tracked"):
                 state.setdefault(key, torch.tensor(0))
-        wrong = sorted(set(state) ^ set(wanted)) or [k for k in wanted if state[k].shape != wanted[k].shape]
-        if wrong:
-            raise ValueError(f"'{wrong[0]}' does not fit the network")
+        check(state, wanted)
+        if left := sorted(map(str, set(wanted) - set(state))):
+            raise ValueError(f"'{left[0]}' is missing")
         return {key: state[key].to(tensor.dtype) for key, tensor in wanted.items()}
     except (OSError, ValueError, SafetensorError) as error:
         raise FtError(f"The weights file {file} cannot be used ({error}): delete it and try again.") from error
 
 
+def check(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
+    """Raise `ValueError`, naming the entry, unless every entry is a finite plain tensor that fits its namesake."""
+    for key, tensor in state.items():
+        if key not in wanted or not _plain(tensor) or tensor.shape != wanted[key].shape:
+            raise ValueError(f"'{shown(str(key), 80)}' does not fit the network")
+        if tensor.is_floating_point() != wanted[key].is_floating_point():
+            raise ValueError(f"'{key}' is of another type than the network's")
+        if not bool(torch.isfinite(tensor).all()):
+            raise ValueError(f"'{key}' holds values that are no numbers")
+
+
+def _plain(tensor: object) -> bool:
+    return (
+        isinstance(tensor, Tensor)
+        and tensor.layout == torch.strided
+        and not (tensor.is_quantized or tensor.is_meta or tensor.is_complex() or tensor.is_nested)
+    )
+
+
+def _named(file: Path) -> str:
+    """The first digits of the sha256 that the name of a published file carries; empty without."""
+    found = re.fullmatch(r".+-([0-9a-f]{8,})\.pth", file.name)
+    return found[1] if found else ""
+
+
+def _digest(file: Path) -> str:
+    stat = file.stat()
+    return _digest_once(file, stat.st_size, stat.st_mtime_ns, stat.st_ino)
+
+
+@functools.lru_cache(maxsize=64)
+def _digest_once(file: Path, *_state: int) -> str:
+    """The sha256 of a file, read again only when the file has changed."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def write(file: Path, state: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+    """A .safetensors file whose bytes depend on nothing but these tensors and texts, with a checksum among the texts."""
+    data = memoryview(save(dict(state)))
+    start = 8 + int.from_bytes(data[:8], "little")
+    header = {"__metadata__": dict(metadata), **json.loads(bytes(data[8:start]))}
+    header["__metadata__"]["sha256"] = _sum(header, hashlib.sha256(data[start:]))
+    head = json.dumps(header).encode()
+    head += b" " * (-len(head) % 8)
+    with whole(file) as target:
+        target.write(len(head).to_bytes(8, "little") + head)
+        target.write(data[start:])
+
+
+def metadata(file: Path) -> dict[str, str]:
+    """The texts of a .safetensors file. Raises `OSError` or `ValueError`."""
+    return dict(_parted(file)[0].get("__metadata__", {}))
+
+
+def _parted(file: Path) -> tuple[dict[str, Any], int]:
+    """The header of a .safetensors file, and where its tensors begin."""
+    with file.open("rb") as opened:
+        size = int.from_bytes(opened.read(8), "little")
+        if size > file.stat().st_size:
+            raise ValueError("it is damaged or not a file of weights")
+        try:
+            header = json.loads(opened.read(size))
+        except (ValueError, RecursionError) as error:
+            raise ValueError("it is damaged or not a file of weights") from error
+    if not isinstance(header, dict) or not isinstance(header.get("__metadata__", {}), dict):
+        raise ValueError("it is damaged or not a file of weights")
+    return header, 8 + size
+
+
+def _sum(header: Mapping[str, Any], tensors: hashlib._Hash) -> str:
+    return hashlib.sha256(json.dumps(header, sort_keys=True).encode() + tensors.digest()).hexdigest()
+
+
+def _check_sum(file: Path) -> None:
+    """Compare with the checksum that `write` left; files of others have none."""
+    header, start = _parted(file)
+    if kept := header.get("__metadata__", {}).pop("sha256", ""):
+        with file.open("rb") as opened:
+            opened.seek(start)
+            found = _sum(header, hashlib.file_digest(opened, "sha256"))
+        if found != kept:
+            raise ValueError("its checksum differs: it is damaged")
+
+
 def _unpickled(file: Path) -> dict[str, Tensor]:
     try:
-        state = torch.load(file, map_location="cpu", weights_only=True)
-        if not all(isinstance(tensor, Tensor) for tensor in state.values()):
-            raise ValueError
+        state: dict[str, Tensor] = dict(torch.load(file, map_location="cpu", weights_only=True))
     except OSError:
         raise
     except Exception as error:  # pickle, zip and torch each raise their own kinds, with advice that does not fit here

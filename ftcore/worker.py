@@ -12,21 +12,21 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from filelock import Timeout
-from safetensors.torch import save
 
-from ftcore import backbones, datasets, machine, reading, records, states, weights
+from ftcore import backbones, caches, checkpoint, datasets, identity, machine, reading, records, states, weights
 from ftcore.datasets import BadPictures, ImageSet
-from ftcore.events import DataFound, DataProgress, Event, PicturesSkipped, RunEnd, to_dict
-from ftcore.files import FULL, whole
+from ftcore.events import DataFound, DataProgress, EpochEnd, Event, PicturesSkipped, RunEnd, to_dict
+from ftcore.files import FULL
 from ftcore.locks import lock
 from ftcore.network import Network
+from ftcore.plans import listed
 from ftcore.settings import FtError, RunSettings
 from ftcore.train import load_images, start_network, train
 
@@ -50,10 +50,12 @@ def execute(folder: Path, report: Callable[[Event], None], clock: Callable[[], f
 
     `clock` gives the seconds that count as training time. Whatever `report` raises ends the run.
     """
-    settings = records.settings_of(folder)
-    logged = {_name(record) for record in records.read_log(folder)[0] if record["event"] in TOLD_ONCE}
+    settings, log = records.settings_of(folder), records.read_log(folder)[0]
+    logged = {_name(record) for record in log if record["event"] in TOLD_ONCE}
     report(_found(settings))
     images = _images(settings, folder / BAD_PICTURES, report)
+    identity.compare(_start(log), identity.of(images))
+    caches.prune(caches.budget(), caches.RECENT)
     network = start_network(
         settings, len(images.classes), lambda done, total: report(DataProgress("Downloading weights", done, total))
     )
@@ -63,9 +65,13 @@ def execute(folder: Path, report: Callable[[Event], None], clock: Callable[[], f
         left.unlink(missing_ok=True)
     for event in train(settings, images, network, save_to=path, tap=machine.kernels, clock=clock):
         if isinstance(event, RunEnd):
-            save_model(network, images.classes, folder / "model.safetensors")
+            save_model(network, images.classes, folder / states.MODEL)
+            if event.kept_epoch == max(states.epochs(folder), default=0):
+                states.finish(folder, event.kept_epoch)
             event = replace(event, folder=str(folder))
         if _name(to_dict(event)) not in logged:
+            if isinstance(event, EpochEnd):
+                (folder / states.MODEL).unlink(missing_ok=True)  # of a finished run that was given more epochs
             pace.see(event)
             report(event)
 
@@ -93,40 +99,68 @@ def _found(settings: RunSettings) -> DataFound:
 
 
 def _name(record: Mapping[str, Any]) -> tuple[Any, ...]:
-    return record["event"], record.get("phase"), record.get("epoch")
+    return record["event"], record.get("phase"), record.get("epoch"), record.get("epochs")
+
+
+def _start(log: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """What the run said of its images when it began; empty before that."""
+    return next((record for record in log if record["event"] == "run_start"), {})
 
 
 def save_model(network: Network, classes: Iterable[str], path: Path) -> None:
-    """The whole state dict with torchvision's keys; the class names go into the file's metadata."""
+    """The whole state dict with torchvision's keys; class names and a checksum go into the file's metadata."""
     state = {k: t.detach().cpu().contiguous() for k, t in network.model.state_dict().items()}
-    data = save(state, {"backbone": network.backbone, "classes": json.dumps(list(classes))})
-    with whole(path) as file:
-        file.write(data)
+    weights.write(path, state, {"backbone": network.backbone, "classes": json.dumps(list(classes))})
 
 
 def classes_of(folder: Path) -> tuple[str, ...]:
     """The class names of a run in output order."""
-    log, _ = records.read_log(folder)
-    start = next((r for r in log if r["event"] == "run_start"), None)
-    if start is None:
+    names = _start(records.read_log(folder)[0]).get("classes")
+    if not isinstance(names, list):
         raise FtError("This run has not begun to train yet: wait for its first epoch.")
-    return tuple(start["classes"])
+    return tuple(map(str, names))
 
 
 def tuned_network(folder: Path) -> tuple[Network, tuple[str, ...]]:
     """The network of a run as it stands: finished, or after its last finished epoch; eval mode, with class names."""
     settings, classes = records.settings_of(folder), classes_of(folder)
-    file = folder / "model.safetensors"
-    if file.exists():
-        network = backbones.build(settings.backbone, len(classes))
-        network.model.load_state_dict(weights.read(file, network.model.state_dict()))
-    elif kept := states.epochs(folder):
-        network = start_network(settings, len(classes))
-        states.put(folder, network, max(kept))
+    if (folder / states.MODEL).exists():
+        network = final_network(folder, classes)
     else:
-        raise FtError("This run has not finished an epoch yet: wait for it, or resume it.")
+        network = start_network(settings, len(classes))
+        if not checkpoint.tuned(folder / "checkpoint.pt", network):
+            if not (kept := states.epochs(folder)):
+                raise FtError("This run has not finished an epoch yet: wait for it, or resume it.")
+            states.put(folder, network, max(kept))
     network.model.eval()
     return network, classes
+
+
+def final_network(folder: Path, classes: Sequence[str]) -> Network:
+    """The network that a finished run has kept. Raises `FtError`, saying what is left, when its file is not sound."""
+    file = folder / states.MODEL
+    try:
+        network = backbones.build(records.settings_of(folder).backbone, len(classes))
+        network.model.load_state_dict(weights.read(file, network.model.state_dict()))
+        if json.loads(weights.metadata(file).get("classes", "null")) not in (None, list(classes)):
+            raise ValueError("its classes are not those of the run")
+        return network
+    except (OSError, ValueError, RecursionError, FtError) as error:
+        left = [str(epoch) for epoch in states.epochs(folder)][:-1]
+        back = f" The weights after epoch {listed(left)} are still there to look back at." if left else ""
+        raise FtError(
+            f"The final weights of this run cannot be used ({file} is damaged): "
+            f"`python -m ftcore resume {folder}` makes them anew.{back}"
+        ) from error
+
+
+def is_sound(folder: Path) -> bool:
+    """Whether the final weights of a finished run are there and can be used."""
+    try:
+        final_network(folder, classes_of(folder))
+    except FtError:
+        return False
+    return True
 
 
 class _Control:
@@ -197,7 +231,7 @@ def _finish(folder: Path, work: Callable[[], None]) -> int:
     try:
         work()
         records.set_state(folder, "done")
-        (folder / "checkpoint.pt").unlink(missing_ok=True)  # large, and only for going on
+        checkpoint.let_go(folder / "checkpoint.pt", newest=bool(records.state_of(folder).owner))  # large
         return 0
     except StopRun:
         records.set_state(folder, "stopped")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ftcore import builtin, datasets, imports, prepared, sketchbook
+from ftcore import builtin, caches, datasets, imports, prepared, sketchbook
 from ftcore.settings import FtError, Preprocess
 
 TINY = Preprocess(16, 18, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
@@ -198,7 +198,7 @@ def test_a_set_that_fails_leaves_no_split_behind(home: Path, tmp_path: Path) -> 
         Image.new("L", (9, 9), number).save(path)
     good = datasets.load(str(tmp_path / "set"), TINY)
     victim = good.test.names[0]
-    prepared.prune(0)
+    caches.prune(0)
     (tmp_path / "set" / victim).write_bytes(b"")
     with pytest.raises(FtError, match=f"'{victim}' is empty"):
         datasets.load(str(tmp_path / "set"), TINY)

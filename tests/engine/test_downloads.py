@@ -125,3 +125,22 @@ def test_real_fashion_mnist_files(home: Path) -> None:
     assert (len(made.train), len(made.val), len(made.test)) == (30, 10, 20)
     assert made.classes[9] == "Ankle boot"
     assert made.test.images[:, 3, 3, 1].tolist() == [label * 20 for label in range(10) for _ in range(2)]
+
+
+def test_unpacked_files_that_are_wrong_are_unpacked_anew(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    class Damaged(Standin):
+        def __init__(self, root: Path, train: bool = True, download: bool = False) -> None:
+            super().__init__(root, train, download)
+            if (Path(root) / "cifar-10-batches-py" / "bad").exists():
+                raise EOFError
+
+    monkeypatch.setattr(downloads, "_kind", lambda name: Damaged)
+    bad = home / "downloads" / "cifar-10-batches-py" / "bad"
+    bad.mkdir(parents=True)
+    with pytest.raises(FtError, match=r"files of CIFAR-10 are damaged: delete .*cifar-10-batches-py and load again"):
+        datasets.load("cifar10", TINY)
+    assert bad.exists()  # put there by hand: without the archive it cannot be had again
+    (home / "downloads" / "cifar-10-python.tar.gz").write_bytes(b"x")
+    assert len(datasets.load("cifar10", TINY).test) == 6
+    assert not bad.exists()
+    assert downloads.is_here("cifar10")

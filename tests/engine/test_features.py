@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from ftcore import backbones, features
+from ftcore import backbones, caches, features
 from ftcore.datasets import ImageSet, Split
 from ftcore.events import CacheProgress, CacheSkipped
 from ftcore.network import Network
@@ -158,7 +158,10 @@ def test_changed_prefix_gives_fresh_activations(network: Network, splits: dict[s
 def test_too_large_is_skipped_with_its_size(
     network: Network, splits: dict[str, Split], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("THAW_CACHE_GB", str(60_000 / 2**30))  # train at the head is 24 * 512 * 4 = 49,152 bytes
+    given = sum(split.images.nbytes for split in splits.values())
+    monkeypatch.setenv(
+        "THAW_CACHE_GB", str((given + 60_000) / 2**30)
+    )  # train at the head is 24 * 512 * 4 = 49,152 bytes
     said = fill(network, splits, {"head": ["train", "val"], "layer4.0": ["val"]})
     assert [event.boundary for event in said if isinstance(event, CacheSkipped)] == ["layer4.0", "head"]
     assert [f.stat().st_size for f in files(home)] == [128 + 24 * 512 * 4 + 4]
@@ -166,27 +169,32 @@ def test_too_large_is_skipped_with_its_size(
     assert kept(network, "layer4.0", splits["val"]).batch(torch.arange(6)).shape == (6, 256, 4, 4)
 
 
-def test_prune_takes_what_was_used_longest_ago(home: Path, network: Network, splits: dict[str, Split]) -> None:
+def test_prune_takes_what_was_used_longest_ago_of_both_kinds(
+    home: Path, network: Network, splits: dict[str, Split]
+) -> None:
     for age, name in ((300, "train"), (200, "val"), (100, "test")):
         fill(network, splits, {"head": [name]})
         newest = max(files(home), key=lambda f: f.stat().st_mtime)
         os.utime(newest, (time.time() - age,) * 2)
+    for age, meta in enumerate(sorted((home / "data").glob("*/meta.json"))):
+        os.utime(meta, (time.time() - 400 + age,) * 2)
     assert kept(network, "head", splits["train"]).kept is not None  # used just now
     size = max(f.stat().st_size for f in files(home))
-    features.prune(size + 20_000)
+    caches.prune(size + 20_000)
     left = [name for name, split in splits.items() if kept(network, "head", split).kept is not None]
     assert left == ["train", "test"]
-    features.prune(0)
+    assert list((home / "data").iterdir()) == []
+    caches.prune(0)
     assert files(home) == []
 
 
 def test_prune_clears_what_killed_runs_left(home: Path) -> None:
-    features.prune(10)
+    (home / "features").mkdir(parents=True)
     old, new = home / "features" / "a.npy.1.part", home / "features" / "b.npy.2.part"
     for file in (old, new):
         file.write_bytes(b"x")
     os.utime(old, (1, 1))
-    features.prune(10)
+    caches.prune(10)
     assert files(home) == [new]
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import math
 from pathlib import Path
 
 import pytest
 
-from ftcore import learners
+from ftcore import cards, learners, rounds
 from ftcore.learners import Learner
 from ftcore.settings import FtError
 
@@ -40,14 +42,68 @@ def test_a_name_that_is_none_never_becomes_a_path(name: str, home: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "[]", "{}", '{"version": 2}', '{"version": 1, "streak": "x"}', '{"version": 1, "answers": {"a": 1}}']
-)
+    "text",
+    [
+        "{", "", "null", "3", "[]", "{}", '{"version": 2}', '{"version": 1, "streak": "x"}', '{"version": 1, "streak": NaN}',
+        '{"version": 1, "answers": {"a": 1}}', '{"version": 1, "new": 1}', "[" * 100_000, '{"a":' * 100_000,
+    ],
+)  # fmt: skip
 def test_a_damaged_file_is_put_aside(text: str) -> None:
     path = learners.path_of(NAME)
     path.parent.mkdir(parents=True)
     path.write_text(text, "utf-8")
     assert learners.load(NAME) == Learner()
     assert path.with_suffix(".damaged").read_text("utf-8") == text
+
+
+def test_a_file_that_cannot_be_read_right_now_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_more(*_: object, **__: object) -> bytes:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with learners.changing(NAME) as learner:
+        learner.streak = 17
+    with monkeypatch.context() as starved:
+        starved.setattr(Path, "read_bytes", no_more)
+        with pytest.raises(FtError, match=r"right now \(Too many open files\): try again in a moment"):
+            learners.load(NAME)
+        with pytest.raises(FtError, match="right now"), learners.changing(NAME) as learner:
+            learner.streak = 0
+    assert learners.load(NAME).streak == 17
+
+
+ODD = [None, 3, -1, "x", "", [], {}, [[]], [{}], True, math.inf, math.nan, {"x": 1}]
+
+
+@pytest.mark.parametrize("field", ["mode", "seed", "ids", "given", "right", "at"])
+@pytest.mark.parametrize("value", ODD, ids=str)
+def test_a_round_with_an_odd_value_is_whole_or_none(field: str, value: object) -> None:
+    learner = Learner()
+    rounds.begin(learner, "short", ["a", "b"], 1)
+    rounds.answer(learner, learner.round["ids"][0], 1, True)
+    learner.round[field] = value
+    found = rounds.current(learner, ["a", "b"])
+    if found and found.now:
+        rounds.answer(learner, found.now, 2, False)
+        rounds.go_on(learner)
+    assert found is None or (found.at >= 0 and set(found.given) == set(found.right) and found.score >= 0)
+
+
+@pytest.mark.parametrize("value", ODD, ids=str)
+def test_an_answer_with_an_odd_number_of_tries_counts_from_one(value: object) -> None:
+    learner = Learner(answers={"a": {"tries": value, "right": value, "time": value}})
+    rounds.begin(learner, "full", ["a"], 1)
+    rounds.answer(learner, "a", 0, True)
+    assert learner.answers["a"]["tries"] == 1 + (value if type(value) is int else 0)
+
+
+@pytest.mark.parametrize("field", sorted(cards.rate(None, "good")))
+@pytest.mark.parametrize("value", [*ODD, "2020-01-01", "2020-01-01T00:00:00", 10**400], ids=lambda v: str(v)[:20])
+def test_a_card_with_an_odd_value_is_rated_and_due_all_the_same(field: str, value: object) -> None:
+    card, kept = cards.Card("a", "front", "back"), cards.rate(None, "good") | {field: value}
+    assert cards.seconds_until(kept) >= 0
+    assert cards.due([card], {"a": kept}) in ([card], [])
+    for rating in cards.RATINGS:
+        assert set(cards.rate(kept, rating)) == set(cards.rate(None, "good"))
 
 
 def test_an_error_while_changing_keeps_what_was() -> None:

@@ -36,33 +36,56 @@ def test_measurement_is_made_once(home: Path) -> None:
         made.append(1)
         return [1, 2]
 
-    assert machine._kept("x", measure) == [1, 2]
+    assert machine._kept("x", measure, list) == [1, 2]
     before = (home / FILE).read_bytes()
-    assert machine._kept("x", measure) == [1, 2]
+    assert machine._kept("x", measure, list) == [1, 2]
     assert len(made) == 1
     assert (home / FILE).read_bytes() == before
-    assert machine._kept("y", lambda: 3) == 3
-    assert machine._kept("x", measure) == [1, 2]
+    assert machine._kept("y", lambda: 3, int) == 3
+    assert machine._kept("x", measure, list) == [1, 2]
     assert len(made) == 1
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"machine": 1}', "other version", "no dict"])
 def test_foreign_or_damaged_measurement_is_made_anew(home: Path, text: str) -> None:
-    machine._kept("x", lambda: 1)
+    machine._kept("x", lambda: 1, int)
     record = json.loads((home / FILE).read_text())
     if text == "other version":
         text = json.dumps(record | {"machine": record["machine"].replace("torch", "").replace("cpu ", "cpu 0.")})
     elif text == "no dict":
         text = json.dumps(record | {"known": [1]})
     (home / FILE).write_text(text)
-    assert machine._kept("x", lambda: 2) == 2
+    assert machine._kept("x", lambda: 2, int) == 2
     assert json.loads((home / FILE).read_text())["known"] == {"x": 2}
+
+
+DEEP = "[" * 100_000
+COSTS = f"costs {SHIPPED}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["5", "null", '"x"', "[]", "{}", '{"stem": 3}', '{"stem": [1]}', '{"stem": [1, "x"]}', '{"stem": [NaN, 1]}', DEEP],
+)
+@pytest.mark.parametrize("name", [COSTS, f"pace {SHIPPED}", f"taps {SHIPPED} 8"])
+def test_any_wrong_value_is_measured_anew(
+    known: dict[str, Cost], home: Path, name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = {block: dataclasses.astuple(cost) for block, cost in known.items()}
+    monkeypatch.setattr(machine, "_measure", lambda backbone: raw)  # what takes seconds
+    monkeypatch.setattr(machine.tapconv, "choose", lambda *_: ("layer4.1.conv2",))
+    text = json.loads((home / FILE).read_text())
+    text["known"][name] = "HERE"
+    (home / FILE).write_text(json.dumps(text).replace('"HERE"', value))
+    assert machine.costs(SHIPPED) == known
+    taps = () if (name, value) == (f"taps {SHIPPED} 8", "[]") else ("layer4.1.conv2",)
+    assert machine.kernels(backbones.build(SHIPPED), 8) == taps
 
 
 def test_measurement_that_cannot_be_kept_still_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("x")
     monkeypatch.setenv("THAW_HOME", str(tmp_path / "file" / "home"))
-    assert machine._kept("x", lambda: 5) == 5
+    assert machine._kept("x", lambda: 5, int) == 5
 
 
 def test_kernels_are_convolutions_on_small_maps_and_the_mode_stays() -> None:
@@ -78,10 +101,8 @@ def test_kernels_are_convolutions_on_small_maps_and_the_mode_stays() -> None:
 def known(home: Path) -> dict[str, Cost]:
     """A machine on which every block takes 1 ms forward and 3 ms to learn, and a step 1 ns a weight."""
     found = {name: (0.001, 0.003) for name in backbones.build(SHIPPED).names}
-    return {
-        name: Cost(*pair)
-        for name, pair in machine._kept(f"costs {SHIPPED}", lambda: found | {"step": (0, 1e-9)}).items()
-    }
+    machine._kept(f"costs {SHIPPED}", lambda: found | {"step": (0, 1e-9)}, dict)
+    return machine.costs(SHIPPED)
 
 
 def test_estimate_by_hand(known: dict[str, Cost], noise: Path) -> None:

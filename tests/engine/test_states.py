@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ftcore import backbones, datasets, machine, records, states, train, worker
-from ftcore.events import EpochEnd, Event
+from ftcore.events import EpochEnd, Event, to_dict
 from ftcore.settings import FtError, Phase, RunSettings
 
 
@@ -22,11 +22,16 @@ def test_each_kept_epoch_gives_back_the_weights_it_had(small: RunSettings, home:
     for event in train.train(small, images, network, tap=machine.kernels):
         if isinstance(event, EpochEnd):
             then[event.epoch] = {k: t.clone() for k, t in network.model.state_dict().items()}
+    start = train.start_network(small, len(images.classes)).model.state_dict()
     for epoch, wanted in then.items():
         fresh = train.start_network(small, len(images.classes))
         states.put(folder, fresh, epoch)
         got = fresh.model.state_dict()
-        assert all(torch.equal(got[key], wanted[key]) for key in wanted), epoch
+        rough = {key for key in wanted if not torch.equal(got[key], wanted[key])}
+        assert all(wanted[key].numel() > states.EXACT and epoch == 3 for key in rough), epoch
+        for key in rough:
+            most = (wanted[key] - start[key]).abs().max() / 4096
+            assert 0 < (got[key] - wanted[key]).abs().max() <= most + 2e-7 * wanted[key].abs().max()
     assert not torch.equal(then[1]["fc.weight"], then[4]["fc.weight"])
 
 
@@ -50,7 +55,7 @@ def test_long_runs_are_thinned_evenly_and_keep_the_last_of_each_phase(tmp_path: 
     phases = (Phase(epochs=7), Phase(epochs=40))
     for epoch in range(1, 48):
         phase = 1 if epoch <= 7 else 2
-        states.keep(tmp_path, network, phases[:phase], epoch)
+        states.keep(tmp_path, network, phases[:phase], epoch, network.model.state_dict())
         states.thin(tmp_path)
         assert {min(7, epoch), epoch} <= set(states.epochs(tmp_path))
         assert len(states.epochs(tmp_path)) <= states.KEEP + 2
@@ -62,8 +67,40 @@ def test_missing_and_damaged_states_are_one_sentence(tmp_path: Path) -> None:
     assert states.epochs(tmp_path) == {}
     with pytest.raises(FtError, match="epoch 3 were not kept"):
         states.put(tmp_path, network, 3)
-    states.keep(tmp_path, network, (Phase(),), 3)
+    states.keep(tmp_path, network, (Phase(),), 3, network.model.state_dict())
     file = tmp_path / "states" / "1-000003.pt"
-    file.write_bytes(file.read_bytes()[:-5])
+    data, before = file.read_bytes(), states.tensors(network, states.keys(network, (Phase(),)))
+    for at in range(0, len(data) - 12, 97):
+        file.write_bytes(data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :])
+        with pytest.raises(FtError, match="epoch 3 are damaged"):
+            states.put(tmp_path, network, 3)
+    file.write_bytes(data[: len(data) // 2])
     with pytest.raises(FtError, match="epoch 3 are damaged"):
         states.put(tmp_path, network, 3)
+    assert all(torch.equal(network.model.state_dict()[key], tensor) for key, tensor in before.items())
+
+
+@pytest.mark.parametrize("far", [1e-9, 1e-3, 1.0, 1e9])
+def test_a_change_of_any_size_is_kept_within_its_bound(tmp_path: Path, far: float) -> None:
+    network, phases = backbones.build("resnet18-tinyimagenet64", 2), (Phase(trainable=("layer4.1", "head")),)
+    start = {key: tensor.clone() for key, tensor in network.model.state_dict().items()}
+    weight = network.model.state_dict()["layer4.1.conv1.weight"]
+    weight += far * torch.randn(weight.shape, generator=torch.Generator().manual_seed(0))
+    wanted = weight.clone()
+    states.keep(tmp_path, network, phases, 1, start)
+    network.model.load_state_dict(start)
+    states.put(tmp_path, network, 1)
+    most = (wanted - start["layer4.1.conv1.weight"]).abs().max()
+    torch.testing.assert_close(weight, wanted, rtol=2e-7, atol=(most / 4096 + 1e-9).item())
+
+
+def test_a_finished_run_keeps_its_last_weights_once(small: RunSettings) -> None:
+    folder = records.new(small)
+    worker.execute(folder, lambda event: records.append(folder, to_dict(event)))
+    sizes = {epoch: (folder / "states" / f"2-{epoch:06}.pt").stat().st_size for epoch in (3, 4)}
+    assert sizes[4] < 2_000 < 16_000_000 < sizes[3] < 17_500_000
+    final, classes = worker.tuned_network(folder)
+    again = train.start_network(small, len(classes))
+    states.put(folder, again, 4)
+    wanted = final.model.state_dict()
+    assert all(torch.equal(tensor, wanted[key]) for key, tensor in again.model.state_dict().items())

@@ -1,0 +1,102 @@
+"""What tells a run's images from others: class names, and digests of each split's pixels, labels and names.
+
+Knows nothing about training, or about where it is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ftcore import datasets
+from ftcore.datasets import ImageSet, Split
+from ftcore.pictures import shown
+from ftcore.plans import SPLITS, listed
+from ftcore.settings import FtError
+
+_COUNTS = {split: f"{split}_images" for split in SPLITS}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The images of a run. By split: `digests` over pixels and labels, `listing` over names and labels (sha256, hex).
+
+    `reader` names what made pixels of the files: another version of it may make slightly other ones.
+    """
+
+    classes: tuple[str, ...]
+    train_images: int
+    val_images: int
+    test_images: int
+    digests: dict[str, str]
+    listing: dict[str, str]
+    reader: str
+
+
+def of(images: ImageSet) -> Identity:
+    """The identity of a set as it is now."""
+    splits = {"train": images.train, "val": images.val, "test": images.test}
+    train, val, test = (len(split) for split in splits.values())
+    digests = {name: split.digest for name, split in splits.items()}
+    listing = {name: _listing(split) for name, split in splits.items()}
+    return Identity(images.classes, train, val, test, digests, listing, datasets.READER)
+
+
+def _listing(split: Split) -> str:
+    return hashlib.sha256(json.dumps([split.names, split.labels.tolist()]).encode()).hexdigest()
+
+
+def compare(before: Mapping[str, Any], now: Identity) -> None:
+    """Raise `FtError`, naming the difference, unless these are the images that a run began with.
+
+    `before` is what was kept of them: the fields of an `Identity`, in part in runs of earlier versions. Where the
+    reader differs, names and labels decide.
+    """
+    what = _classes(before.get("classes"), now.classes) or _counts(before, now) or _pictures(before, now)
+    if what:
+        raise FtError(
+            f"The images have changed since this run began ({what}): put them back as they were, or start a new run."
+        )
+
+
+def _classes(before: Any, now: tuple[str, ...]) -> str:
+    if not isinstance(before, list | tuple) or tuple(before) == now:
+        return ""
+    gone = [_quoted(name) for name in before if name not in now]
+    new = [_quoted(name) for name in now if name not in before]
+    if len(gone) == len(new) == 1:
+        return f"class {gone[0]} is now called {new[0]}"
+    said = [
+        f"{_noun(names)} {listed(names)} {_verb(names)} {how}" for names, how in ((gone, "gone"), (new, "new")) if names
+    ]
+    return " and ".join(said) or "the classes come in another order"
+
+
+def _quoted(name: object) -> str:
+    return f"'{shown(str(name), 40)}'"
+
+
+def _noun(names: list[str]) -> str:
+    return "class" if len(names) == 1 else "classes"
+
+
+def _verb(names: list[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
+def _counts(before: Mapping[str, Any], now: Identity) -> str:
+    for split, field in _COUNTS.items():
+        then, here = before.get(field, getattr(now, field)), getattr(now, field)
+        if then != here:
+            return f"there were {then} images in {split}, now there are {here}"
+    return ""
+
+
+def _pictures(before: Mapping[str, Any], now: Identity) -> str:
+    field = "digests" if before.get("reader") == now.reader else "listing"
+    then, here = before.get(field) or {}, getattr(now, field)
+    other = [split for split in SPLITS if split in then and then[split] != here[split]]
+    return f"other pictures in {listed(other)}" if other else ""
