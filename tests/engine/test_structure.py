@@ -13,7 +13,7 @@ from ftcore.settings import ROOT
 # From the ground up: a module may import only what stands before it.
 ORDER = (
     "settings", "files", "_torchvision", "content", "learners", "events", "network", "weights", "backbones",
-    "kinds", "pictures", "plans", "zips", "imports", "prepared", "pen", "nature", "things", "paper", "sketchbook", "builtin",
+    "names", "kinds", "bare", "costs", "pixels", "pictures", "plans", "zipnames", "zips", "imports", "prepared", "pen", "nature", "things", "paper", "sketchbook", "builtin",
     "downloads", "datasets", "quiz", "glossary", "surgery", "marking", "rounds", "cards", "facts", "codegen", "tapconv", "states", "checkpoint", "features", "train", "recorded", "trace",
     "machine", "lab", "moved", "peek", "measure", "experiments", "records", "worker", "runs", "export", "__main__",
 )  # fmt: skip
