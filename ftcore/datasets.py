@@ -29,7 +29,7 @@ from ftcore.settings import FtError, Preprocess
 __all__ = ["CATALOGUE", "DataEntry", "ImageSet", "Split", "Summary", "load", "prune", "summary"]
 
 Progress = Callable[[str, int, int], None]
-_FORMAT = 1  # raise it when prepared files change their meaning
+_FORMAT = 2  # raise it when prepared files change their meaning
 _THREADS = min(4, os.cpu_count() or 1)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ftcore.pictures import ENDINGS, KINDS, PictureError, prepare, read_picture, shown, tidy, to_rgb
+from ftcore.pictures import ENDINGS, KINDS, PictureError, Stored, prepare, read_picture, shown, tidy, to_rgb
 from ftcore.plans import SPLITS, Item, Plan, check, in_name_order, listed, split
 from ftcore.settings import FtError, Preprocess
 from ftcore.zips import MAX_DEPTH, MAX_FILES, SafeZip
@@ -47,6 +47,7 @@ class Listing:
 
     files: Mapping[tuple[str, ...], tuple[str, str]]
     folders: frozenset[tuple[str, ...]]
+    notes: tuple[str, ...] = ()
 
 
 @contextlib.contextmanager
@@ -64,10 +65,10 @@ def open_plan(path: Path, seed: int) -> Iterator[Plan]:
             return prepare(picture, preprocess, item.name)
 
         title = path.resolve().name if path.is_dir() else path.stem
-        yield Plan(shown(title), classes, split(given, seed), fingerprint, row)
+        yield Plan(shown(title), classes, split(given, seed), fingerprint, row, notes=listing.notes)
 
 
-def _zip(path: Path, stack: contextlib.ExitStack) -> tuple[Listing, Callable[[str], bytes | Path]]:
+def _zip(path: Path, stack: contextlib.ExitStack) -> tuple[Listing, Callable[[str], Stored | Path]]:
     source = SafeZip(path)
     stack.callback(source.close)
     files = {
@@ -76,10 +77,10 @@ def _zip(path: Path, stack: contextlib.ExitStack) -> tuple[Listing, Callable[[st
         if not _is_litter(name.split("/"))
     }
     folders = {tuple(name.split("/")) for name in source.folders if not _is_litter(name.split("/"))}
-    return Listing(files, _with_parents(folders, files)), source.read
+    return Listing(files, _with_parents(folders, files), source.notes), source.stored
 
 
-def _folder(path: Path) -> tuple[Listing, Callable[[str], bytes | Path]]:
+def _folder(path: Path) -> tuple[Listing, Callable[[str], Stored | Path]]:
     files: dict[tuple[str, ...], tuple[str, str]] = {}
     folders: set[tuple[str, ...]] = set()
     try:
