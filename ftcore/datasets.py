@@ -28,7 +28,7 @@ __all__ = [
 ]  # fmt: skip
 
 BUILT_IN = "builtin:"  # before a name of the catalogue: that set, whatever folders there are
-_FORMAT = 1  # raise it when prepared files change their meaning
+_FORMAT = 2  # raise it when prepared files change their meaning
 READER = f"Pillow {PIL.__version__}, format {_FORMAT}"  # other ones may make other pixels of the same files
 
 Bad = Mapping[str, tuple[str, str]]  # where a picture lies -> its name and why it cannot be used

@@ -64,7 +64,7 @@ def open_plan(path: Path, seed: int, labels: Path | str | None = None) -> Iterat
         splits = split(layout.given, seed)
         over = {*sifted.others, *listing.odd, *layout.left_out} - ({_place(Path(labels), path)} if labels else set())
         passed_over = tuple(tidy("/".join(parts)) for parts in sorted(over))
-        notes = layout.notes
+        notes = (*listing.notes, *layout.notes)
         if sifted.packed:
             names = listed(sifted.packed)
             notes += (f"Pictures packed in {names} were not looked at: unpack them first if they belong here.",)

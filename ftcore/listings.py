@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ftcore.kinds import kind_of, strange
-from ftcore.pictures import shown
+from ftcore.pictures import Stored, shown
 from ftcore.settings import FtError
 from ftcore.zips import MAX_DEPTH, MAX_FILES, SafeZip
 
@@ -26,14 +26,16 @@ _LITTER = frozenset({"__macosx", "thumbs.db", "desktop.ini", "icon\r", "@eadir",
 class Listing:
     """The files and folders of a source by their path parts, each file with where to find it and a content mark.
 
-    `odd` are things of other kinds, such as links to nothing; `read` gives a whole file, `head` its first bytes.
+    `odd` are things of other kinds, such as links to nothing; `read` gives a whole file, `head` its first bytes; `notes` tell
+    what was guessed of names.
     """
 
     files: Mapping[tuple[str, ...], tuple[str, str]]
     folders: frozenset[tuple[str, ...]]
     odd: tuple[tuple[str, ...], ...]
-    read: Callable[[str], bytes | Path]
+    read: Callable[[str], Stored | Path]
     head: Callable[[str, int], bytes]
+    notes: tuple[str, ...] = ()
 
 
 def of_zip(path: Path, stack: contextlib.ExitStack) -> Listing:
@@ -52,7 +54,7 @@ def of_zip(path: Path, stack: contextlib.ExitStack) -> Listing:
         if not is_litter(name.split("/"))
     }
     folders = {tuple(name.split("/")) for name in source.folders if not is_litter(name.split("/"))}
-    return Listing(files, _with_parents(folders, files), (), source.read, source.head)
+    return Listing(files, _with_parents(folders, files), (), source.stored, source.head, source.notes)
 
 
 def _head(path: str, size: int) -> bytes:

@@ -6,47 +6,48 @@ nothing about classes or pictures.
 
 from __future__ import annotations
 
-import contextlib
 import io
 import re
 import stat
-import unicodedata
 import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
 
-from ftcore.pictures import MAX_BYTES, PictureError, shown
+from ftcore.pictures import MAX_BYTES, PictureError, Stored, shown
 from ftcore.settings import FtError
+from ftcore.zipnames import true_names
 
 MAX_FILES = 100_000
 MAX_UNPACKED = 8 * 2**30
 MAX_RATIO = 200
-RATIO_FROM = 2**20  # bytes unpacked; below this a high ratio does no harm
+RATIO_FROM = 32 * 2**20  # bytes unpacked; white pages shrink more than 200 times, and so much can be held anyway
 MAX_NAME = 1000
 MAX_DEPTH = 16
 _PIECE = 2**20
 _MAX_READ = 24 * 2**20  # the list of contents is read in one piece
 _REPACK = "pack the folder anew"
-_UTF8_FLAG, _ENCRYPTED_FLAGS = 0x800, 0x2041
+_ENCRYPTED_FLAGS = 0x2041
 
 
 class SafeZip:
     """An open zip whose list of contents has been checked.
 
-    `files` maps each file's name to its record and `folders` holds the folders it lists. Raises `FtError`, one
-    sentence each, for what is no zip, damaged, encrypted, too much, or names places outside itself.
+    `files` maps each file's name to its record, `folders` holds the folders it lists, `notes` are sentences about
+    names that were guessed or are doubtful. Raises `FtError`, one sentence each, for what is no zip, damaged,
+    encrypted, too much, or names places outside itself.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.files: dict[str, zipfile.ZipInfo] = {}
         self.folders: set[str] = set()
+        self.notes: tuple[str, ...] = ()
         try:
             self._file = _Sparing(path)
         except OSError as error:
             raise FtError(
-                f"'{shown(path.name)}' cannot be opened ({error.strerror or error}): check the file."
+                f"'{shown(path.name)}' cannot be opened ({shown(error.strerror or str(error))}): check the file."
             ) from error
         try:
             self._zip = self._open()
@@ -72,9 +73,9 @@ class SafeZip:
         records = self._zip.infolist()
         if len(records) > MAX_FILES:
             raise FtError(f"The zip holds {len(records):,} files and the limit is {MAX_FILES:,}: use fewer images.")
+        names, self.notes = true_names(records)
         unpacked = 0
-        for record in records:
-            name = _true_name(record)
+        for record, name in zip(records, names, strict=True):
             _check_name(name)
             _check_kind(record, name)
             unpacked += record.file_size
@@ -120,6 +121,10 @@ class SafeZip:
         except (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error):
             return b""
 
+    def stored(self, name: str) -> Stored:
+        """One file, to be read when there is room for it."""
+        return Stored(self.files[name].file_size, lambda: self.read(name))
+
     def close(self) -> None:
         """Let go of the file."""
         self._zip.close()
@@ -135,15 +140,6 @@ class _Sparing(io.FileIO):
         return super().read(-1 if size is None else size)
 
 
-def _true_name(record: zipfile.ZipInfo) -> str:
-    """The name in composed Unicode; some packers write UTF-8 without saying so."""
-    name = record.orig_filename
-    if not record.flag_bits & _UTF8_FLAG:
-        with contextlib.suppress(UnicodeError):
-            name = name.encode("cp437").decode("utf-8")
-    return unicodedata.normalize("NFC", name.removeprefix("./"))
-
-
 def _check_name(name: str) -> None:
     if len(name) > MAX_NAME:
         raise FtError(f"The zip holds a name of {len(name):,} characters and the limit is {MAX_NAME:,}: {_REPACK}.")
@@ -154,8 +150,6 @@ def _check_name(name: str) -> None:
         )
     if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in parts:
         raise FtError(f"The zip names a place outside itself, '{shown(name)}': {_REPACK}.")
-    if "\\" in name:
-        raise FtError(f"The zip has a backslash in the name '{shown(name)}': {_REPACK} with another program.")
     if "\0" in name or any(part in ("", ".") for part in parts):
         raise FtError(f"The zip holds a file with the broken name '{shown(name)}': {_REPACK}.")
 

@@ -10,6 +10,8 @@ import math
 import re
 from collections.abc import Sequence
 
+from ftcore.names import tidy
+
 ICE, EMBER = "❄️", "🔥"
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$^&=\"'])")
 
@@ -111,9 +113,10 @@ def held(text: str, width: int = 24) -> str:
 def plain(text: str, limit: int = 60) -> str:
     """User text for a place that reads Markdown: shown letter by letter, on one line, never as markup.
 
+    Signs that hide or turn the text around them show as '?'.
     A word joiner after each colon keeps Streamlit's `:red[...]`, `:material/...:` and emoji codes from forming.
     """
-    line = " ".join(text.split())
+    line = tidy(" ".join(text.split()))
     line = line if len(line) <= limit else line[: limit - 1] + "…"
     return _MARKUP.sub(r"\\\1", line).replace(":", ":\u2060")
 

@@ -153,7 +153,7 @@ def test_what_is_no_picture_is_named(tmp_path: Path, data: bytes, reason: str) -
 def test_a_bomb_is_refused_by_its_header(monkeypatch: pytest.MonkeyPatch) -> None:
     huge = packed(Image.new("1", (10_000, 8_000)))
     monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("decoded"))
-    with pytest.raises(FtError, match=r"has more than 64 megapixels \(10000 x 8000\): make it smaller"):
+    with pytest.raises(FtError, match=r"has more than 36 megapixels \(10000 x 8000\): make it smaller"):
         read_picture(huge, "huge.png")
 
 
@@ -184,3 +184,41 @@ def test_names_are_made_fit_for_a_sentence() -> None:
     assert shown("a\nb\u202egnp\udc80") == "a?b?gnp?"
     assert shown("é") == "é"
     assert len(shown("x" * 500)) == 80
+
+
+@pytest.mark.parametrize("size", [(3012, 5), (5, 3012), (2000, 60), (60, 2001)])
+def test_of_a_long_picture_only_the_kept_middle_is_resized(size: tuple[int, int]) -> None:
+    from torchvision.transforms import InterpolationMode, functional
+
+    picture = noise(*size)
+    resized = functional.resize(picture, [72], InterpolationMode("bilinear"), antialias=True)
+    theirs = np.asarray(functional.center_crop(resized, [64, 64])).astype(int)
+    assert np.abs(prepare(picture, Preprocess(64, 72, *PLAIN)) - theirs).max() <= 1
+
+
+@pytest.mark.parametrize(("size", "wanted"), [((4032, 3024), (2016, 1512)), ((2048, 2048), (2048, 2048))])
+def test_a_large_photo_comes_back_reduced(size: tuple[int, int], wanted: tuple[int, int]) -> None:
+    small = Image.linear_gradient("L").convert("RGB")
+    for form in ("JPEG", "PNG"):
+        read = read_picture(packed(small.resize(size), form))
+        assert read.size == wanted
+        there = np.asarray(small.resize(wanted)).astype(int)
+        assert np.abs(np.asarray(read) - there).max() <= 3
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_every_kind_that_knows_its_way_up_is_turned(form: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture = Image.new("RGB", (64, 32), RED)
+    picture.paste((0, 0, 255), (0, 0, 32, 32))
+    read = read_picture(packed(picture, form, exif=exif))
+    assert read.size == (32, 64)
+    assert np.abs(np.subtract(read.getpixel((16, 4)), (0, 0, 255))).max() < 20
+    assert np.abs(np.subtract(read.getpixel((16, 60)), RED)).max() < 20
+
+
+@pytest.mark.parametrize("size", [(20_000, 1), (5, 30_000)])
+def test_a_long_thin_file_is_refused(size: tuple[int, int]) -> None:
+    with pytest.raises(FtError, match="is too long and thin"):
+        read_picture(packed(Image.new("RGB", size)))

@@ -62,6 +62,7 @@ def test_user_text_stays_text() -> None:
     assert ":material/home:" not in theme.plain(":material/home:")
     assert "\n" not in theme.plain("a\n# b")
     assert theme.plain("x" * 100, 10).endswith("…")
+    assert theme.plain("a\u200fb\u202ec\u200bd") == "a?b?c?d"
 
 
 def test_held_text_breaks_only_between_stretches() -> None:

@@ -1,0 +1,181 @@
+"""No picture, read or refused, takes more than 300 MB, nor do four at once: measured in a process of its own."""
+
+from __future__ import annotations
+
+import io
+import struct
+import subprocess
+import sys
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from ftcore.settings import ROOT
+
+MOST = 300  # MB above an idle process
+CHILD = """
+import io, sys, threading
+from PIL import Image
+from ftcore import datasets
+from ftcore.pictures import prepare, read_picture
+from ftcore.settings import FtError, Preprocess
+
+def kilobytes(field):
+    return int(next(line for line in open("/proc/self/status") if line.startswith(field)).split()[1])
+
+def take(path, said):
+    try:
+        if path.endswith(".zip"):
+            said.append(str(datasets.load(path, small).classes))
+        else:
+            picture = read_picture(path)
+            prepare(picture, small)
+            said.append(str(picture.size))
+    except FtError as error:
+        said.append(str(error))
+
+small, said, path = Preprocess(224, 256, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), [], sys.argv[1]
+for form in ("PNG", "AVIF", "TIFF", "WEBP"):
+    out = io.BytesIO()
+    Image.new("RGB", (9, 9)).save(out, form)
+    prepare(read_picture(out.getvalue()), small)
+idle = kilobytes("VmRSS")
+threads = [threading.Thread(target=take, args=(path, said)) for _ in range(int(sys.argv[2]))]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print((kilobytes("VmHWM") - idle) // 1024, *sorted(set(said)), sep="\\n")
+"""
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width: int, height: int, depth: int = 8, colour: int = 2, extra: bytes = b"") -> bytes:
+    """A black PNG of any size in a few bytes, without the memory that making it as a picture would take."""
+    row = bytes(1 + -(-width * depth * {0: 1, 2: 3, 3: 1, 6: 4}[colour] // 8))
+    packer = zlib.compressobj(9)
+    body = b"".join(packer.compress(row) for _ in range(min(height, 10_000))) + packer.flush()
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    parts = chunk(b"IHDR", header), extra, chunk(b"IDAT", body), chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def saved(form: str, size: tuple[int, int], mode: str = "RGB", frames: int = 1, **extra: object) -> bytes:
+    out = io.BytesIO()
+    more = {"save_all": True, "append_images": [Image.new(mode, size, i) for i in range(1, frames)]}
+    Image.new(mode, size).save(out, form, **(more if frames > 1 else {}), **extra)
+    return out.getvalue()
+
+
+def palette() -> bytes:
+    return chunk(b"PLTE", bytes(range(256)) * 3) + chunk(b"tRNS", bytes(range(256)))
+
+
+def texts() -> bytes:
+    long = zlib.compress(b"a" * 1_000_000 + "\U0001f600".encode())
+    return b"".join(chunk(b"iTXt", b"k%d\0\1\0\0\0" % i + long) for i in range(60))
+
+
+def exif_of_many_values() -> bytes:
+    return b"MM\0*\0\0\0\x08\0\1" + struct.pack(">HHII", 0x112, 3, 10_000_000, 26) + bytes(20_000_004)
+
+
+def jpeg_with_notes() -> bytes:
+    whole = saved("JPEG", (20, 10))
+    part = b"\xff\xe1\xff\xffExif\0\0" + exif_of_many_values()[: 0xFFFF - 8]
+    return whole[:2] + part * 300 + whole[2:]
+
+
+def gif_with_comments() -> bytes:
+    whole = saved("GIF", (4, 4), "P")
+    at = 13 + (3 << (whole[10] & 7) + 1)
+    return whole[:at] + b"!\xfe" + b"\2ab" * 5_000_000 + b"\0" + whole[at:]
+
+
+def tiff_with(tag: int, count: int, value: int) -> bytes:
+    """A small TIFF, packed, with one entry replaced."""
+    whole = bytearray(saved("TIFF", (20, 10), compression="tiff_adobe_deflate") + bytes(4_000_000))
+    first = struct.unpack_from("<I", whole, 4)[0]
+    entries = [first + 2 + 12 * i for i in range(struct.unpack_from("<H", whole, first)[0])]
+    at = next(at for at in entries if struct.unpack_from("<H", whole, at)[0] == tag)
+    struct.pack_into("<HII", whole, at + 2, 4, count, value)
+    return bytes(whole)
+
+
+def six_in_a_zip() -> bytes:
+    out = io.BytesIO()
+    hard = [png(1, 64_000_000), png(5000, 4000, 16, 6), png(5000, 4000, 8, 3, palette()), png(10, 10, extra=texts())]
+    hard += [saved("JPEG", (9000, 8000)), saved("WEBP", (4032, 3024), method=0)]
+    with zipfile.ZipFile(out, "w") as inside:
+        for i, data in enumerate(hard * 2):
+            inside.writestr(f"{'ab'[i % 2]}/{i}.png", data)
+    return out.getvalue()
+
+
+MUCH = "takes too much memory to read"
+CASES: dict[str, tuple[Callable[[], bytes], str]] = {
+    "png, one column": (lambda: png(1, 64_000_000), "more than 36 megapixels (1 x 64000000)"),
+    "png, one row of 16 bits": (lambda: png(64_000_000, 1, 16, 6), "more than 36 megapixels (64000000 x 1)"),
+    "png, a thread": (lambda: png(5, 30_000), "too long and thin (5 x 30000)"),
+    "png, grey of 16 bits, 64 megapixels": (lambda: png(8000, 8000, 16, 0), "more than 36 megapixels (8000 x 8000)"),
+    "png, grey of 16 bits": (lambda: png(5000, 4000, 16, 0), "(1667, 1334)"),
+    "png, colour and alpha of 16 bits": (lambda: png(5000, 4000, 16, 6), "(1667, 1334)"),
+    "png, palette with transparency": (lambda: png(5000, 4000, 8, 3, palette()), "(1667, 1334)"),
+    "png, one bit": (lambda: png(8000, 4400, 1, 0), "(2667, 1467)"),
+    "png, texts that unpack": (lambda: png(10, 10, extra=texts()), "(10, 10)"),
+    "png, EXIF of many values": (lambda: png(10, 10, extra=chunk(b"eXIf", exif_of_many_values())), "(10, 10)"),
+    "apng": (lambda: saved("PNG", (4000, 3000), "RGBA", 2), "(2000, 1500)"),
+    "jpeg, 72 megapixels": (lambda: saved("JPEG", (9000, 8000)), "(1125, 1000)"),
+    "jpeg, 200 megapixels": (lambda: saved("JPEG", (16320, 12240), "L"), "(2040, 1530)"),
+    "jpeg, print colours": (lambda: saved("JPEG", (6000, 6000), "CMYK"), "(1500, 1500)"),
+    "jpeg, progressive": (lambda: saved("JPEG", (8000, 7000), progressive=True), "(2000, 1750)"),
+    "jpeg, progressive at full colour": (lambda: saved("JPEG", (9000, 8000), progressive=True, subsampling=0), MUCH),
+    "jpeg, notes without end": (jpeg_with_notes, "(20, 10)"),
+    "tiff, real numbers": (lambda: saved("TIFF", (4000, 3900), "F"), "(2000, 1950)"),
+    "tiff, Lab": (lambda: saved("TIFF", (4000, 3900), "LAB", compression="tiff_lzw"), "(2000, 1950)"),
+    "tiff, one strip": (lambda: saved("TIFF", (6000, 6000), compression="tiff_lzw", strip_size=2**30), MUCH),
+    "tiff, turned": (lambda: saved("TIFF", (4400, 4400), compression="tiff_lzw", tiffinfo={274: 6}), "(1467, 1467)"),
+    "tiff, a million strips": (lambda: tiff_with(273, 1_000_000, 8), "is damaged"),
+    "gif, a huge canvas": (lambda: b"GIF89a" + bytes((255,)) * 4 + saved("GIF", (4, 4), "P")[10:], "megapixels"),
+    "gif, moving": (lambda: saved("GIF", (5000, 4000), "P", 2), "(1667, 1334)"),
+    "gif, comments": (gif_with_comments, "(4, 4)"),
+    "webp, moving": (lambda: saved("WEBP", (4032, 3024), frames=2, method=0), "(2016, 1512)"),
+    "webp, 36 megapixels": (lambda: saved("WEBP", (6000, 5900), method=0), MUCH),
+    "avif": (lambda: saved("AVIF", (4032, 3024), "RGBA", speed=10), "(2016, 1512)"),
+    "avif, moving": (lambda: saved("AVIF", (3000, 3000), frames=3, speed=10), "(1500, 1500)"),
+    "avif, 36 megapixels": (lambda: saved("AVIF", (6000, 5900), speed=10), MUCH),
+    "ppm, huge numbers": (lambda: b"P6 9999999 9999999 255\n", "more than 36 megapixels"),
+    "ppm, 16 bits": (lambda: b"P5 5500 5500 65535\n" + bytes(5500 * 5500 * 2), "(1834, 1834)"),
+    "bmp": (lambda: saved("BMP", (4600, 4600)), "(1534, 1534)"),
+}
+
+
+def measured(tmp_path: Path, data: bytes, name: str, threads: int) -> tuple[int, str]:
+    path = tmp_path / name
+    path.write_bytes(data)
+    command = [sys.executable, "-c", CHILD, str(path), str(threads)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    peak, said = done.stdout.rstrip().split("\n")
+    return int(peak), said
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not tell a process its peak")
+@pytest.mark.parametrize("case", CASES)
+def test_four_pictures_at_once_stay_within_memory(tmp_path: Path, case: str) -> None:
+    make, wanted = CASES[case]
+    peak, said = measured(tmp_path, make(), "x.png", 4)
+    assert wanted in said
+    assert peak <= MOST
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not tell a process its peak")
+def test_six_hard_pictures_in_a_zip_stay_within_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THAW_HOME", str(tmp_path / "home"))
+    peak, said = measured(tmp_path, six_in_a_zip(), "set.zip", 1)
+    assert said.startswith("2 files cannot be used as pictures")
+    assert peak <= MOST
