@@ -123,9 +123,9 @@ def test_a_run_made_in_the_terminal_is_shown_without_saying_where_its_pictures_l
     env = {**os.environ, "THAW_HOME": str(server.home)}
     subprocess.run(command, cwd=ROOT, env=env, capture_output=True, check=True)
     (run,) = set((server.home / "runs").glob("*")) - before
-    for page in ("train_live", "trace", "freeze_lab"):
+    for page, heading in {"train_live": "Accuracy", "trace": "Input", "freeze_lab": "The code"}.items():
         tab = open_tab(f"{page}?run={run.name}")
         expect(tab.get_by_role("combobox", name=re.compile("Data"))).to_have_value("shapes, of this run")
-        expect(tab.locator('[data-test-script-state="running"]')).to_have_count(0)
+        expect(tab.get_by_role("heading", name=heading, exact=True)).to_be_visible()
         expect(tab.get_by_test_id("stAlert").filter(has_text="Start afresh")).to_have_count(0)
         assert "somewhere_private" not in tab.content() + tab.url

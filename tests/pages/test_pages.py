@@ -222,5 +222,11 @@ def test_features_that_did_not_fit_are_told_with_what_it_costs(
     test = open_page("train_live", run=run)
     assert not test.exception
     (said,) = test.info
-    for part in (f"in front of `{boundary}`", "12.3 GB", "8 GB", f"*{phase}*", "about 2 min instead of about 30 s"):
+    for part in (
+        f"in front of `{boundary}`",
+        "12.3 GB",
+        "8 GB",
+        f"*{plain(phase)}*",
+        "about 2 min instead of about 30 s",
+    ):
         assert part in said.value
