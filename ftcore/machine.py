@@ -244,11 +244,14 @@ def _seconds(work: Callable[[], object], device: torch.device) -> float:
     return min(taken)
 
 
-def estimate(settings: RunSettings) -> Estimate:
-    """Expected time of a run, with nothing kept yet. The first call for a backbone measures for a few seconds."""
+def estimate(settings: RunSettings, counts: Mapping[str, int] | None = None) -> Estimate:
+    """Expected time of a run, with nothing kept yet. The first call for a backbone measures for a few seconds.
+
+    `counts` gives the images of train, val and test where they are known; else the set is asked.
+    """
     surgery.check_settings(settings)
     cost, rows = costs(settings.backbone), surgery.describe(settings.backbone)
-    made = _counts(settings)
+    made = counts or _counts(settings)
     firsts = [_first(phase, rows) for phase in settings.phases]
     whole_set = sum(made.values())
     cache = whole_set * sum(cost[row.name].forward for row in rows[: max(firsts)]) if settings.cache else 0.0
@@ -274,9 +277,14 @@ def _drawing(settings: RunSettings) -> float:
     return missing * _kept(f"drawing {preprocess.side}", measure, _positive)
 
 
-def epoch_seconds(settings: RunSettings, phase: Phase, *, cached: bool) -> float:
-    """Expected seconds of one epoch of a phase, evaluation included, with or without kept features."""
-    made = _counts(settings)
+def epoch_seconds(
+    settings: RunSettings, phase: Phase, *, cached: bool, counts: Mapping[str, int] | None = None
+) -> float:
+    """Expected seconds of one epoch of a phase, evaluation included, with or without kept features.
+
+    `counts` as in `estimate`.
+    """
+    made = counts or _counts(settings)
     return _epoch(settings, phase, made, costs(settings.backbone), surgery.describe(settings.backbone), cached=cached)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import streamlit as st
 
 from ftcore import content, lab, runs
 from ftcore.settings import FtError, RunSettings
-from ui import engine, glossary, guide, nav, page, state, strip
+from ftcore.surgery import BlockInfo
+from ui import callbacks, engine, glossary, guide, nav, own, page, state, strip
 from ui import lab as parts
 from ui.theme import EMBER, ICE, about, count, percent, plain, seconds
 
@@ -18,9 +17,7 @@ nav.guard()
 def main() -> None:
     """Title, pattern, costs, code, experiments."""
     chosen, view, owner = page.begin("freeze_lab")
-    if view is not None:  # the lab plans the next run; it does not follow one
-        chosen = state.settings()
-    found = engine.summary(chosen.data, chosen.train_per_class, chosen.seed)
+    found = own.summary(chosen, view)
     blocks = engine.describe(chosen.backbone, len(found.classes))
     pattern = parts.parse(st.query_params.get("lab"), blocks, chosen.phases[-1].trainable)
 
@@ -29,10 +26,11 @@ def main() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         _presets(chosen, pattern)
         _start(chosen, pattern, owner)
-    strip.draw(blocks, pattern, "lab-strip", on_click=lambda name: _toggle(name, chosen))
+    if state.own_pictures(chosen):
+        own.again(chosen)
+    strip.draw(blocks, pattern, "lab-strip", on_pick=lambda name: _toggle(name, chosen, blocks))
     totals = lab.totals(chosen.backbone, len(found.classes), pattern, chosen.phases[-1].optimizer)
-    images = sum(found.counts.values())
-    _metrics(chosen, pattern, totals, images)
+    _metrics(chosen, pattern, totals, found.counts)
     for words in parts.oddities(chosen, pattern, blocks):
         st.info(words)
 
@@ -53,10 +51,8 @@ def main() -> None:
     )
 
 
-def _toggle(name: str, chosen: RunSettings) -> None:
+def _toggle(name: str, chosen: RunSettings, blocks: tuple[BlockInfo, ...]) -> None:
     """A click on the strip: freeze what was trainable, thaw what was frozen."""
-    classes = len(engine.summary(chosen.data, chosen.train_per_class, chosen.seed).classes)
-    blocks = engine.describe(chosen.backbone, classes)
     now = set(parts.parse(st.query_params.get("lab"), blocks, chosen.phases[-1].trainable))
     st.query_params["lab"] = parts.text(now ^ {name}, blocks)
 
@@ -74,7 +70,7 @@ def _presets(chosen: RunSettings, pattern: tuple[str, ...]) -> None:
             return
         weights, norm = ("random", "update") if name == parts.SCRATCH else ("pretrained", "keep")
         if weights != chosen.weights:
-            state.put(dataclasses.replace(chosen, weights=weights, batch_norm=norm))
+            state.choose(weights=weights, batch_norm=norm)
         blocks = engine.describe(chosen.backbone)
         st.query_params["lab"] = parts.text(ready.get(name, ready["Everything"]), blocks)
 
@@ -85,6 +81,8 @@ def _presets(chosen: RunSettings, pattern: tuple[str, ...]) -> None:
 
 def _start(chosen: RunSettings, pattern: tuple[str, ...], owner: str) -> None:
     """The one button that costs time: train this pattern, on the page that shows it live."""
+    if state.own_pictures(chosen):
+        return
     if not pattern:
         st.button("Nothing to train", disabled=True, help=content.section("freeze", "odd.nothing"), key="lab-start")
         return
@@ -100,7 +98,8 @@ def _start(chosen: RunSettings, pattern: tuple[str, ...], owner: str) -> None:
         st.switch_page("pages/train_live.py", query_params={**state.to_query(plan), **guide.carried(), "run": run_id})
 
 
-def _metrics(chosen: RunSettings, pattern: tuple[str, ...], totals: lab.Totals, images: int) -> None:
+def _metrics(chosen: RunSettings, pattern: tuple[str, ...], totals: lab.Totals, counts: dict[str, int]) -> None:
+    images = sum(counts.values())
     whole = totals.trainable + totals.frozen
     grid = st.grid(6, min_column_width=128, gap="small")
     grid.metric(f"{EMBER} Trainable", count(totals.trainable), border=True, height="stretch")
@@ -113,8 +112,8 @@ def _metrics(chosen: RunSettings, pattern: tuple[str, ...], totals: lab.Totals, 
     grid.metric("Kept features", parts.size(kept) if kept else "none", border=True, height="stretch", help=notes)
     if pattern:
         phase = parts.plan(chosen, pattern).phases[-1]
-        cached = engine.epoch_seconds(chosen.to_json(), phase, cached=bool(kept) and chosen.cache)
-        plainly = engine.epoch_seconds(chosen.to_json(), phase, cached=False)
+        cached = engine.epoch_seconds(chosen.to_json(), phase, cached=bool(kept) and chosen.cache, counts=counts)
+        plainly = engine.epoch_seconds(chosen.to_json(), phase, cached=False, counts=counts)
         grid.metric(
             "One epoch",
             seconds(cached),
@@ -148,7 +147,7 @@ def _frozen(chosen: RunSettings, pattern: tuple[str, ...]) -> None:
     phase = parts.plan(chosen, pattern).phases[-1]
     cost = about(lab.movement_seconds(chosen, phase))
     if st.button(f"Take {lab.STEPS} real steps, {cost}", key="lab-steps"):
-        with st.spinner("Taking real steps on a copy of the network"):
+        with callbacks.told(), own.pictures(chosen), st.spinner("Taking real steps on a copy of the network"):
             st.session_state["lab-moved"] = (chosen, pattern, norm, engine.movement(chosen.to_json(), phase, norm))
     kept = st.session_state.get("lab-moved")
     if kept and kept[:2] == (chosen, pattern):
@@ -170,7 +169,7 @@ def _lens(chosen: RunSettings, pattern: tuple[str, ...]) -> None:
     st.markdown(content.section("freeze", "step.intro"))
     if st.button(f"Take one real step, {about(lab.movement_seconds(chosen, phase, steps=1))}", key="lab-step"):
         two = tuple(dict.fromkeys((phase.trainable[-1], phase.trainable[-2:][0])))
-        with st.spinner("Taking one step"):
+        with callbacks.told(), own.pictures(chosen), st.spinner("Taking one step"):
             st.session_state["lab-stepped"] = (chosen, pattern, engine.one_steps(chosen.to_json(), phase, two))
     kept = st.session_state.get("lab-stepped")
     if kept and kept[:2] == (chosen, pattern):

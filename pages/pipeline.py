@@ -7,8 +7,8 @@ import dataclasses
 import streamlit as st
 
 from ftcore import backbones, content, datasets, facts
-from ftcore.settings import HEAD, RunSettings
-from ui import check, engine, glossary, guide, knows, live, nav, observe, page, stages, state, strip
+from ftcore.settings import HEAD, FtError, RunSettings
+from ui import check, engine, glossary, guide, knows, live, nav, observe, own, page, stages, state, strip
 from ui.live import View
 from ui.stages import Stage
 from ui.theme import EMBER, ICE, about, count, listed, percent, plain, several
@@ -35,7 +35,7 @@ def main() -> None:
     """Title, controls, numbers, drawing, explanation."""
     chosen, view, owner = page.begin("pipeline")
     view = view or page.latest(owner, chosen)
-    found = engine.summary(chosen.data, chosen.train_per_class, chosen.seed)
+    found = own.summary(chosen, view)
     six = stages.build(chosen, len(found.classes), found.counts["train"], _results(view))
     marks = stages.progress(view.log if view else None, view.status.state if view else "", chosen)
 
@@ -47,6 +47,8 @@ def main() -> None:
         buttons = st.container(horizontal=True, width="content", gap="small", vertical_alignment="center")
     if view is not None:
         live.watch(view, live.headline)
+    if state.own_pictures(chosen):
+        own.again(chosen)
 
     moving = view is not None and view.status.state == "running" and marks[stage.number - 1] == stages.RUNNING
     strip.draw(stage.blocks, stage.trainable, "strip", moving=moving, focus=HEAD if stage.id == "head" else "")
@@ -63,7 +65,7 @@ def main() -> None:
     if view is not None:
         with left:
             glossary.markdown(stage.why)
-    _touch(chosen, stage, found.classes)
+    _touch(chosen, stage, found)
     _overview(six, marks, stage)
     if view is not None:
         _samples(chosen, found)
@@ -113,7 +115,9 @@ def _choose(name: str) -> None:
 
 
 def _run_buttons(chosen: RunSettings, owner: str, view: View | None) -> None:
-    """Full and quick lesson, each with what it costs here."""
+    """Full and quick lesson, each with what it costs here; not for pictures that only the terminal can name."""
+    if state.own_pictures(chosen):
+        return
     busy = view is not None and view.mine and view.status.active
     each = "A run is going: wait for it, or stop it first." if busy else ""
     full = dataclasses.replace(chosen, train_per_class=0, phases=facts.lesson(chosen))
@@ -154,12 +158,12 @@ def _card(stage: Stage, mark: str) -> None:
         st.markdown(f"**After.** {stage.after}")
 
 
-def _touch(chosen: RunSettings, stage: Stage, classes: tuple[str, ...]) -> None:
+def _touch(chosen: RunSettings, stage: Stage, found: datasets.Summary) -> None:
     """What this stage lets one see or try, where to go from it, and its check question."""
     if stage.id == "load":
         knows.load(chosen)
     elif stage.id == "head":
-        knows.heads(chosen, classes)
+        knows.heads(chosen, found)
     else:
         file, label = LEADS[stage.id]
         phase = {"train": 1, "tune": len(chosen.phases)}.get(stage.id)
@@ -199,7 +203,13 @@ def _overview(six: tuple[Stage, ...], marks: list[str], chosen: Stage) -> None:
 def _samples(chosen: RunSettings, found: datasets.Summary) -> None:
     """A picture of each class, named; class names are the data's own and never markup."""
     st.subheader(f"The pictures: {plain(found.title)}", anchor=False)
-    pictures = engine.samples(chosen.data, chosen.backbone, chosen.seed)
+    mine = state.own_pictures(chosen)
+    try:
+        with own.pictures(chosen):
+            pictures = engine.samples(chosen.data, chosen.backbone, chosen.seed, chosen.train_per_class if mine else 0)
+    except FtError as error:
+        st.caption(plain(str(error), 300))
+        return
     if not pictures:
         note = plain(datasets.CATALOGUE[chosen.data].note, 400)
         st.markdown(content.section("pipeline", "samples.none", {"note": note}))
@@ -210,7 +220,7 @@ def _samples(chosen: RunSettings, found: datasets.Summary) -> None:
     side = backbones.preprocess(chosen.backbone).side
     values = {
         "shown": count(len(pictures)),
-        "images": count(engine.summary(chosen.data, 0, chosen.seed).counts["train"]),
+        "images": count(found.counts["train"] if mine else engine.summary(chosen.data, 0, chosen.seed).counts["train"]),
         "side": side,
     }
     st.caption(content.section("pipeline", "samples", values))

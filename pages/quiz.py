@@ -7,11 +7,12 @@ import secrets
 import streamlit as st
 
 from ftcore import experiments, facts, learners, marking, quiz, rounds
+from ftcore.datasets import Summary
 from ftcore.learners import Learner
 from ftcore.quiz import Question, Quiz
 from ftcore.rounds import Round
 from ftcore.settings import RunSettings
-from ui import engine, nav, page, question, quizwords, state
+from ui import engine, nav, own, page, question, quizwords, state
 from ui.quizwords import Known
 from ui.theme import count, percent, plain, several
 
@@ -27,7 +28,7 @@ nav.guard()
 
 def main() -> None:
     """Title, the question of the round or a choice of rounds, progress."""
-    chosen, _, owner = page.begin("quiz")
+    chosen, view, owner = page.begin("quiz")
     found, learner = quiz.load(), learners.load(owner)
     st.title("Quiz")
     here = rounds.current(learner, [one.id for one in found.questions])
@@ -40,7 +41,7 @@ def main() -> None:
     elif here.now is None:
         _over(found, learner, here, owner)
     else:
-        _question(found, learner, here, chosen, owner)
+        _question(found, learner, here, chosen, _known(chosen, own.summary(chosen, view), owner), owner)
     _topics(found, learner)
     _end(found, learner, owner)
 
@@ -58,14 +59,13 @@ def _modes(found: Quiz, learner: Learner, owner: str, first: str) -> None:
                 st.rerun()
 
 
-def _known(chosen: RunSettings, owner: str) -> Known:
-    summary = engine.summary(chosen.data, chosen.train_per_class, chosen.seed)
+def _known(chosen: RunSettings, summary: Summary, owner: str) -> Known:
     return quizwords.gather(chosen, len(summary.classes), summary.counts["train"], quizwords.newest(owner))
 
 
-def _question(found: Quiz, learner: Learner, here: Round, chosen: RunSettings, owner: str) -> None:
+def _question(found: Quiz, learner: Learner, here: Round, chosen: RunSettings, known: Known, owner: str) -> None:
     """The question of the moment: asked, or judged once it is answered."""
-    raw, known = found.question(here.now or ""), _known(chosen, owner)
+    raw = found.question(here.now or "")
     if raw is None:
         return
     blocks = engine.describe(chosen.backbone, int(known.facts["classes"]))

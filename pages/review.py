@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from ftcore import cards, content, glossary, learners
+from ftcore.datasets import Summary
 from ftcore.learners import Learner
 from ftcore.settings import RunSettings
-from ui import engine, nav, page, quizwords
+from ui import nav, own, page, quizwords
 from ui.theme import about, plain, several
 
 TITLES = {"again": "Forgot it", "hard": "With effort", "good": "Knew it", "easy": "At once"}
@@ -17,13 +18,13 @@ nav.guard()
 
 def main() -> None:
     """Title, then the three parts."""
-    chosen, _, owner = page.begin("review")
+    chosen, view, owner = page.begin("review")
     st.title("Review")
     one, two, three = st.tabs(["Cards", "Cheat sheet", "Glossary"])
     with one:
         _cards(owner)
     with two:
-        _sheet(chosen, owner)
+        _sheet(chosen, own.summary(chosen, view), owner)
     with three:
         _glossary()
 
@@ -74,9 +75,8 @@ def span(seconds: float) -> str:
     return several(round(seconds / 86400), "day")
 
 
-def _sheet(chosen: RunSettings, owner: str) -> None:
+def _sheet(chosen: RunSettings, summary: Summary, owner: str) -> None:
     """The lesson on one page, with the learner's own numbers."""
-    summary = engine.summary(chosen.data, chosen.train_per_class, chosen.seed)
     known = quizwords.gather(chosen, len(summary.classes), summary.counts["train"], quizwords.newest(owner))
     whose = "your newest" if known.own else "a recorded"
     values = {**known.values, "whose": whose}

@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from ftcore import content, surgery
-from ftcore.settings import HEAD, RunSettings
+from ftcore.settings import HEAD, FtError, RunSettings
 from ui import chapters, history, nav, page, pick, state, strip, traced
+from ui.callbacks import guarded
 from ui.chapters import LAYERS, Scene
 from ui.live import View
-from ui.theme import count
+from ui.theme import count, plain
 from ui.traced import FINAL, Which
 
 nav.guard()
@@ -31,9 +32,12 @@ def main() -> None:
         ended = traced.ENDED.get(view.status.state, "") if view is not None else ""
         values = {"classes": count(len(classes)), "epoch": which.version, "ended": ended}
         st.info(content.section("trace", note, values))
-    images = traced.images(chosen)
+    try:
+        images, missing = traced.images(chosen), content.section("trace", "pictures.none")
+    except FtError as error:
+        images, missing = None, content.section("trace", "pictures.gone", {"said": plain(str(error), 300)})
     with st.container(border=True):
-        picture = pick.choose(chosen, images, which, classes)
+        picture = pick.choose(chosen, images, which, classes, missing)
     if picture is None:
         return
     moved = dict(view.log.rows[-1].get("drift", {})) if view is not None and which.run else {}
@@ -75,7 +79,7 @@ def _chapters(scene: Scene) -> None:
             st.session_state[key] = name
         _go("classifier" if name == HEAD else "features")
 
-    strip.draw(rows, tuple(scene.moved), "strip", focus=focus, marked=focus, on_click=clicked, verb="look")
+    strip.draw(rows, tuple(scene.moved), "strip", focus=focus, marked=focus, on_pick=clicked, verb="look")
     at = names.index(layer)
     with st.container(horizontal=True, vertical_alignment="center"):
         ties = state.widget("trace-layer", layer, _go)
@@ -83,10 +87,12 @@ def _chapters(scene: Scene) -> None:
             "Layer", names, format_func=LAYERS.__getitem__, required=True, label_visibility="collapsed",
             help="The five layers of a prediction.", **ties,
         )  # fmt: skip
-        st.button("Back", icon=":material/arrow_back:", disabled=at == 0, on_click=_go, args=(names[max(at - 1, 0)],))
+        st.button(
+            "Back", icon=":material/arrow_back:", disabled=at == 0, on_click=guarded(_go), args=(names[max(at - 1, 0)],)
+        )
         last = at == len(names) - 1
         st.button(
-            "Next", icon=":material/arrow_forward:", type="primary", disabled=last, on_click=_go,
+            "Next", icon=":material/arrow_forward:", type="primary", disabled=last, on_click=guarded(_go),
             args=(names[min(at + 1, len(names) - 1)],), key="trace-next",
         )  # fmt: skip
     st.header(LAYERS[layer][2:], anchor=False)

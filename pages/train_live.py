@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+
 import streamlit as st
 
 from ftcore import content, runs
-from ftcore.settings import RunSettings
+from ftcore.settings import Phase, RunSettings
 from ftcore.surgery import BlockInfo
-from ui import compare, drift, engine, form, glossary, guess, history, live, nav, page, state, strip
+from ui import compare, drift, engine, form, glossary, guess, history, live, nav, own, page, state, strip
 from ui.live import View
 from ui.theme import about, plain, several
 
@@ -19,23 +21,25 @@ def main() -> None:
     chosen, view, owner = page.begin("train_live")
     st.title("Train live")
     glossary.begin(content.section("train", "intro"))
+    found = own.summary(chosen, view)
     if view is not None:
-        _run(view)
+        _run(view, len(found.classes))
     else:
         _others(owner)
-        shown = _network(chosen, 1, moving=False)
+        shown = _network(chosen, len(found.classes), 1, moving=False)
         guess.before(chosen)
         _table(*shown)
-    _settings(chosen, owner, view)
+    _settings(chosen, found.counts, owner, view)
     compare.draw(owner)
     history.draw(owner, view.id if view is not None else None)
 
 
-def _run(view: View) -> None:
+def _run(view: View, classes: int) -> None:
     """The run: what it does, which blocks move, its curves, its epochs, and what to see in them."""
     st.subheader(history.title(view.settings), anchor=False)
     live.watch(view, live.headline)
-    shown = _network(view.settings, view.phase, moving=view.status.state == "running")
+    live.watch(view, _skipped)
+    shown = _network(view.settings, classes, view.phase, moving=view.status.state == "running")
     guess.draw(view)
     live.watch(view, _measured)
     _table(*shown)
@@ -44,11 +48,30 @@ def _run(view: View) -> None:
             column.markdown(content.section("train", section))
 
 
-def _network(settings: RunSettings, now: int, *, moving: bool) -> tuple[tuple[BlockInfo, ...], tuple[str, ...]]:
+def _skipped(view: View) -> None:
+    """Frozen features that did not fit: what each epoch costs without them, and what it would cost with them."""
+    skipped, settings = view.log.skipped, view.settings
+    if skipped is None:
+        return
+    weighted = [block.name for block in engine.describe(settings.backbone) if block.parameters]
+    phase = next((p for p in settings.phases if _boundary(weighted, p) == skipped["boundary"]), settings.phases[-1])
+    ask = functools.partial(engine.epoch_seconds, settings.to_json(), phase, counts=view.counts)
+    values = {name: f"{skipped[name]:.3g}" for name in ("gigabytes", "room")}
+    values |= {"plain": about(ask(cached=False)), "kept": about(ask(cached=True)), "boundary": skipped["boundary"]}
+    st.info(content.section("train", "skipped", values | {"phase": plain(phase.name)}))
+
+
+def _boundary(weighted: list[str], phase: Phase) -> str:
+    return next(name for name in weighted if name in phase.trainable)
+
+
+def _network(
+    settings: RunSettings, classes: int, now: int, *, moving: bool
+) -> tuple[tuple[BlockInfo, ...], tuple[str, ...]]:  # fmt: skip
     """The strip in one phase: the one named in the address, else the one that the run is in. Gives what it shows."""
     asked = st.query_params.get("phase", "")
     shown = int(asked) if asked in {str(at) for at in range(1, len(settings.phases) + 1)} else now
-    blocks = engine.describe(settings.backbone, _classes(settings))
+    blocks = engine.describe(settings.backbone, classes)
     trainable = settings.phases[shown - 1].trainable
     if len(settings.phases) > 1:
         names = {at: f"Phase {at}: {plain(phase.name)}" for at, phase in enumerate(settings.phases, 1)}
@@ -64,10 +87,6 @@ def _network(settings: RunSettings, now: int, *, moving: bool) -> tuple[tuple[Bl
 def _table(blocks: tuple[BlockInfo, ...], trainable: tuple[str, ...]) -> None:
     with st.expander("The network as a table"):
         strip.table(blocks, trainable)
-
-
-def _classes(settings: RunSettings) -> int:
-    return len(engine.summary(settings.data, settings.train_per_class, settings.seed).classes)
 
 
 def _measured(view: View) -> None:
@@ -108,9 +127,11 @@ def _others(owner: str) -> None:
         st.markdown(content.section("train", "empty"))
 
 
-def _settings(chosen: RunSettings, owner: str, view: View | None) -> None:
+def _settings(chosen: RunSettings, counts: dict[str, int], owner: str, view: View | None) -> None:
     """What the next run will do, what it will cost, and the button that starts it."""
-    found = engine.summary(chosen.data, chosen.train_per_class, chosen.seed)
+    if state.own_pictures(chosen):
+        own.again(chosen)
+        return
     label = "Settings" if view is None else "Settings of this run: change them for a new one"
     with st.expander(label, expanded=view is None):
         form.draw(chosen)
@@ -120,7 +141,7 @@ def _settings(chosen: RunSettings, owner: str, view: View | None) -> None:
         words = "Start" if view is None else "Run again"
         if st.button(f"{words}, {about(cost.seconds)}", type="secondary" if busy else "primary", key="start"):
             page.start(chosen, owner)
-        size = f"{several(found.counts['train'], 'training image')}, {several(chosen.epochs, 'epoch')}"
+        size = f"{several(counts['train'], 'training image')}, {several(chosen.epochs, 'epoch')}"
         text = f"{size}. The time is expected from a short measurement on this machine and your last runs."
         st.caption(text, width="stretch")
 

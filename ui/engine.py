@@ -13,7 +13,7 @@ import streamlit as st
 import torch
 from PIL import Image
 
-from ftcore import backbones, datasets, lab, machine, peek, pictures, runs, sketchbook, surgery, train
+from ftcore import backbones, datasets, lab, machine, peek, pictures, sketchbook, surgery, train
 from ftcore.machine import Estimate
 from ftcore.settings import Phase, RunSettings
 from ftcore.surgery import BlockInfo
@@ -54,35 +54,38 @@ def summary(data: str, train_per_class: int, seed: int) -> datasets.Summary:
 
 
 @st.cache_data(ttl=20, max_entries=200, show_spinner="Measuring this machine…")
-def estimate(settings_json: str) -> Estimate:
-    """Expected time of a run on this machine; the settings come as JSON, their own `to_json`."""
-    return runs.estimate(RunSettings.from_json(settings_json))
+def estimate(settings_json: str, counts: dict[str, int] | None = None) -> Estimate:
+    """Expected time of a run on this machine; the settings come as JSON, their own `to_json`.
+
+    `counts` gives the images of train, val and test where they are known, so that the set need not be there.
+    """
+    return machine.estimate(RunSettings.from_json(settings_json), counts)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def samples(data: str, backbone: str, seed: int) -> list[tuple[str, np.ndarray]]:
+def samples(data: str, backbone: str, seed: int, train_per_class: int = 0) -> list[tuple[str, np.ndarray]]:
     """One picture of each of the first classes with its class name, uint8 [side, side, 3].
 
-    The drawings are made on the spot; a bundled set is prepared if it was not. A set that would have to be
-    downloaded gives no pictures.
+    The drawings are made on the spot; any other set is prepared if it was not, with `train_per_class` as its run has
+    it. A set that would have to be downloaded gives no pictures. Raises `FtError` for a folder that cannot be read.
     """
-    entry = datasets.CATALOGUE[data]
-    if entry.kind == "generated":
+    kind = datasets.CATALOGUE[data].kind if data in datasets.CATALOGUE else "own"
+    if kind == "generated":
         names = sketchbook.CLASSES
         return [
             (name, np.asarray(sketchbook.draw(label, SAMPLE_SEED, SAMPLE_SIDE))) for label, name in enumerate(names)
         ]
-    if entry.kind == "download":
+    if kind == "download":
         return []
-    images = datasets.load(data, backbones.preprocess(backbone), seed=seed)
+    images = datasets.load(data, backbones.preprocess(backbone), train_per_class=train_per_class, seed=seed)
     first = [int(np.argmax(images.train.labels == label)) for label in range(min(10, len(images.classes)))]
     return [(name, np.array(images.train.images[at])) for name, at in zip(images.classes, first, strict=False)]
 
 
 @st.cache_data(ttl=20, max_entries=500, show_spinner=False)
-def epoch_seconds(settings_json: str, phase: Phase, *, cached: bool) -> float:
-    """Expected seconds of one epoch of a phase on this machine, with or without kept features."""
-    return machine.epoch_seconds(RunSettings.from_json(settings_json), phase, cached=cached)
+def epoch_seconds(settings_json: str, phase: Phase, *, cached: bool, counts: dict[str, int] | None = None) -> float:
+    """Expected seconds of one epoch of a phase on this machine, with or without kept features; `counts` as above."""
+    return machine.epoch_seconds(RunSettings.from_json(settings_json), phase, cached=cached, counts=counts)
 
 
 def movement(settings_json: str, phase: Phase, batch_norm: str) -> tuple[lab.Movement, ...]:
@@ -100,9 +103,11 @@ def one_steps(settings_json: str, phase: Phase, blocks: tuple[str, ...]) -> list
 
 
 @st.cache_data(max_entries=8, show_spinner="Asking the network about our pictures")
-def own_guesses(data: str, backbone: str, seed: int) -> list[tuple[str, np.ndarray, list[tuple[str, float]]]]:
-    """For one picture of each of the first classes: its class, the picture, the network's own top five."""
-    shown = samples(data, backbone, seed)
+def own_guesses(
+    data: str, backbone: str, seed: int, train_per_class: int = 0
+) -> list[tuple[str, np.ndarray, list[tuple[str, float]]]]:
+    """For each picture of `samples`: its class, the picture, the network's own top five."""
+    shown = samples(data, backbone, seed, train_per_class)
     if not shown:
         return []
     preprocess = backbones.preprocess(backbone)
@@ -118,12 +123,10 @@ def first_filters(backbone: str) -> np.ndarray:
     return peek.first_filters(backbones.load(backbone))
 
 
-def look_seconds(settings_json: str) -> float:
-    """Expected seconds to show the whole network every validation image once."""
-    settings = RunSettings.from_json(settings_json)
-    cost = machine.costs(settings.backbone)
-    images = datasets.summary(settings.data, train_per_class=settings.train_per_class, seed=settings.seed).counts["val"]
-    return images * sum(cost[row.name].forward for row in surgery.describe(settings.backbone))
+def look_seconds(backbone: str, images: int) -> float:
+    """Expected seconds to show the whole network so many images once."""
+    cost = machine.costs(backbone)
+    return images * sum(cost[row.name].forward for row in surgery.describe(backbone))
 
 
 def fresh_head_accuracy(settings_json: str, classes: int) -> float:

@@ -12,11 +12,12 @@ from typing import Any
 import streamlit as st
 
 from ftcore import surgery
+from ftcore.pictures import shown
 from ftcore.settings import HEAD, FtError, Phase, RunSettings
-from ui import state
+from ui import callbacks, state
 from ui.theme import listed, plain, rate
 
-_ERROR = "thaw_form_error"
+_PLACE = "form"
 RATES = ("1e-2", "3e-3", "1e-3", "3e-4", "1e-4", "3e-5", "1e-5")
 PLANS = {"classic": "Head, then thaw", "head": "Head only", "scratch": "From scratch", "own": "Own"}
 
@@ -40,8 +41,7 @@ def draw(chosen: RunSettings) -> None:
         for name in rare:
             with grid.cell():
                 _field(chosen, name, "run", _putter(name))
-    if message := st.session_state.pop(_ERROR, ""):
-        st.error(plain(message, 400))
+    callbacks.tell(_PLACE)
 
 
 def plans(backbone: str) -> dict[str, tuple[str, tuple[Phase, ...]]]:
@@ -61,11 +61,11 @@ def _plan(chosen: RunSettings) -> None:
 
     def pick(name: str) -> None:
         if name in ready:
-            _put(weights=ready[name][0], phases=ready[name][1])
+            state.choose(weights=ready[name][0], phases=ready[name][1])
 
     options = [*ready] if names else [*ready, "own"]
     notes = "Where to start from; everything below can then be changed."
-    ties = state.widget("set-plan", now, pick)
+    ties = state.widget("set-plan", now, pick, _PLACE)
     st.segmented_control("Plan", options, format_func=PLANS.__getitem__, required=True, help=notes, **ties)
 
 
@@ -77,7 +77,7 @@ def _phase(chosen: RunSettings, at: int) -> None:
         def change(value: Any) -> None:
             phases = list(state.settings().phases)
             phases[at] = dataclasses.replace(phases[at], **{name: value})
-            _put(phases=tuple(phases))
+            state.choose(phases=tuple(phases))
 
         return change
 
@@ -109,7 +109,7 @@ def _trainable(backbone: str, phase: Phase, at: int, put: Callable[[Any], None])
         name = f"{len(phase.trainable)} blocks: {listed(phase.trainable)}"
         options = {name: phase.trainable, **options}
     meta = Phase.__dataclass_fields__["trainable"].metadata
-    ties = state.widget(f"set-p{at}-trainable", name, lambda picked: put(options[picked]))
+    ties = state.widget(f"set-p{at}-trainable", name, lambda picked: put(options[picked]), _PLACE)
     st.selectbox(meta["label"], list(options), help=meta["help"], **ties)
 
 
@@ -120,12 +120,13 @@ def _rate(phase: Phase, at: int, put: Callable[[Any], None]) -> None:
 
     def change(text: str) -> None:
         try:
-            put(float(text))
-        except ValueError:
-            st.session_state[_ERROR] = f"'{text}' is no learning rate: write a number such as 1e-4."
+            value = float(text)
+        except (ValueError, TypeError) as error:
+            raise FtError(f"'{shown(text or '', 40)}' is no learning rate: write a number such as 1e-4.") from error
+        put(value)
 
     options = [*RATES] if now in RATES else [now, *RATES]
-    ties = state.widget(f"set-p{at}-lr", now, change)
+    ties = state.widget(f"set-p{at}-lr", now, change, _PLACE)
     st.selectbox(meta["label"], options, accept_new_options=True, help=meta["help"], **ties)
 
 
@@ -133,7 +134,7 @@ def _field(record: RunSettings | Phase, name: str, prefix: str, put: Callable[[A
     """One setting as the widget that fits its kind."""
     meta, value = record.__dataclass_fields__[name].metadata, getattr(record, name)
     label = meta["label"]
-    common = {"help": meta["help"], **state.widget(f"set-{prefix}-{name}", value, put)}
+    common = {"help": meta["help"], **state.widget(f"set-{prefix}-{name}", value, put, _PLACE)}
     if meta["choices"]:
         titles = {"adamw": "AdamW", "sgd": "SGD"}
         st.segmented_control(
@@ -148,12 +149,4 @@ def _field(record: RunSettings | Phase, name: str, prefix: str, put: Callable[[A
 
 
 def _putter(name: str) -> Callable[[Any], None]:
-    return lambda value: _put(**{name: value})
-
-
-def _put(**fields: Any) -> None:
-    """Write changed settings to the address, without the run that was shown; a bad value is told once."""
-    try:
-        state.put(state.change(state.settings(), **fields), run=None)
-    except FtError as error:
-        st.session_state[_ERROR] = str(error)
+    return lambda value: state.choose(**{name: value})

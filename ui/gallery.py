@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from ui import component, pixels
+from ui.callbacks import guarded
 
 _gallery = component.declare(
     "gallery",
@@ -48,4 +49,4 @@ def draw(
         for cell in cells
     ]
     data = {"cells": rows, "title": title, "wide": wide, "smooth": smooth, "clickable": on_pick is not None}
-    _gallery(key=key, data=data, on_picked_change=picked)
+    _gallery(key=key, data=data, on_picked_change=guarded(picked))

@@ -17,6 +17,7 @@ from ftcore import content, learners, moved, quiz, rounds
 from ftcore.moved import Moved
 from ftcore.settings import FtError, RunSettings
 from ui import guess, guidebox, live, observe, stages, state, traced
+from ui.callbacks import guarded
 from ui.live import View
 from ui.runlog import head_only
 from ui.theme import count, percent, points, seconds
@@ -156,7 +157,9 @@ def _step(step: Step, place: Place) -> None:
         guidebox.mark(guidebox.THERE)
     elif any(place.query.get(name) != value for name, value in step.query.items()):
         icon = ":material/arrow_forward:"
-        st.button("Go there", icon=icon, key="guide-there", on_click=st.query_params.update, args=(step.query,))
+        st.button(
+            "Go there", icon=icon, key="guide-there", on_click=guarded(st.query_params.update), args=(step.query,)
+        )
         guidebox.mark(guidebox.THERE)
     else:
         guidebox.mark(step.mark)
@@ -196,7 +199,7 @@ def invite(owner: str) -> None:
         st.button(
             "Take the guided lesson" if left is None else "Begin it anew",
             icon=":material/route:" if left is None else None, type="secondary" if left is None else "tertiary",
-            key="guide-begin", on_click=_begin,
+            key="guide-begin", on_click=guarded(_begin),
             help=f"{END + 1} short steps through the pages, from the pretrained network to what thawing gained.",
         )  # fmt: skip
 

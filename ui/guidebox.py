@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from ui.callbacks import guarded
+
 # Below Streamlit's header, which is opaque. What gets the focus must not end up behind the box.
 _STYLE = """<style>
 [data-testid="stLayoutWrapper"]:has(> .st-key-guide) { position: sticky; top: 3.75rem; z-index: 90; }
@@ -68,9 +70,9 @@ def draw(now: int, end: int, go: Callable[[int | None], None], *, top: bool) -> 
             _voice(key="guide-voice", data={"step": str(now), "words": f"Done. Now {words}.", "top": top})
             if now < end:
                 notes = "Go on without doing this."
-                st.button("Skip", key="guide-skip", type="tertiary", on_click=go, args=(now + 1,), help=notes)
+                st.button("Skip", key="guide-skip", type="tertiary", on_click=guarded(go), args=(now + 1,), help=notes)
             notes = "Take it up again from the page Pipeline."
-            st.button("Leave", key="guide-leave", type="tertiary", on_click=go, args=(None,), help=notes)
+            st.button("Leave", key="guide-leave", type="tertiary", on_click=guarded(go), args=(None,), help=notes)
         yield
 
 

@@ -5,12 +5,15 @@ Its own guesses on the learner's pictures, its first filters as pictures, and ol
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import streamlit as st
 
 from ftcore import backbones, content, facts
-from ftcore.settings import HEAD, RunSettings
-from ui import engine
+from ftcore.datasets import Summary
+from ftcore.settings import HEAD, FtError, RunSettings
+from ui import callbacks, engine, own, state
 from ui.theme import EMBER, about, count, listed, percent, plain
 
 ACROSS = 16
@@ -22,7 +25,10 @@ def load(chosen: RunSettings) -> None:
     if engine.weights(chosen.backbone).place == "missing" or chosen.weights == "random":
         st.caption(content.section("pipeline", "knows.missing"))
         return
-    guessed = engine.own_guesses(chosen.data, chosen.backbone, chosen.seed)
+    guessed = []
+    with contextlib.suppress(FtError):  # that the pictures cannot be read is said where they are shown
+        each = chosen.train_per_class if state.own_pictures(chosen) else 0
+        guessed = engine.own_guesses(chosen.data, chosen.backbone, chosen.seed, each)
     if guessed:
         st.subheader("What it sees in our pictures now", anchor=False)
         st.markdown(content.section("pipeline", "knows.guesses"))
@@ -52,8 +58,9 @@ def sheet(filters: np.ndarray, across: int = ACROSS, factor: int = ENLARGED) -> 
     return picture
 
 
-def heads(chosen: RunSettings, classes: tuple[str, ...]) -> None:
+def heads(chosen: RunSettings, found: Summary) -> None:
     """Stage 2: old head and new head side by side, and how the new one does before any training."""
+    classes = found.classes
     old = backbones.old_classes(chosen.backbone)
     features = facts.features(chosen.backbone)
     st.subheader("Old head, new head", anchor=False)
@@ -66,19 +73,21 @@ def heads(chosen: RunSettings, classes: tuple[str, ...]) -> None:
             shown = [plain(name, 28) for name in names[:12]]
             more = f" and {count(len(names) - 12)} more" if len(names) > 12 else ""
             st.caption(f"It names: {', '.join(shown) if more else listed(shown)}{more}.")
-    _before(chosen, len(classes))
+    _before(chosen, len(classes), found.counts["val"])
 
 
-def _before(chosen: RunSettings, classes: int) -> None:
+def _before(chosen: RunSettings, classes: int, images: int) -> None:
     """Measure the fresh head on the validation images when asked to."""
     key = f"fresh-{chosen.to_json()}"
     rows = engine.describe(chosen.backbone, classes)
     if key not in st.session_state:
-        cost = about(engine.look_seconds(chosen.to_json()))
+        cost = about(engine.look_seconds(chosen.backbone, images))
         if not st.button(f"Measure the new head before training, {cost}", key="fresh"):
             return
-        with st.spinner("Showing it every validation image once"):
+        with callbacks.told(), own.pictures(chosen), st.spinner("Showing it every validation image once"):
             st.session_state[key] = engine.fresh_head_accuracy(chosen.to_json(), classes)
+        if key not in st.session_state:
+            return
     found: float = st.session_state[key]
     head = next(row.parameters for row in rows if row.name == HEAD)
     values = {"accuracy": percent(found), "chance": percent(1 / classes), "head": count(head)}

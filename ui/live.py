@@ -14,10 +14,11 @@ import streamlit as st
 
 from ftcore import content, runs
 from ftcore.manager import PAUSE_SECONDS, Status
+from ftcore.plans import SPLITS
 from ftcore.settings import FtError, RunSettings
-from ui import charts, engine, observe, progress, state
+from ui import callbacks, charts, engine, observe, progress, state
 from ui.runlog import Event, RunLog, ends, time_left
-from ui.theme import about, count, held, number, percent, plain, points, rate, seconds
+from ui.theme import about, count, discreet, held, number, percent, plain, points, rate, seconds
 
 _KEPT = 40
 NEWEST = 30
@@ -63,6 +64,12 @@ class View:
         return bool(moment and rows and rows[-1]["epoch"] > moment[0]["start"])
 
     @property
+    def counts(self) -> dict[str, int] | None:
+        """Images of train, val and test as the run found them; None before it has."""
+        start = self.log.start
+        return {name: int(start[f"{name}_images"]) for name in SPLITS} if start is not None else None
+
+    @property
     def mark(self) -> tuple[str, int, bool]:
         """What a page must be redrawn for when it changes."""
         return self.status.state, self.phase, self.thawed
@@ -87,14 +94,11 @@ def watch(view: View, draw: Callable[[View], None]) -> None:
 
 
 def _tick(run_id: str, mark: tuple[str, int, bool], draw: Callable[[View], None]) -> None:
-    try:
+    with callbacks.told():
         view = look(run_id)
-    except FtError as error:
-        st.error(plain(str(error), 400))
-        return
-    if view.mark != mark:
-        st.rerun()
-    draw(view)
+        if view.mark != mark:
+            st.rerun()
+        draw(view)
 
 
 def headline(view: View) -> None:
@@ -132,7 +136,7 @@ def sentence(view: View) -> str:
         case "interrupted":
             return f"The worker process ended unexpectedly {done}. Nothing learned is lost: resume goes on from there."
         case _:
-            return plain(status.message, 400) or f"The run failed {done}. Resume tries again from there."
+            return plain(discreet(status.message), 400) or f"The run failed {done}. Resume tries again from there."
 
 
 def _paused(done: str, *, held: bool) -> str:
@@ -168,7 +172,7 @@ def _running(view: View) -> str:
 
 
 def _left(view: View) -> str:
-    cost = engine.estimate(view.settings.to_json())
+    cost = engine.estimate(view.settings.to_json(), view.counts)
     left = time_left(view.log, view.settings, cost.cache, cost.phases)
     return f" {about(left).capitalize()} left." if left is not None else ""
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 
+import streamlit as st
+
 from ftcore.settings import FtError
 from ui import component
+from ui.callbacks import guarded
 
 _HEAD = "data:image/png;base64,"
 MAX_LETTERS = 4_000_000
@@ -16,9 +19,14 @@ _pad = component.declare(
 )
 
 
-def draw(key: str) -> bytes | None:
-    """Draw the pad; gives the picture as PNG bytes after the first stroke. Raises `FtError` for anything else."""
-    found = _pad(key=key, on_drawing_change=lambda: None).get("drawing")
+def draw(key: str, start: bytes = b"") -> bytes | None:
+    """Draw the pad; gives the picture as PNG bytes after the first stroke. Raises `FtError` for anything else.
+
+    A pad that is drawn anew begins with the PNG `start`.
+    """
+    fresh = not st.session_state.get(key, {}).get("drawing")
+    data = {"start": _HEAD + base64.b64encode(start).decode() if start and fresh else ""}
+    found = _pad(key=key, data=data, on_drawing_change=guarded(lambda: None)).get("drawing")
     return decoded(found) if found else None
 
 

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from ftcore import datasets, runs
+from ftcore import runs
 from ftcore.settings import FtError, RunSettings
-from ui import component, guide, live, sidebar, state
+from ui import callbacks, component, guide, live, sidebar, state
 from ui.live import View
 from ui.theme import plain
 
@@ -22,6 +22,7 @@ def errors() -> Iterator[None]:
     try:
         yield
     except FtError as error:
+        callbacks.forget()
         st.error(plain(str(error), 500))
         st.page_link("pages/pipeline.py", label="Start afresh with the built-in lesson")
         st.stop()
@@ -35,13 +36,11 @@ def begin(name: str) -> tuple[RunSettings, View | None, str]:
     st.html(_STYLE)
     named = state.run_id()
     view = live.look(named) if named else None
-    if view is not None:
-        if view.settings.data not in datasets.CATALOGUE:
-            raise FtError("This run learns from images of its own: follow it in the terminal where it was started.")
-        if state.settings_or_none() != view.settings:
-            state.put(view.settings)
+    if view is not None and state.settings_or_none() != state.public(view.settings):
+        state.put(view.settings)
     chosen = view.settings if view is not None else state.settings()
     owner = sidebar.draw(chosen)
+    callbacks.tell()
     guide.draw(name, view, owner)
     return chosen, view, owner
 

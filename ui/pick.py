@@ -5,19 +5,23 @@ What comes from outside is read by the engine's picture reader and kept in this 
 
 from __future__ import annotations
 
-import hashlib
+import dataclasses
 import re
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
 from PIL import Image
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ftcore import backbones, content, pictures
 from ftcore.datasets import ImageSet
-from ftcore.settings import FtError, RunSettings
-from ui import gallery, pad, state, traced
+from ftcore.settings import Preprocess, RunSettings
+from ui import callbacks, component, gallery, pad, state, traced
+from ui.callbacks import guarded
 from ui.gallery import Cell
 from ui.theme import percent, plain
 from ui.traced import Which
@@ -26,6 +30,14 @@ SOURCES = {"set": "From the set", "upload": "Upload", "camera": "Camera", "draw"
 KINDS = {"right": "Right", "wrong": "Wrong", "unsure": "Unsure"}
 SHOWN = 8
 SMALL = 640  # pixels of the longer side that an original is kept at, to be shown
+MOST = pictures.MAX_BYTES // 2**20
+CAMERA = (
+    "The photo goes to this server's memory, no further. Browsers lend the camera only to pages that came over https "
+    "or from localhost."
+)
+Kind = tuple[int, int, str]  # what of the preprocessing decides about pixels
+_PLACE, _TURN = "picture", "thaw_picture_turn"
+_secure = component.declare("secure")
 
 
 @dataclass(frozen=True)
@@ -38,14 +50,26 @@ class Picture:
     truth: str = ""
 
 
+@dataclass(frozen=True)
+class Kept:
+    """An own picture as this session keeps it: small, and prepared for each kind of network; a drawing's own bytes."""
+
+    name: str
+    original: np.ndarray
+    images: dict[Kind, np.ndarray]
+    data: bytes = b""
+
+
 def source() -> str:
     """Where the picture comes from, by the address."""
     found = st.query_params.get("pick", "")
     return found if found in SOURCES else "set"
 
 
-def choose(chosen: RunSettings, images: ImageSet | None, which: Which, classes: tuple[str, ...]) -> Picture | None:
-    """The controls, and the picture that is chosen now."""
+def choose(
+    chosen: RunSettings, images: ImageSet | None, which: Which, classes: tuple[str, ...], missing: str
+) -> Picture | None:  # fmt: skip
+    """The controls, and the picture that is chosen now; `missing` says why there are no `images`."""
     now = source()
     ties = state.widget("pick-source", now, lambda picked: st.query_params.update({"pick": picked or "set"}))
     st.segmented_control(
@@ -53,54 +77,92 @@ def choose(chosen: RunSettings, images: ImageSet | None, which: Which, classes: 
         help="A validation image, a file of yours, a photo from your camera, or a drawing.", **ties,
     )  # fmt: skip
     if now == "set":
-        return _from_set(chosen, images, which, classes)
-    try:
-        data, name = _outside(now)
-        if data is None:
-            return None
-        return _prepared(data, name, chosen)
-    except FtError as error:
-        st.error(plain(str(error), 400))
-        return None
-
-
-def _outside(now: str) -> tuple[bytes | None, str]:
-    """The bytes of an own picture and its name, once there are some."""
-    if now == "draw":
-        data = pad.draw("trace-pad")
+        return _from_set(chosen, images, which, classes, missing)
+    callbacks.tell(_PLACE)
+    with callbacks.told():
+        kept = _drawn() if now == "draw" else _taken(now)
         st.caption(content.section("trace", "pictures.own"))
-        return data, "drawing"
-    if now == "camera":
-        file = st.camera_input("Photo", key="trace-camera", help="The photo goes to this server's memory, no further.")
+        if kept is not None:
+            return Picture(kept.name, kept.original, kept.images[kind_of(backbones.preprocess(chosen.backbone))])
+    return None
+
+
+def _pictures() -> dict[str, Kept]:
+    """The own pictures of this session, one of each source."""
+    return st.session_state.setdefault("thaw_pictures", {})
+
+
+def _taken(now: str) -> Kept | None:
+    """The uploaded file or the photo: kept until another is wanted, so a change of page does not lose it."""
+    if kept := _pictures().get(now):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{plain(kept.name)}**", width="content")
+            again = "Choose another" if now == "upload" else "Take another"
+            st.button(again, key=f"trace-again-{now}", on_click=guarded(_pictures().pop), args=(now,))
+        return kept
+    key = f"trace-{now}-{st.session_state.get(_TURN, 0)}"
+    ties: dict[str, Any] = {"key": key, "on_change": guarded(_take, _PLACE), "args": (now, key)}
+    if now == "upload":
+        words = f"{pictures.KINDS}, up to {MOST} MB."
+        st.file_uploader("A picture", help=words, max_upload_size=MOST, **ties)  # any kind: the reader says what it is
+    elif _came_safely() is False:
+        st.info(content.section("trace", "camera.insecure"))
     else:
-        kinds = sorted(ending.removeprefix(".") for ending in pictures.ENDINGS)
-        most = pictures.MAX_BYTES // 2**20
-        words = f"{pictures.KINDS}, up to {most} MB."
-        file = st.file_uploader("A picture", type=kinds, key="trace-upload", help=words, max_upload_size=most)
-    st.caption(content.section("trace", "pictures.own"))
-    return (file.getvalue(), file.name) if file is not None else (None, "")
+        st.camera_input("Photo", help=CAMERA, **ties)
+    return None
 
 
-def _prepared(data: bytes, name: str, chosen: RunSettings) -> Picture:
-    """Read the bytes once; the same bytes again come from the session."""
-    digest = hashlib.sha256(data + chosen.backbone.encode()).hexdigest()
-    held: tuple[str, Picture] | None = st.session_state.get("trace-picture")
-    if held is not None and held[0] == digest:
-        return held[1]
+def _came_safely() -> bool | None:
+    """Does the browser trust this page enough to lend it the camera? None until it has answered."""
+    told = st.session_state.get("thaw_secure")
+    found = _secure(key="trace-secure", data={"told": told}, on_secure_change=guarded(lambda: None)).get("secure", told)
+    st.session_state["thaw_secure"] = found
+    return found
+
+
+def _take(now: str, key: str) -> None:
+    """Read what has arrived once and let go of its bytes: the server would hold them as long as the session."""
+    file = st.session_state[key]
+    if file is None:
+        return
+    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1  # the next one gets a fresh widget
+    try:
+        _pictures()[now] = read(file.getvalue(), file.name if now == "upload" else "photo")
+    finally:
+        context = get_script_run_ctx()
+        if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+
+
+def _drawn() -> Kept | None:
+    """What is on the pad; the last drawing is there again after a change of page."""
+    before = _pictures().get("draw")
+    data = pad.draw("trace-pad", before.data if before is not None else b"")
+    if data is not None and (before is None or before.data != data):
+        _pictures()["draw"] = dataclasses.replace(read(data, "drawing"), data=data)
+    return _pictures().get("draw")
+
+
+def read(data: bytes, name: str) -> Kept:
+    """A picture made small to be shown, and as each network of the catalogue gets it."""
     picture = pictures.read_picture(data, name)
-    image = pictures.prepare(picture, backbones.preprocess(chosen.backbone), name)
+    kinds = {kind_of(p): p for p in map(backbones.preprocess, backbones.CATALOGUE)}
+    images = {kind: pictures.prepare(picture, p, name) for kind, p in kinds.items()}
     picture.thumbnail((SMALL, SMALL), Image.Resampling.LANCZOS)
-    made = Picture(name, np.asarray(picture), image)
-    st.session_state["trace-picture"] = digest, made
-    return made
+    return Kept(name, np.asarray(picture), images)
+
+
+def kind_of(p: Preprocess) -> Kind:
+    """What two networks must agree in to get the same pixels."""
+    return p.resize, p.side, p.interpolation
 
 
 def _from_set(
-    chosen: RunSettings, images: ImageSet | None, which: Which, classes: tuple[str, ...]
+    chosen: RunSettings, images: ImageSet | None, which: Which, classes: tuple[str, ...], missing: str
 ) -> Picture | None:  # fmt: skip
     """A row of validation images to choose from: right, wrong and unsure ones of a tuned network."""
     if images is None:
-        st.markdown(content.section("trace", "pictures.none"))
+        st.markdown(missing)
         return None
     chances = traced.chances(which, chosen.to_json()) if which.run else None
     kinds = sorted_out(chances, images.val.labels) if chances is not None else {}

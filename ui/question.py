@@ -85,7 +85,7 @@ def _block(question: Question, blocks: Sequence[BlockInfo], trainable: Sequence[
         st.session_state[kept] = name
 
     shown = trainable if question.rule == "boundary" else (HEAD,)
-    strip.draw(blocks, shown, f"{key}-strip", on_click=clicked)
+    strip.draw(blocks, shown, f"{key}-strip", on_pick=clicked)
     name: str | None = st.session_state.get(kept)
     st.markdown(f"You picked `{name}`." if name else KINDS["block"])
     return name

@@ -34,7 +34,7 @@ class RunLog:
         for event in events:
             kind = event.get("event")
             if kind == "run_start":
-                self.start, self.step, self.end = event, None, None
+                self.start, self.skipped, self.step, self.end = event, None, None, None
             elif kind == "data_progress":
                 self.data = event
             elif kind == "baseline":

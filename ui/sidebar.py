@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ftcore import backbones, datasets
+from ftcore import backbones, content, datasets
 from ftcore.settings import RunSettings
-from ui import engine, nav, reach, state
+from ui import engine, nav, own, reach, state
 from ui.theme import ICE, plain
+
+_OWN = "own"
 
 
 def draw(chosen: RunSettings) -> str:
@@ -17,7 +19,7 @@ def draw(chosen: RunSettings) -> str:
         st.caption("See fine-tuning happen")
         _choice("Backbone", "backbone", chosen.backbone, {name: b.title for name, b in backbones.CATALOGUE.items()})
         _weights(chosen)
-        _choice("Data", "data", chosen.data, {name: d.title for name, d in datasets.CATALOGUE.items()})
+        _data(chosen)
         _links()
         reach.tables()
         return state.meet_learner()
@@ -25,12 +27,22 @@ def draw(chosen: RunSettings) -> str:
 
 def _choice(label: str, field: str, value: str, titles: dict[str, str]) -> None:
     def chosen(name: str) -> None:
-        state.put(state.change(state.settings(), **{field: name}), run=None)
+        state.choose(**{field: name})
 
     notes = RunSettings.__dataclass_fields__[field].metadata["help"]
     st.selectbox(
         label, list(titles), format_func=titles.__getitem__, help=notes, **state.widget(f"side-{field}", value, chosen)
     )
+
+
+def _data(chosen: RunSettings) -> None:
+    """The sets of the catalogue; a run on own pictures adds its own, by name."""
+    titles = {name: entry.title for name, entry in datasets.CATALOGUE.items()}
+    if not state.own_pictures(chosen):
+        _choice("Data", "data", chosen.data, titles)
+        return
+    _choice("Data", "data", _OWN, {_OWN: f"{own.name(chosen)}, of this run", **titles})
+    st.caption(content.section("own", "sidebar"))
 
 
 def _weights(chosen: RunSettings) -> None:

@@ -1,7 +1,7 @@
 """What a page knows beyond its own run: settings and run in the address, and who the learner is.
 
 The address is the only store of choices, so a link reopens the same set-up and a reload changes nothing.
-Whatever comes from it is checked: data must be a name of the catalogue, and nothing in it is ever a path.
+Whatever comes from it is checked: data must be a name of the catalogue. No path is read from it or written to it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ import streamlit as st
 
 from ftcore import backbones, datasets, surgery
 from ftcore.settings import FtError, Phase, RunSettings
+from ui import nav
+from ui.callbacks import guarded
 
 _TOKEN = re.compile(r"[0-9a-f]{32}")
-_OWN = {"run", "stage", "lab", "guess", "layer", "pick", "phase", "guide"}
+_PATHS = {"data", "labels"}  # settings that may name a place on this machine
 
 _who = st.components.v2.component(
     "thaw_who",
@@ -64,21 +66,43 @@ def from_query(query: Mapping[str, str]) -> RunSettings:
     return found
 
 
+def own_pictures(chosen: RunSettings) -> bool:
+    """Does it learn from a folder or zip of this machine, which only the terminal can name?"""
+    return chosen.data not in datasets.CATALOGUE
+
+
+def public(chosen: RunSettings) -> RunSettings:
+    """The settings as an address may tell them: without a path of this machine."""
+    kept = set() if own_pictures(chosen) else {"data"}
+    hidden: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(chosen) if f.name in _PATHS - kept}
+    return dataclasses.replace(chosen, **hidden)
+
+
 def to_query(chosen: RunSettings) -> dict[str, str]:
-    """URL parameters for settings; the classic lesson of the backbone needs none for its phases."""
-    query = chosen.to_query()
+    """URL parameters for settings; the classic lesson of the backbone needs none for its phases, a path is left out."""
+    query = public(chosen).to_query()
     if chosen.phases == surgery.classic(chosen.backbone):
         query = {name: text for name, text in query.items() if not re.fullmatch(r"p\d+", name)}
     return query
 
 
 def put(chosen: RunSettings, **own: str | None) -> None:
-    """Write settings into the address; `own` sets (or with None removes) `run` and `stage`, others stay."""
-    kept = {name: text for name, text in st.query_params.to_dict().items() if name in _OWN}
+    """Write settings into the address; `own` sets (or with None removes) what the pages keep there, others stay."""
+    kept = {name: text for name, text in st.query_params.to_dict().items() if name in nav.OWN}
     kept |= {name: text for name, text in own.items() if text is not None}
     for name in [name for name, text in own.items() if text is None]:
         kept.pop(name, None)
     st.query_params.from_dict({**to_query(chosen), **kept})
+
+
+def choose(**fields: Any) -> None:
+    """Change settings in the address and leave the run that was shown, with what meant something for the old ones."""
+    old = settings()
+    new = change(old, **fields)
+    changed = {field.name for field in dataclasses.fields(new) if getattr(new, field.name) != getattr(old, field.name)}
+    query = st.query_params.to_dict()
+    void = [k.name for k in nav.OWN.values() if changed & {*k.about} and query.get(k.name, "").startswith(k.begins)]
+    put(new, **dict.fromkeys(["run", *void]))
 
 
 def link() -> dict[str, str]:
@@ -104,8 +128,10 @@ def fitted(phases: tuple[Phase, ...], backbone: str) -> tuple[Phase, ...]:
     )
 
 
-def widget(name: str, value: Any, act: Callable[[Any], None]) -> dict[str, Any]:
+def widget(name: str, value: Any, act: Callable[[Any], None], place: str = "") -> dict[str, Any]:
     """`key` and `on_change` of a widget that shows `value` from the address; `act` gets what the learner picks.
+
+    What `act` refuses is told at `place` of the page that follows.
 
     When the page changes the value, not the learner, the widget gets a new key: a browser that polls may still
     send the old value, which would look like a choice. Nor is the page's own value, sent back, a choice.
@@ -121,7 +147,7 @@ def widget(name: str, value: Any, act: Callable[[Any], None]) -> dict[str, Any]:
         if st.session_state[key] != value:
             act(st.session_state[key])
 
-    return {"key": key, "on_change": picked}
+    return {"key": key, "on_change": guarded(picked, place)}
 
 
 def run_id() -> str | None:
@@ -136,7 +162,9 @@ def meet_learner() -> str:
     """
     known = st.session_state.setdefault("thaw_token", secrets.token_hex(16))
     found = _who(
-        key="thaw_who", data={"known": known, "told": st.session_state.get("thaw_told", "")}, on_token_change=_told
+        key="thaw_who",
+        data={"known": known, "told": st.session_state.get("thaw_told", "")},
+        on_token_change=guarded(_told),
     )
     token = found.get("token")
     if isinstance(token, str) and _TOKEN.fullmatch(token):

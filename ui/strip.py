@@ -14,6 +14,7 @@ import streamlit as st
 
 from ftcore.surgery import BlockInfo
 from ui import component
+from ui.callbacks import guarded
 from ui.theme import EMBER, ICE, count, shape, short
 
 _TALLEST = 58
@@ -78,11 +79,11 @@ def draw(
     focus: str = "",
     marked: str = "",
     verb: str = "toggle",
-    on_click: Callable[[str], None] | None = None,
+    on_pick: Callable[[str], None] | None = None,
 ) -> None:
     """Draw the strip. `moving` marks trainable blocks as learning now; `focus` is scrolled into view.
 
-    `on_click` gets the name of a clicked block and makes the strip clickable: with the verb 'toggle' those that have
+    `on_pick` gets the name of a clicked block and makes the strip clickable: with the verb 'toggle' those that have
     weights, as switches; with 'look' all of them, and `marked` is the one looked at.
     """
     total = sum(block.parameters for block in blocks)
@@ -92,7 +93,7 @@ def draw(
         "blocks": boxes(blocks, trainable, moving),
         "title": title,
         "focus": focus or next((block.name for block in blocks if block.name in trainable), ""),
-        "clickable": on_click is not None,
+        "clickable": on_pick is not None,
         "marked": marked,
         "verb": verb,
     }
@@ -100,10 +101,10 @@ def draw(
 
     def clicked() -> None:
         name = st.session_state[key].toggled
-        if on_click is not None and name in open_to:
-            on_click(name)
+        if on_pick is not None and name in open_to:
+            on_pick(name)
 
-    _strip(key=key, data=data, on_toggled_change=clicked)
+    _strip(key=key, data=data, on_toggled_change=guarded(clicked))
 
 
 def table(blocks: Sequence[BlockInfo], trainable: Collection[str]) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from ftcore.names import tidy
 
 ICE, EMBER = "❄️", "🔥"
+_FOLDERS = re.compile(r"(?<![\w.])(?:[A-Za-z]:|~)?[\\/](?:[^\\/'\":\n]+[\\/])+")
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$^&=\"'])")
 
 
@@ -119,6 +120,11 @@ def plain(text: str, limit: int = 60) -> str:
     line = tidy(" ".join(text.split()))
     line = line if len(line) <= limit else line[: limit - 1] + "…"
     return _MARKUP.sub(r"\\\1", line).replace(":", ":\u2060")
+
+
+def discreet(message: str) -> str:
+    """A sentence without the folders of this machine: '/home/eva/cats' -> 'cats'."""
+    return _FOLDERS.sub("", message)
 
 
 def ago(passed: float) -> str:

@@ -16,6 +16,7 @@ from ftcore.datasets import ImageSet
 from ftcore.network import Network
 from ftcore.settings import RunSettings
 from ftcore.train import load_images, start_network
+from ui import own, state
 from ui.engine import WORK
 
 FINAL = -1
@@ -79,8 +80,11 @@ def heat(which: Which, image: np.ndarray, block: str, label: int) -> trace.Heat:
 
 
 def images(chosen: RunSettings) -> ImageSet | None:
-    """The set, if showing it needs no download."""
-    return None if datasets.CATALOGUE[chosen.data].kind == "download" else _set(chosen.to_json())
+    """The set, if showing it needs no download. Raises `FtError` for own pictures that are gone."""
+    if not state.own_pictures(chosen) and datasets.CATALOGUE[chosen.data].kind == "download":
+        return None
+    with own.pictures(chosen):
+        return _set(chosen.to_json())
 
 
 @st.cache_resource(max_entries=4, show_spinner="Getting the images ready")

@@ -25,7 +25,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty home, an expected time that needs no measurement, and workers that take a job and do nothing."""
     monkeypatch.setenv("THAW_HOME", str(tmp_path))
     monkeypatch.setattr(
-        machine, "estimate", lambda settings: Estimate(10.0, (5.0,) * len(settings.phases), 120.0, 300.0)
+        machine, "estimate", lambda settings, counts=None: Estimate(10.0, (5.0,) * len(settings.phases), 120.0, 300.0)
     )
     monkeypatch.setattr(crew, "_spawn", _idle)
     manager = functools.cache(lambda: runs.Manager(1))

@@ -61,6 +61,11 @@ def texts(test: AppTest) -> str:
     return "\n".join(str(getattr(element, "value", "")) for kind in kinds for element in kind)
 
 
+def query_of(test: AppTest) -> dict[str, str]:
+    """The page's address; the harness gives lists for what the test wrote and text for what the page wrote."""
+    return {name: text if isinstance(text, str) else text[0] for name, text in test.query_params.items()}
+
+
 def tied(kind: Any, name: str) -> Any:
     """The widget that is tied to the address under this name, whatever turn its key has reached."""
     return next(widget for widget in kind if str(widget.key).rsplit("-", 1)[0] == name)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ftcore import datasets, runs, surgery
+from ftcore import datasets, machine, records, runs, surgery
 from ftcore.datasets import Summary
 from ftcore.settings import ROOT, RunSettings
 from tests.pages.made import TOKEN, OpenPage, texts, tied, write_run
@@ -212,3 +212,24 @@ def test_train_live_shows_the_phase_in_the_address(open_page: OpenPage) -> None:
             int(row["parameters"].replace(",", "")) for _, row in table.value.iterrows() if "trainable" in row["state"]
         )
         assert counted == learning
+
+
+@pytest.mark.parametrize(("boundary", "phase"), [("layer4.0", "Fine-tune"), ("head", "Train the head")])
+def test_features_that_did_not_fit_are_told_with_what_it_costs(
+    boundary: str, phase: str, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "epoch_seconds", lambda s, p, *, cached, counts: 30.0 if cached else 120.0)
+    run = write_run(SHORT, 0.5, 0.6, end="stopped")
+    skipped = {"event": "cache_skipped", "boundary": boundary, "gigabytes": 12.34, "room": 8.0}
+    records.append(records.folder_of(run), skipped)
+    test = open_page("train_live", run=run)
+    assert not test.exception
+    (said,) = test.info
+    for part in (
+        f"in front of `{boundary}`",
+        "12.3 GB",
+        "8 GB",
+        f"*{plain(phase)}*",
+        "about 2 min instead of about 30 s",
+    ):
+        assert part in said.value

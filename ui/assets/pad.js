@@ -87,9 +87,19 @@ function draw(state) {
 
 const pads = new WeakMap();
 
-export default function ({ parentElement, setStateValue }) {
+function begin({ pen }, start) {
+  if (!start) return;
+  const picture = new Image();
+  picture.onload = () => pen.drawImage(picture, 0, 0, SIDE, SIDE);
+  picture.src = start;
+}
+
+export default function ({ parentElement, setStateValue, data }) {
   const root = parentElement.querySelector(".pad");
-  if (!pads.has(root)) pads.set(root, make(root));
+  if (!pads.has(root)) {
+    pads.set(root, make(root));
+    begin(pads.get(root), data.start);
+  }
   const state = pads.get(root);
   state.tell = () => setStateValue("drawing", state.canvas.toDataURL("image/png"));
 }
