@@ -26,7 +26,7 @@ from ftcore.settings import ROOT, FtError
 
 Attempt = Callable[[], object]
 Maker = Callable[[random.Random], Attempt]
-LONGEST_CASE = 120.0  # seconds; then the process says where it hangs and ends
+LONGEST_CASE = 300.0  # seconds; then the process says where it hangs and ends
 LONGEST_SENTENCE = 1000
 HARMLESS = "\u200c\u200d\u00ad"  # joiners and the soft hyphen belong to words
 GUARD = 5 * 2**30  # bytes of address space above what the process has when it is set up
