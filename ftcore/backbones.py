@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from ftcore import _torchvision, weights  # noqa: F401
+from ftcore.names import shown
 from ftcore.network import Network
 from ftcore.settings import ROOT, FtError, Preprocess
 from ftcore.weights import checkpoints
@@ -117,7 +118,7 @@ class WeightsState:
 def entry(name: str) -> Backbone:
     """The catalogue's record; an unknown name raises `FtError` with the names there are."""
     if name not in CATALOGUE:
-        raise FtError(f"There is no backbone '{name}': choose among {', '.join(CATALOGUE)}.")
+        raise FtError(f"There is no backbone '{shown(name)}': choose among {', '.join(CATALOGUE)}.")
     return CATALOGUE[name]
 
 

@@ -6,7 +6,6 @@ Both share one budget, and what was used longest ago goes first. Knows nothing a
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import time
 import uuid
@@ -14,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ftcore.settings import home
+from ftcore.settings import home, number_from_environment
 
 PART = ".part-"
 RECENT = 600.0
@@ -32,7 +31,7 @@ class Kept:
 
 def budget() -> int:
     """Bytes that prepared images and features may fill together: `$THAW_CACHE_GB` gigabytes, 8 if unset."""
-    return int(float(os.environ.get("THAW_CACHE_GB") or 8) * 2**30)
+    return int(number_from_environment("THAW_CACHE_GB", 8) * 2**30)
 
 
 def prune(room: int, recent: float = 0.0) -> int:

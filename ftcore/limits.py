@@ -6,32 +6,19 @@ A server sets them in its environment. This module knows nothing about processes
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 
 from ftcore import machine, shelf
-from ftcore.settings import FtError, RunSettings
+from ftcore.settings import FtError, RunSettings, number_from_environment
 
 QUEUE_LIMIT = 20
 LEARNER_LIMIT = 3
 LEARNER_GB = 2.0
 
 
-def number(name: str, default: float) -> float:
-    """A number of 0 or more from the environment. Anything else raises `FtError`."""
-    text = os.environ.get(name) or str(default)
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value < 1e9:
-        raise FtError(f"{name} is {text[:40]!r}, which is no number of 0 or more: set it anew and start the app again.")
-    return value
-
-
 def check_time(settings: RunSettings) -> None:
     """Raise `FtError` for a run that is expected to take longer than `$THAW_MAX_MINUTES` (0 or unset: no limit)."""
-    most = number("THAW_MAX_MINUTES", 0)
+    most = number_from_environment("THAW_MAX_MINUTES", 0)
     if not most:
         return
     minutes = machine.estimate(settings).seconds / 60
@@ -44,7 +31,7 @@ def check_time(settings: RunSettings) -> None:
 
 def check_disk(owner: str) -> None:
     """Raise `FtError` when a learner's runs hold `$THAW_LEARNER_GB` (2 if unset, 0: no limit) of disk or more."""
-    most = number("THAW_LEARNER_GB", LEARNER_GB)
+    most = number_from_environment("THAW_LEARNER_GB", LEARNER_GB)
     held = shelf.bytes_of(owner) / 1e9 if most else 0.0
     if held > most:
         raise FtError(

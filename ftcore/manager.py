@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ftcore import limits, machine, records, shelf, surgery
+from ftcore import caches, limits, machine, records, shelf, surgery
 from ftcore.crew import Crew
 from ftcore.settings import FtError, RunSettings
 from ftcore.worker import DISK_FULL, DISK_FULL_SAYS, TAKEN
@@ -52,6 +52,7 @@ class Manager:
 
     def __init__(self, jobs: int, pause_s: float = PAUSE_SECONDS) -> None:
         shelf.sweep()
+        caches.prune(caches.budget(), caches.RECENT)
         self._lock = threading.RLock()
         self._jobs, self._pause_s = jobs, pause_s
         self._crew = Crew(self._lock, self._over)

@@ -10,10 +10,10 @@ import threading
 import time
 from typing import Any
 
-from ftcore import limits, machine, records, shelf
+from ftcore import machine, records, shelf
 from ftcore.machine import Estimate
 from ftcore.manager import Manager, Status
-from ftcore.settings import FtError, RunSettings
+from ftcore.settings import FtError, RunSettings, number_from_environment
 
 _ONE = threading.Lock()
 
@@ -26,7 +26,7 @@ def manager() -> Manager:
 
 @functools.cache
 def _manager() -> Manager:
-    return Manager(max(1, int(limits.number("THAW_JOBS", 1))))
+    return Manager(max(1, int(number_from_environment("THAW_JOBS", 1))))
 
 
 def status(run_id: str) -> Status:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -16,17 +17,38 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
+from ftcore.names import shown
+
 ROOT = Path(__file__).resolve().parent.parent
 HEAD = "head"
+LONGEST = 1000
 
 
 class FtError(Exception):
-    """Something the learner can mend. Its message is one sentence that says what to do next."""
+    """Something the learner can mend. Its message is one sentence that says what to do next.
+
+    Whatever was put into it from outside, the message steers no terminal and is at most `LONGEST` characters.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(shown(message, LONGEST))
 
 
 def home() -> Path:
     """The folder for runs, caches and prepared images: `$THAW_HOME`, or `.thaw` beside the app."""
     return Path(os.environ.get("THAW_HOME") or ROOT / ".thaw").absolute()
+
+
+def number_from_environment(name: str, default: float) -> float:
+    """A number of 0 or more that whoever runs the app may set. Anything else raises `FtError`."""
+    text = os.environ.get(name) or str(default)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < 1e9:
+        raise FtError(f"{name} is '{shown(text)}', which is no number of 0 or more: set it anew and start again.")
+    return value
 
 
 def setting(default: Any, label: str, help: str, choices: tuple[str, ...] = (), low: float = 0, high: float = 0) -> Any:
@@ -257,7 +279,7 @@ def _query_items(record: Any, default: Any) -> dict[str, str]:
 
 
 def _quoted(text: str) -> str:
-    return quote(text, errors="surrogateescape")  # a path may hold bytes that are no text
+    return quote(text.encode("utf-8", "surrogatepass"))  # a path may hold bytes that are no text
 
 
 def _parse(f: dataclasses.Field[Any], text: str) -> Any:
@@ -270,7 +292,7 @@ def _parse(f: dataclasses.Field[Any], text: str) -> Any:
         parse: Callable[[str], Any] = kind
         return parse(unquote(text))
     except (ValueError, KeyError) as error:
-        raise FtError(f"'{text}' is no value for {f.metadata['label']}: {f.metadata['help']}") from error
+        raise FtError(f"'{shown(text)}' is no value for {f.metadata['label']}: {f.metadata['help']}") from error
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -294,7 +316,7 @@ def _build(kind: type[Any], raw: Any) -> Any:
     known = {f.name for f in dataclasses.fields(kind)}
     for name in raw:
         if name not in known:
-            raise FtError(f"There is no setting '{name}': choose among {', '.join(sorted(known))}.")
+            raise FtError(f"There is no setting '{shown(name)}': choose among {', '.join(sorted(known))}.")
     return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()})
 
 
@@ -309,9 +331,9 @@ def _check(record: Any) -> None:
             object.__setattr__(record, f.name, value := float(value))
         strings = value if isinstance(value, tuple) else ()
         if type(value) is not type(f.default) or not all(isinstance(v, str) for v in strings):
-            raise FtError(f"{label} cannot be {str(value)[:80]!r}. {f.metadata['help']}")
+            raise FtError(f"{label} cannot be '{shown(str(value))}'. {f.metadata['help']}")
         if choices and value not in choices:
-            raise FtError(f"{label} cannot be '{str(value)[:80]}': choose {' or '.join(choices)}.")
+            raise FtError(f"{label} cannot be '{shown(str(value))}': choose {' or '.join(choices)}.")
         low, high = f.metadata["low"], f.metadata["high"]
         if high and not low <= value <= high:
             raise FtError(f"{label} must lie between {low:g} and {high:g}, and {str(value)[:20]} does not: change it.")

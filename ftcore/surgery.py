@@ -15,6 +15,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from ftcore import backbones
+from ftcore.names import shown
 from ftcore.network import Network
 from ftcore.settings import HEAD, FtError, Phase, RunSettings
 
@@ -112,7 +113,7 @@ def check_settings(settings: RunSettings) -> None:
     for phase in settings.phases:
         unknown = [name for name in phase.trainable if name not in weighty]
         if unknown:
-            raise FtError(f"{settings.backbone} has no block '{unknown[0]}': choose among {', '.join(weighty)}.")
+            raise FtError(f"{settings.backbone} has no block '{shown(unknown[0])}': choose among {', '.join(weighty)}.")
         if not any(weighty[name] for name in phase.trainable):
             raise FtError("Nothing is trainable: thaw at least one block that has weights, such as the head.")
 

@@ -21,6 +21,7 @@ from ftcore import backbones, checkpoint, datasets, features, identity, states, 
 from ftcore.datasets import ImageSet
 from ftcore.events import Baseline, EpochEnd, Event, PhaseEnd, Recovered, RunEnd, RunStart, StepProgress
 from ftcore.features import Source
+from ftcore.names import shown
 from ftcore.network import Network
 from ftcore.settings import FtError, Phase, RunSettings
 
@@ -28,11 +29,14 @@ SAMPLE = 1000
 
 
 def pick_device() -> torch.device:
-    """The fastest device of this machine: cuda, mps or cpu; `$THAW_DEVICE` overrules."""
+    """The fastest device of this machine: cuda, mps or cpu; `$THAW_DEVICE` overrules, which must be one it has."""
     name = os.environ.get("THAW_DEVICE")
     if not name:
         name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    return torch.device(name)
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError) as error:  # a name torch does not know, or a device that is not there
+        raise FtError(f"THAW_DEVICE is '{shown(name)}', which this machine has not: set cuda, mps or cpu.") from error
 
 
 def load_images(settings: RunSettings, progress: datasets.Progress | None = None) -> ImageSet:

@@ -16,6 +16,7 @@ from typing import Any
 import streamlit as st
 
 from ftcore import backbones, datasets, surgery
+from ftcore.names import shown
 from ftcore.settings import FtError, Phase, RunSettings
 from ui import nav
 from ui.callbacks import guarded
@@ -56,7 +57,7 @@ def from_query(query: Mapping[str, str]) -> RunSettings:
     """The settings in URL parameters; without phases, the classic lesson of the chosen backbone."""
     data = query.get("data", RunSettings().data)
     if data not in datasets.CATALOGUE:
-        raise FtError(f"There is no dataset '{data[:60]}' here: choose among {', '.join(datasets.CATALOGUE)}.")
+        raise FtError(f"There is no dataset '{shown(data, 60)}' here: choose among {', '.join(datasets.CATALOGUE)}.")
     found = RunSettings.from_query(query)
     if found.labels:
         raise FtError("A table of labels cannot come from an address: take 'labels' out of it.")

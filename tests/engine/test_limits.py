@@ -6,10 +6,10 @@ import dataclasses
 
 import pytest
 
-from ftcore import limits, machine, records
+from ftcore import caches, limits, machine, records, runs, train
 from ftcore.machine import Estimate
 from ftcore.manager import Manager
-from ftcore.settings import FtError, Phase, RunSettings
+from ftcore.settings import FtError, Phase, RunSettings, number_from_environment
 
 
 @pytest.mark.parametrize(
@@ -36,21 +36,30 @@ def test_nobody_goes_twice_before_another_has_gone_once() -> None:
 
 
 @pytest.mark.parametrize("text", ["x", "-1", "nan", "inf", "1e12", "3 GB", "1,5"])
-@pytest.mark.parametrize("name", ["THAW_MAX_MINUTES", "THAW_LEARNER_GB"])
+@pytest.mark.parametrize("name", ["THAW_MAX_MINUTES", "THAW_LEARNER_GB", "THAW_CACHE_GB", "THAW_JOBS"])
 def test_limits_that_are_no_numbers(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
     monkeypatch.setenv(name, text)
     check = {
         "THAW_MAX_MINUTES": lambda: limits.check_time(RunSettings()),
         "THAW_LEARNER_GB": lambda: limits.check_disk("me"),
+        "THAW_CACHE_GB": caches.budget,
+        "THAW_JOBS": runs.manager,
     }
     with pytest.raises(FtError, match=f"{name} is '{text}', which is no number of 0 or more"):
         check[name]()
 
 
+@pytest.mark.parametrize("text", ["warp", "cuda:99", "\x1b[31m"])
+def test_a_device_that_is_not_there(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("THAW_DEVICE", text)
+    with pytest.raises(FtError, match=r"^THAW_DEVICE is '[^\x1b]+', which this machine has not: set cuda, mps or cpu"):
+        train.pick_device()
+
+
 @pytest.mark.parametrize("text, value", [("", 2.0), ("0", 0.0), ("0.5", 0.5), ("10", 10.0)])
 def test_limits_that_are(monkeypatch: pytest.MonkeyPatch, text: str, value: float) -> None:
     monkeypatch.setenv("THAW_LEARNER_GB", text)
-    assert limits.number("THAW_LEARNER_GB", 2.0) == value
+    assert number_from_environment("THAW_LEARNER_GB", 2.0) == value
 
 
 @pytest.fixture

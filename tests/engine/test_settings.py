@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from ftcore import backbones, datasets, names, surgery
 from ftcore.settings import FtError, Phase, RunSettings, home
 
 ODD = (
@@ -38,8 +40,8 @@ def test_url_round_trip(settings: RunSettings) -> None:
 
 def test_a_path_that_is_no_text_has_an_address() -> None:
     query = RunSettings(data="/caf\udce9", labels="/t\udcff.csv", skip_bad=True).to_query()
-    assert query == {"data": "/caf%E9", "labels": "/t%FF.csv", "skip_bad": "True"}
-    assert RunSettings.from_query(query).data == "/caf\ufffd"
+    assert query == {"data": "/caf%ED%B3%A9", "labels": "/t%ED%B3%BF.csv", "skip_bad": "True"}
+    assert RunSettings.from_query(query).data == "/caf\ufffd\ufffd\ufffd"
 
 
 def test_url_says_only_what_differs() -> None:
@@ -128,3 +130,34 @@ def test_home_is_where_it_was_told(tmp_path: Any, monkeypatch: pytest.MonkeyPatc
     assert home() == tmp_path / "home"
     monkeypatch.delenv("THAW_HOME")
     assert home().name == ".thaw"
+
+
+BAD = {"control": "\x1b[31m", "direction": "\u202egnp", "mark": "a\u200fb", "surrogate": "\ud800", "long": "x" * 5000}
+
+
+@pytest.mark.parametrize("name", BAD.values(), ids=BAD)
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda name: RunSettings.from_json(json.dumps({name: 1})),
+        lambda name: RunSettings.from_json(json.dumps({"batch_norm": name})),
+        lambda name: RunSettings.from_query({"seed": name}),
+        lambda name: backbones.entry(name),
+        lambda name: surgery.check_settings(RunSettings(phases=(Phase(trainable=(name,)),))),
+        lambda name: datasets.summary(name),
+    ],
+    ids=["key", "choice", "number", "backbone", "block", "data"],
+)
+def test_no_sentence_steers_a_terminal_or_grows_without_end(use: Callable[[str], object], name: str) -> None:
+    with pytest.raises(FtError) as error:
+        use(name)
+    said = str(error.value)
+    assert said == names.tidy(said)
+    assert said.isprintable()
+    assert 20 < len(said) <= 1000
+
+
+@pytest.mark.parametrize("name", BAD.values(), ids=BAD)
+def test_any_text_can_stand_in_an_address(name: str) -> None:
+    chosen = RunSettings(data=name, phases=(Phase(name=name, trainable=(name,)),))
+    assert all(text.isascii() for text in chosen.to_query().values())

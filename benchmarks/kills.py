@@ -1,0 +1,301 @@
+"""Real runs killed at random moments, gone on with, and held against a run that nothing disturbed.
+
+    python -m benchmarks.kills --count 50            so many kills, a table at the end
+    python -m benchmarks.kills --count 1 --seed 7    another moment; the first kill of a seed repeats its kind and moment
+
+A tiny lesson goes through a server of its own (a process with `ftcore.runs.manager()`), so that its worker can be
+killed, or the server over a working, paused or waiting run. The moment is uniform over the life of a run, from its
+start over the filling of the caches and the writing of checkpoints to its end; moments are seconds, so what a kill
+hits depends on the machine. After a kill the run is resumed, killed again with probability 1/3, and at last must be
+done with the same numbers for every epoch (seconds apart), the same weights bit for bit, and no part file in its
+folder. Exit status 1 if any run was lost or came out different.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import torch
+from safetensors.torch import load_file
+
+from benchmarks.fuzzing import living
+from ftcore import locks, records, runs
+from ftcore.settings import HEAD, ROOT, FtError, Phase, RunSettings
+
+WAIT = 300.0  # seconds for anything that must come
+KINDS = ("worker", "worker", "worker", "server", "paused", "waiting")
+AGAIN = 1 / 3
+OWNER = "0" * 32
+BUSY = ("queued", *records.BUSY)
+ENDED = ("failed", "stopped", "interrupted")
+_SERVE = "from benchmarks.kills import serve; serve()"
+
+
+def serve() -> None:
+    """What the server process does: one command a line from stdin, one JSON answer a line."""
+    manager = runs.manager()
+    acts: dict[str, Callable[[str], Any]] = {
+        "submit": lambda text: manager.submit(RunSettings.from_json(text), OWNER),
+        "status": lambda run: manager.status(run).state,
+        "workers": lambda _: manager.workers(),
+        "resume": lambda run: manager.resume(run, OWNER),
+        "pause": lambda run: manager.pause(run, OWNER),
+        "stop": lambda run: manager.stop(run, OWNER),
+        "delete": lambda run: manager.delete(run, OWNER),
+    }
+    for line in sys.stdin:
+        word, _, rest = line.strip().partition(" ")
+        try:
+            answer = {"is": acts[word](rest)}
+        except FtError as error:
+            answer = {"error": str(error)}
+        print(json.dumps(answer), flush=True)
+
+
+class Server:
+    """A server in a process of its own, which can be killed and started anew."""
+
+    def __init__(self) -> None:
+        self._process = self._started()
+
+    def _started(self) -> subprocess.Popen[str]:
+        pipe = subprocess.PIPE
+        return subprocess.Popen([sys.executable, "-c", _SERVE], stdin=pipe, stdout=pipe, text=True, cwd=ROOT)
+
+    def ask(self, word: str, rest: str = "") -> Any:
+        """The answer to a command. Raises `FtError` where the engine does."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(f"{word} {rest}\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline())
+        if "error" in answer:
+            raise FtError(answer["error"])
+        return answer["is"]
+
+    def submit(self, settings: RunSettings) -> str:
+        """Queue a run; its id."""
+        run: str = self.ask("submit", json.dumps(json.loads(settings.to_json())))
+        return run
+
+    def until(self, run: str, *states: str) -> str:
+        """Wait until the run is in one of these states; the state it is in then."""
+        _until(lambda: self.ask("status", run) in states)
+        return str(self.ask("status", run))
+
+    def kill_worker(self, run: str) -> bool:
+        """Kill the process that works on the run, if there is one, and wait until the server knows."""
+        pid = self.ask("workers").get(run)
+        if pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            _until(lambda: self.ask("workers").get(run) != pid)
+        return bool(pid)
+
+    def kill(self) -> None:
+        """Kill the server itself, wait until its workers have gone, and start the next one."""
+        workers = self.ask("workers").values()
+        self._process.kill()
+        self._close()
+        _until(lambda: not any(_lives(pid) for pid in workers))
+        self._process = self._started()
+
+    def end(self) -> None:
+        """Let it go."""
+        self._process.kill()
+        self._close()
+
+    def _close(self) -> None:
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    """Wait for it, but not for ever: whoever asks next sees how it stands."""
+    end = time.monotonic() + WAIT
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.05)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@dataclass
+class Count:
+    """What was killed and what became of it; `faults` has a line for each run that was lost or different."""
+
+    runs: int = 0
+    hits: Counter[tuple[str, str]] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+    lost: int = 0
+    different: int = 0
+
+    @property
+    def kills(self) -> int:
+        """All kills so far."""
+        return sum(self.hits.values())
+
+    def report(self) -> str:
+        """In Markdown."""
+        rows = [f"| {kind} | {state} | {n} |" for (kind, state), n in sorted(self.hits.items())]
+        said = f"{self.kills} kills of {self.runs} runs: {self.lost} lost, {self.different} different"
+        table = ["| killed | state it hit | kills |", "|---|---|--:|", *rows]
+        return "\n".join([said, "", *table, "", *(f"- {fault}" for fault in self.faults)])
+
+
+def outcome(folder: Path) -> dict[str, Any]:
+    """What must be equal of a finished run: each epoch and the test in numbers, and the weights."""
+    log, _ = records.read_log(folder)
+    numbers = [
+        {key: value for key, value in record.items() if key not in ("seconds", "folder")}
+        for record in log
+        if record["event"] in ("baseline", "epoch_end", "run_end")
+    ]
+    return {"numbers": numbers, "weights": load_file(folder / "model.safetensors")}
+
+
+def difference(folder: Path, wanted: dict[str, Any]) -> str:
+    """In what a finished run differs from the undisturbed one; nothing if in nothing."""
+    found = outcome(folder)
+    if found["numbers"] != wanted["numbers"]:
+        return "other numbers"
+    same = found["weights"].keys() == wanted["weights"].keys()
+    if not (same and all(torch.equal(t, wanted["weights"][key]) for key, t in found["weights"].items())):
+        return "other weights"
+    left = sorted(path.name for path in folder.rglob("*") if path.name.endswith(".part"))
+    return f"left behind: {left[0]}" if left else ""
+
+
+class Killing:
+    """Runs of the same settings, one after another, each killed at least once."""
+
+    def __init__(self, home: Path, settings: RunSettings, rng: random.Random) -> None:
+        self.home, self.settings, self.rng = home, settings, rng
+        self.server, self.count = Server(), Count()
+        self._undisturbed()  # once to measure the machine, once for the numbers and the time
+        self.wanted, self.life = self._undisturbed()
+
+    def _undisturbed(self) -> tuple[dict[str, Any], float]:
+        self._forget()
+        start, run = time.monotonic(), self.server.submit(self.settings)
+        if (state := self.server.until(run, "done", *ENDED)) != "done":
+            raise RuntimeError(f"The undisturbed run ended as {state}")
+        return outcome(self.home / "runs" / run), time.monotonic() - start
+
+    def _forget(self) -> None:
+        """Leave nothing in the caches, so that a run fills them."""
+        for name in ("data", "features"):
+            shutil.rmtree(self.home / name, ignore_errors=True)
+
+    def one(self) -> None:
+        """One run: killed, resumed, perhaps killed again, and judged at its end."""
+        self.count.runs += 1
+        if self.rng.random() < 0.5:
+            self._forget()
+        run = ""
+        while not run or self.rng.random() < AGAIN:
+            run = self._strike(run, self.rng.choice(KINDS), self.rng.random())
+            if self.server.ask("status", run) == "done":
+                break
+        try:
+            self._go_on(run)
+            state = self.server.until(run, "done", *ENDED)
+            fault = "" if state == "done" else f"ended as {state}"
+        except FtError as error:
+            fault = str(error)
+        if fault:
+            self.count.lost += 1
+        elif fault := difference(self.home / "runs" / run, self.wanted):
+            self.count.different += 1
+        if fault:
+            self.count.faults.append(f"run {self.count.runs}, after kill {self.count.kills}: {fault}")
+        else:
+            self._delete(run)
+
+    def _strike(self, run: str, kind: str, moment: float) -> str:
+        """Start the run, or go on with it, and kill at this share of its life; gives back its id."""
+        ahead = self.server.submit(_long(self.settings)) if kind == "waiting" else ""
+        if run:
+            self._go_on(run)
+        else:
+            run = self.server.submit(self.settings)
+        time.sleep(moment * (1.0 if ahead else self.life))
+        if kind == "paused":
+            self.server.ask("pause", run)
+            self.server.until(run, "paused", "done", *ENDED)
+        state = str(self.server.ask("status", run))
+        if kind in ("server", "waiting") or not self.server.kill_worker(run):
+            kind = kind if kind in ("server", "waiting") else f"{kind} (gone: server)"
+            self.server.kill()
+        self.count.hits[kind, state] += 1
+        print(f"kill {self.count.kills}: {kind}, {state}", file=sys.stderr, flush=True)
+        if ahead:
+            self._delete(ahead)
+        return run
+
+    def _go_on(self, run: str) -> None:
+        if self.server.ask("status", run) not in ("done", "queued", "preparing", "running"):
+            self.server.ask("resume", run)
+
+    def _delete(self, run: str) -> None:
+        """Take a run away as soon as nothing works on it."""
+        if self.server.ask("status", run) in BUSY:
+            self.server.ask("stop", run)
+        _until(lambda: run not in self.server.ask("workers") and not locks.is_alive(self.home / "runs" / run))
+        self.server.ask("delete", run)
+
+
+def _long(settings: RunSettings) -> RunSettings:
+    """A run that keeps the only worker busy."""
+    return dataclasses.replace(settings, phases=(Phase(epochs=1000),))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Kill so many times and print what became of the runs; exit status 1 if any came to harm."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=50, help="kills, at least")
+    parser.add_argument("--seed", type=int, default=0)
+    a = parser.parse_args(argv)
+    if hasattr(os, "nice"):
+        os.nice(10)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
+        home = Path(place) / "home"
+        os.environ.update(THAW_HOME=str(home), THAW_JOBS="1", PYTHONPATH=str(ROOT))
+        phases = (Phase(epochs=2, lr=0.01), Phase(name="Fine-tune", epochs=2, lr=1e-3, trainable=("layer4.1", HEAD)))
+        settings = RunSettings(data=str(living.pictures(Path(place) / "pictures")), phases=phases, batch_size=4)
+        killing = Killing(home, settings, random.Random(a.seed))
+        try:
+            while killing.count.kills < a.count:
+                killing.one()
+        finally:
+            killing.server.end()
+            print(f"Seed {a.seed}, a run's life {killing.life:.1f} s\n\n{killing.count.report()}")
+    return int(bool(killing.count.faults))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,185 @@
+"""The fuzzer by itself: it finds planted faults, repeats its cases, and survives what kills a case."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import resource
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from benchmarks import fuzz, kills
+from benchmarks.fuzzing import choices, damage, frame, pictures, zips
+from benchmarks.fuzzing.frame import Result, Room, Watch, Wrong
+from ftcore.settings import FtError
+
+WATCH = Watch()
+
+
+@pytest.fixture
+def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
+    made = Room(tmp_path / "room")
+    monkeypatch.chdir(made.cwd)
+    monkeypatch.setenv("THAW_HOME", str(made.home))
+    made.home.mkdir()
+    return made
+
+
+def raises(error: BaseException) -> Callable[[], None]:
+    def attempt() -> None:
+        raise error
+
+    return attempt
+
+
+@pytest.mark.parametrize(
+    ("error", "end", "what"),
+    [
+        (FtError("Choose another file."), "refused", ""),
+        (ValueError("planted"), "uncaught", "ValueError"),
+        (MemoryError(), "uncaught", "MemoryError"),
+        (SystemExit(1), "uncaught", "SystemExit"),
+        (Wrong("planted"), "wrong", "planted"),
+        (FtError("x" * 1001), "wrong", "sentence of more than 1000 characters"),
+        (FtError("a\u202eb"), "wrong", "control, direction or surrogate mark in a sentence"),
+    ],
+)
+def test_a_planted_fault_is_counted(room: Room, error: BaseException, end: str, what: str) -> None:
+    result = frame.tried(3, raises(error), room, WATCH)
+    assert (result.number, result.end, result.what, result.outside) == (3, end, what, ())
+    tally = fuzz.Tally("planted")
+    tally.add(result)
+    assert len(list(tally.faults())) == (end != "refused")
+
+
+def test_a_fault_is_placed_in_the_engine() -> None:
+    with pytest.raises(AttributeError) as error:
+        zips.imports.open_plan(None, 0).__enter__()  # type: ignore[arg-type]
+    assert re.fullmatch(r"ftcore.imports\.py:\d+ open_plan", frame.place(error.value))
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda room: (room.root / "planted").write_text("x", "utf-8"),
+        lambda room: (room.cwd / "sentinel.txt").write_text("other", "utf-8"),
+        lambda room: (room.cwd / "below" / "sentinel.txt").unlink(),
+        lambda room: (room.temp / "left").mkdir(),
+        lambda room: (room.root.parent / "planted").write_text("x", "utf-8"),
+        lambda room: os.system("true"),
+    ],
+)
+def test_what_happens_outside_is_seen(room: Room, act: Callable[[Room], object]) -> None:
+    assert frame.tried(1, lambda: act(room), room, WATCH).outside != ()
+
+
+def test_what_happens_in_thaw_home_is_not_outside(room: Room) -> None:
+    result = frame.tried(1, lambda: (room.home / "x").write_text("x", "utf-8"), room, WATCH)
+    assert result == Result(1, "accepted", peak=result.peak)
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux's memory counters")
+def test_memory_is_the_case_s_own(room: Room) -> None:
+    def attempt() -> None:
+        assert len(bytearray(b"x" * 100_000_000)) == 100_000_000
+
+    assert 150 < frame.tried(1, attempt, room, WATCH).peak < 250
+    assert frame.tried(2, lambda: None, room, WATCH).peak < 50
+
+
+def test_a_case_is_decided_by_seed_target_and_number() -> None:
+    made = [zips.made(frame.source(seed, "zips", number)) for seed, number in ((0, 5), (0, 5), (0, 6), (1, 5))]
+    assert made[0] == made[1]
+    assert len(set(made)) == 3
+
+
+def test_the_packer_writes_sound_zips(tmp_path: Path) -> None:
+    entries = [zips.Entry(b"a/0.png", b"one"), zips.Entry(b"b/0.png", b"two" * 99, flags=8), zips.Entry(b"c", b"", 0)]
+    (tmp_path / "x.zip").write_bytes(zips.packed(entries, b"note", b"before"))
+    with zipfile.ZipFile(tmp_path / "x.zip") as found:
+        assert found.testzip() is None
+        assert {name: found.read(name) for name in found.namelist()} == {
+            "a/0.png": b"one", "b/0.png": b"two" * 99, "c": b"",
+        }  # fmt: skip
+
+
+def test_png_chunks_are_joined_as_they_were() -> None:
+    assert pictures.joined(pictures.chunks(zips.png())) == zips.png()
+
+
+@pytest.mark.parametrize("suffix", [".json", ".jsonl", ".pt"])
+def test_damage_changes_a_file_and_repeats(tmp_path: Path, suffix: str) -> None:
+    sound = b'{"a": 1, "b": [2, {"c": null}]}\n' * (2 if suffix == ".jsonl" else 1)
+    file, seen = tmp_path / "deep" / f"x{suffix}", []
+    for number in (*range(40), *range(40)):
+        damage.emptied(file.parent)
+        file.write_bytes(sound)
+        how = damage.spoil(random.Random(number), file)
+        seen.append((how, file.read_bytes() if file.is_file() else None))
+    assert seen[:40] == seen[40:]
+    assert sum(data != sound for _, data in seen) > 60
+    assert len({how for how, _ in seen}) > 4
+
+
+def test_changed_json_differs_from_what_it_was() -> None:
+    plain = {"a": 1, "b": [2, {"c": "x"}]}
+    assert sum(json.dumps(damage.changed(random.Random(n), plain)) != json.dumps(plain) for n in range(50)) > 45
+    assert plain == {"a": 1, "b": [2, {"c": "x"}]}
+
+
+def test_arguments_never_start_a_training(room: Room) -> None:
+    for number in range(200):
+        words = choices._words(random.Random(number), room)
+        assert words[0] != "train" or words[-2:] == ["--out", str(room.cwd)]
+        assert words[0] in ("train", "predict", "resume", "list", "", "tra")
+
+
+def test_a_few_zips_through_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    code = fuzz.main(["--only", "zips", "--cases", "8", "--minutes", "1", "--seed", "2"])
+    said = capsys.readouterr().out
+    assert "| zips | 8 |" in said
+    assert code == int("- zips:" in said)
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
+
+
+def test_a_case_that_kills_its_process_is_named_and_the_next_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    planted = """
+import os, sys
+from benchmarks import fuzz
+fuzz.setup = lambda target, room: lambda rng: lambda: rng.random() < 0.5 and os.kill(os.getpid(), 9)
+fuzz.serve(*sys.argv[1:])
+"""
+    monkeypatch.setattr(fuzz, "_SERVE", planted)
+    tally = fuzz.fuzz("planted", 0, 60.0, 4)
+    dies = [frame.source(0, "planted", n).random() < 0.5 for n in range(1, 5)]
+    assert 0 < sum(dies) < 4
+    assert (tally.ends["uncaught"], tally.ends["accepted"]) == (sum(dies), 4 - sum(dies))
+    assert list(tally.found) == ["killed by signal 9 at (the process ended)"]
+
+
+def test_a_run_that_came_out_different_is_named(tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import save_file
+
+    from ftcore import records
+
+    def run(name: str, loss: float, weight: float) -> Path:
+        folder = tmp_path / name
+        folder.mkdir()
+        records.append(folder, {"event": "epoch_end", "epoch": 1, "val_loss": loss, "seconds": len(name)})
+        save_file({"w": torch.tensor([weight])}, folder / "model.safetensors")
+        return folder
+
+    wanted = kills.outcome(run("wanted", 1.0, 1.0))
+    assert kills.difference(run("same", 1.0, 1.0), wanted) == ""
+    assert kills.difference(run("numbers", 1.1, 1.0), wanted) == "other numbers"
+    weights = run("weights", 1.0, 1.0000001)
+    assert kills.difference(weights, wanted) == "other weights"
+    (left := run("left", 1.0, 1.0)).joinpath("checkpoint.pt.7.part").touch()
+    assert kills.difference(left, wanted) == "left behind: checkpoint.pt.7.part"
