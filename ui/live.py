@@ -111,7 +111,9 @@ def headline(view: View) -> None:
     if view.status.active:
         progress.draw(done_share(view), f"progress-{view.id}")
     if not view.mine:
-        st.caption(content.section("train", "watching" if view.status.owner else "terminal"))
+        whose = content.section("train", "watching" if view.status.owner else "terminal")
+        alike = "" if state.own_pictures(view.settings) else content.section("train", "alike")
+        st.caption(f"{whose} {alike}")
 
 
 def sentence(view: View) -> str:

@@ -23,7 +23,7 @@ from ftcore.settings import Preprocess, RunSettings
 from ui import callbacks, component, gallery, pad, state, traced
 from ui.callbacks import guarded
 from ui.gallery import Cell
-from ui.theme import percent, plain
+from ui.theme import aside, percent, plain
 from ui.traced import Which
 
 SOURCES = {"set": "From the set", "upload": "Upload", "camera": "Camera", "draw": "Draw"}
@@ -215,9 +215,9 @@ def sorted_out(chances: np.ndarray, labels: np.ndarray) -> dict[str, list[int]]:
 
 def _cell(images: ImageSet, at: int, classes: tuple[str, ...], chances: np.ndarray | None) -> Cell:
     truth = images.classes[int(images.val.labels[at])]
-    words = truth
+    words = aside(truth)
     if chances is not None:
         guess = int(chances[at].argmax())
         sure = percent(float(chances[at, guess]))
-        words = f"{'' if classes[guess] == truth else f'{truth} → '}{classes[guess]} {sure}"
+        words = f"{'' if classes[guess] == truth else f'{words} → '}{aside(classes[guess])} {sure}"
     return Cell(f"val-{at}", np.array(images.val.images[at]), words, f"Validation image {at + 1}, class {truth}")

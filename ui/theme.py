@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from ftcore.names import tidy
@@ -119,7 +120,13 @@ def plain(text: str, limit: int = 60) -> str:
     """
     line = tidy(" ".join(text.split()))
     line = line if len(line) <= limit else line[: limit - 1] + "…"
-    return _MARKUP.sub(r"\\\1", line).replace(":", ":\u2060")
+    return aside(_MARKUP.sub(r"\\\1", line).replace(":", ":\u2060"))
+
+
+def aside(name: str) -> str:
+    """A name in Arabic or Hebrew letters, so marked that it leaves the numbers and words beside it in their places."""
+    turns = any(unicodedata.bidirectional(sign) in ("R", "AL") for sign in name)
+    return f"\u2068{name}\u2069" if turns else name
 
 
 def discreet(message: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ftcore import machine, runs, surgery
+from ftcore import machine, surgery
 from ftcore.machine import Cost
-from ftcore.settings import HEAD, RunSettings
+from ftcore.settings import HEAD, RunSettings, home
 from tests.pages.made import OpenPage, texts
 from ui import lab as parts
 
@@ -74,7 +74,7 @@ def test_names_of_another_network_are_left_out(open_page: OpenPage) -> None:
 def test_the_button_starts_exactly_this_pattern(open_page: OpenPage) -> None:
     test = open_page("freeze_lab", lab="layer3.1+layer4.1+head", train_per_class="20")
     next(button for button in test.button if button.label.startswith("Train this")).click().run()
-    started = next(iter((runs.home() / "runs").glob("*")))
+    started = next(iter((home() / "runs").glob("*")))
     settings = RunSettings.from_json((started / "settings.json").read_text("utf-8"))
     assert [phase.trainable for phase in settings.phases] == [(HEAD,), ("layer3.1", "layer4.1", HEAD)]
     assert settings.train_per_class == 20

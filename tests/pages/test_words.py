@@ -65,6 +65,13 @@ def test_user_text_stays_text() -> None:
     assert theme.plain("a\u200fb\u202ec\u200bd") == "a?b?c?d"
 
 
+@pytest.mark.parametrize("name", ["قط", "חתול", "קט 2"])
+def test_names_from_right_to_left_leave_the_numbers_in_their_places(name: str) -> None:
+    assert theme.plain(name) == theme.aside(name) == f"\u2068{name}\u2069"
+    assert theme.aside("cat 猫") == "cat 猫"
+    assert theme.plain(f"\u202e{name}\u2069") == f"\u2068?{name}?\u2069", "marks of its own are not obeyed"
+
+
 def test_held_text_breaks_only_between_stretches() -> None:
     text = "validation falls behind: training sample 99.1 %, validation 91.0 %"
     assert theme.held(text).replace("\u00a0", " ") == text
