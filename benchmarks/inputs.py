@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -89,6 +90,7 @@ def main() -> int:
             place.mkdir()
             line, good = row(a.folder / name, place)
             print(line, flush=True)
+            shutil.rmtree(place)  # each run keeps its weights and its checkpoint
             well = well and good
     return 0 if well else 1
 
