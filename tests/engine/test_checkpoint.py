@@ -52,7 +52,8 @@ def numbers(folder: Path) -> list[dict[str, object]]:
     wanted = {
         (r["event"], r.get("epoch")): r for r in records.read_log(folder)[0] if r["event"] in ("epoch_end", "run_end")
     }
-    return [{k: v for k, v in r.items() if k not in ("seconds", "folder")} for r in wanted.values()]
+    in_order = sorted(wanted.values(), key=lambda r: r.get("epoch", 1000))  # a run given more epochs has two ends
+    return [{k: v for k, v in r.items() if k not in ("seconds", "folder")} for r in in_order]
 
 
 def assert_equal(one: Path, other: Path) -> None:
@@ -80,6 +81,17 @@ def test_a_damaged_checkpoint_costs_epochs_and_nothing_else(
     what = "all epochs are trained again" if both else "the run goes on after epoch 1"
     assert says == [f"The checkpoint is damaged: {what}, with the same result."]
     assert_equal(whole, hurt)
+
+
+@pytest.mark.parametrize("damage", [flip, Path.unlink])
+def test_a_run_whose_checkpoint_is_lost_stands_after_its_last_epoch(
+    heads: RunSettings, tmp_path: Path, damage: Callable[[Path], object]
+) -> None:
+    folder = made(heads, tmp_path / "a", cut=2)
+    wanted = worker.tuned_network(folder)[0].model.state_dict()
+    damage(folder / "checkpoint.pt")
+    found = worker.tuned_network(folder)[0].model.state_dict()
+    assert all(torch.equal(found[key], tensor) for key, tensor in wanted.items())
 
 
 def test_a_crash_between_two_checkpoints_costs_one_epoch(heads: RunSettings, tmp_path: Path) -> None:

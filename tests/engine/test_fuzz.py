@@ -7,6 +7,7 @@ import os
 import random
 import re
 import resource
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -70,6 +71,8 @@ def test_a_fault_is_placed_in_the_engine() -> None:
         lambda room: (room.cwd / "sentinel.txt").write_text("other", "utf-8"),
         lambda room: (room.cwd / "below" / "sentinel.txt").unlink(),
         lambda room: (room.temp / "left").mkdir(),
+        lambda room: shutil.rmtree(room.cwd / "below"),
+        lambda room: room.home.rename(room.cwd / "moved"),
         lambda room: (room.root.parent / "planted").write_text("x", "utf-8"),
         lambda room: os.system("true"),
     ],
@@ -78,8 +81,18 @@ def test_what_happens_outside_is_seen(room: Room, act: Callable[[Room], object])
     assert frame.tried(1, lambda: act(room), room, WATCH).outside != ()
 
 
-def test_what_happens_in_thaw_home_is_not_outside(room: Room) -> None:
-    result = frame.tried(1, lambda: (room.home / "x").write_text("x", "utf-8"), room, WATCH)
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda home: (home / "x").write_text("x", "utf-8"),
+        lambda home: (home / "deep").rename(home / "other"),
+        lambda home: shutil.rmtree(home / "deep"),  # names its files from open folders
+    ],
+)
+def test_what_happens_in_thaw_home_is_not_outside(room: Room, act: Callable[[Path], object]) -> None:
+    (room.home / "deep" / "er").mkdir(parents=True)
+    (room.home / "deep" / "er" / "file").touch()
+    result = frame.tried(1, lambda: act(room.home), room, WATCH)
     assert result == Result(1, "accepted", peak=result.peak)
 
 
