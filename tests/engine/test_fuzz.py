@@ -38,6 +38,13 @@ def raises(error: BaseException) -> Callable[[], None]:
     return attempt
 
 
+def unpolished(says: str) -> FtError:
+    """What an `FtError` does not let through by itself."""
+    error = FtError("")
+    error.args = (says,)
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "end", "what"),
     [
@@ -46,8 +53,8 @@ def raises(error: BaseException) -> Callable[[], None]:
         (MemoryError(), "uncaught", "MemoryError"),
         (SystemExit(1), "uncaught", "SystemExit"),
         (Wrong("planted"), "wrong", "planted"),
-        (FtError("x" * 1001), "wrong", "sentence of more than 1000 characters"),
-        (FtError("a\u202eb"), "wrong", "control, direction or surrogate mark in a sentence"),
+        (unpolished("x" * 1001), "wrong", "sentence of more than 1000 characters"),
+        (unpolished("a\u202eb"), "wrong", "control, direction or surrogate mark in a sentence"),
     ],
 )
 def test_a_planted_fault_is_counted(room: Room, error: BaseException, end: str, what: str) -> None:
@@ -181,11 +188,13 @@ def test_a_run_that_came_out_different_is_named(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
     from ftcore import records
+    from ftcore.events import EpochEnd, to_dict
 
     def run(name: str, loss: float, weight: float) -> Path:
         folder = tmp_path / name
         folder.mkdir()
-        records.append(folder, {"event": "epoch_end", "epoch": 1, "val_loss": loss, "seconds": len(name)})
+        epoch = EpochEnd(1, 1, loss, 1.0, loss, 1.0, loss, 1.0, 0.1, {}, float(len(name)))
+        records.append(folder, to_dict(epoch))
         save_file({"w": torch.tensor([weight])}, folder / "model.safetensors")
         return folder
 
