@@ -125,6 +125,10 @@ def test_lock_that_cannot_be_taken_is_one_sentence(tiny: RunSettings, make: Call
     make(folder / "lock")
     with pytest.raises(FtError, match="cannot be locked"):
         worker.finish(folder, lambda: None)
-    done = subprocess.run(LAUNCH, input=json.dumps({"run": str(folder)}), capture_output=True, text=True, cwd=ROOT)
-    assert (done.stdout, done.stderr) == ("", "")
+    with subprocess.Popen(LAUNCH, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdin
+        assert process.stderr
+        process.stdin.write(json.dumps({"run": str(folder)}) + "\n")
+        process.stdin.flush()  # and left open: a worker leaves with its server
+        assert (process.wait(), process.stderr.read()) == (2, "")
     assert records.state_of(folder).message.startswith("The run's folder")
