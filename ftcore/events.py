@@ -140,7 +140,7 @@ class RunEnd:
     test_accuracy: float
     kept_epoch: int
     seconds: float
-    folder: str
+    folder: str = ""
 
 
 Event = (

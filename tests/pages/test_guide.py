@@ -9,7 +9,8 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from ftcore import content, learners, quiz, records, rounds, runs, surgery, train, worker
+from ftcore import content, events, learners, quiz, records, rounds, runs, surgery, train, worker
+from ftcore.events import RunEnd, RunStart
 from ftcore.learners import Learner
 from ftcore.moved import Moved
 from ftcore.settings import RunSettings
@@ -182,8 +183,9 @@ def finished() -> str:
     run = write_run(SHORT, 0.5, 0.62, 0.7, 0.81, end="running")
     folder = records.folder_of(run)
     classes = tuple("abcdefghij")
-    records.append(folder, {"event": "run_start", "classes": classes})
-    records.append(folder, {"event": "run_end", "test_accuracy": 0.91, "kept_epoch": 4, "seconds": 83.0})
+    start = RunStart(SHORT.backbone, SHORT.data, classes, 8, 2, 2, ("conv1", "head"), "cpu")
+    records.append(folder, events.to_dict(start))
+    records.append(folder, events.to_dict(RunEnd(0.3, 0.91, 4, 83.0, "")))
     records.set_state(folder, "done")
     network = train.start_network(SHORT, len(classes))
     with torch.no_grad():
