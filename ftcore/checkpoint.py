@@ -136,12 +136,13 @@ def _goes_on(kept: RunSettings, now: RunSettings, epochs: Sequence[EpochEnd]) ->
 
 
 def tuned(path: Path, network: Network) -> bool:
-    """Put the weights after the last finished epoch into a network as it was before training; whether they are there."""
-    for file in (path, before(path)):
-        try:
-            record = states.read(file)
-            if _put(file, network, record, _progress(record).epochs[-1].epoch):
-                return True
-        except (OSError, ValueError, LookupError, TypeError):
-            continue
-    return False
+    """Put the weights after the last finished epoch into a network as it was before training; whether they are there.
+
+    Only the newest checkpoint has them: where it is damaged, what `states` keeps of that epoch is nearer than the one
+    before.
+    """
+    try:
+        record = states.read(path)
+        return _put(path, network, record, _progress(record).epochs[-1].epoch)
+    except (OSError, ValueError, LookupError, TypeError):
+        return False

@@ -15,6 +15,7 @@ from typing import Any
 from PIL import Image
 
 from ftcore.bare import segments
+from ftcore.frames import frames
 
 ROOM = 240 * 2**20  # bytes for all decoders together; with results and leftovers that stays below 300 MB
 ORDINARY = 32 * 2**20  # bytes beside its file that decoding a picture of ordinary size takes at most
@@ -107,8 +108,10 @@ def _decoding(picture: Any, data: bytes, pixels: int) -> int:
             return each * pixels + _coefficients(picture, data)
         case "WEBP":
             return _webp(pixels, data)
-        case "AVIF":  # planes of up to 16 bits, the frame and the picture
-            return (18 if picture.mode == "RGBA" else 14) * pixels + len(data)
+        case "AVIF":  # planes of up to 16 bits, the frame and the picture, whose size only the container tells
+            planes = 10 if picture.mode == "RGBA" else 6
+            coded = sum(most * each for most, each in frames(data))
+            return 8 * pixels + max(planes * pixels, coded) + len(data)
         case "TIFF":
             return each * pixels + _strip(picture)
         case "GIF" | "BMP":

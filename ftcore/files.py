@@ -24,6 +24,7 @@ def whole(path: Path, *, flush: bool = True) -> Iterator[IO[bytes]]:
     """A new file to write bytes into, which takes the place of `path` at the end of the `with`.
 
     Whatever goes wrong, `path` stays as it was and nothing is left beside it. One writer at a time per process.
+    A folder that stands in its place is put aside.
     Without `flush` a power cut may leave it damaged, which suits what is soon replaced.
     """
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
@@ -36,6 +37,8 @@ def whole(path: Path, *, flush: bool = True) -> Iterator[IO[bytes]]:
                 os.fsync(file.fileno())
         finally:
             file.close()
+        if path.is_dir():
+            _set_aside(path)
         os.replace(part, path)
     finally:
         with contextlib.suppress(OSError):
@@ -66,7 +69,7 @@ def sealed(path: Path, aside: Path | None = None) -> Iterator[_Summed]:
         summed = _Summed(file)
         yield summed
         file.write(SEAL + summed.crc.to_bytes(4, "little"))
-        if aside and path.exists():
+        if aside and path.is_file():
             os.replace(path, aside)
 
 

@@ -282,15 +282,19 @@ def _quoted(text: str) -> str:
     return quote(text.encode("utf-8", "surrogatepass"))  # a path may hold bytes that are no text
 
 
+def _unquoted(text: str) -> str:
+    return unquote(text, errors="surrogatepass")
+
+
 def _parse(f: dataclasses.Field[Any], text: str) -> Any:
     kind = type(f.default)
     try:
         if kind is tuple:
-            return tuple(unquote(part) for part in text.replace(" ", "+").split("+"))
+            return tuple(_unquoted(part) for part in text.replace(" ", "+").split("+"))
         if kind is bool:
             return {"True": True, "False": False, "true": True, "false": False, "1": True, "0": False}[text]
         parse: Callable[[str], Any] = kind
-        return parse(unquote(text))
+        return parse(_unquoted(text))
     except (ValueError, KeyError) as error:
         raise FtError(f"'{shown(text)}' is no value for {f.metadata['label']}: {f.metadata['help']}") from error
 

@@ -31,7 +31,10 @@ LONGEST_SENTENCE = 1000
 HARMLESS = "\u200c\u200d\u00ad"  # joiners and the soft hyphen belong to words
 GUARD = 5 * 2**30  # bytes of address space above what the process has when it is set up
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_CHANGES = frozenset({"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.symlink", "os.link", "os.truncate"})
+_CHANGES = {  # event -> where its arguments name what it changes: a path and the folder it starts from, if any
+    "os.mkdir": ((0, 2),), "os.remove": ((0, 1),), "os.rmdir": ((0, 1),), "os.truncate": ((0, None),),
+    "os.rename": ((0, 2), (1, 3)), "os.link": ((1, 3),), "os.symlink": ((1, 2),),
+}  # fmt: skip
 _PROGRAMS = frozenset({"os.system", "os.exec", "os.posix_spawn", "subprocess.Popen"})
 
 
@@ -99,17 +102,24 @@ class Watch:
         sys.addaudithook(self._hear)
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if self._heard is None or not (event == "open" or event in _CHANGES or event in _PROGRAMS):
+        if self._heard is None:
             return
         if event in _PROGRAMS:
             self._heard.append(f"{event} {str(arguments[0])[:80]}")
-        elif event != "open" or (isinstance(arguments[2], int) and arguments[2] & _WRITES):
-            path = arguments[0]
-            if isinstance(path, str | bytes | os.PathLike):
-                place = os.path.abspath(os.fsdecode(path))
-                there_already = event == "os.mkdir" and os.path.lexists(place)  # which will fail
-                if not there_already and not (place + os.sep).startswith((self._inside, "/dev/")):
-                    self._heard.append(f"{event} {place[-80:]}")
+        elif event == "open" and isinstance(arguments[2], int) and arguments[2] & _WRITES:
+            self._note(event, arguments[0], None)
+        for path, folder in _CHANGES.get(event, ()):
+            self._note(event, arguments[path], None if folder is None else arguments[folder])
+
+    def _note(self, event: str, path: Any, folder: int | None) -> None:
+        """Write down what is changed outside THAW_HOME; `folder` is the open one that the path starts from, if any."""
+        if self._heard is None or not isinstance(path, str | bytes | os.PathLike):
+            return
+        start = os.readlink(f"/proc/self/fd/{folder}") if folder is not None and folder >= 0 else ""
+        place = os.path.abspath(os.path.join(start, os.fsdecode(path)))
+        there_already = event == "os.mkdir" and os.path.lexists(place)  # which will fail
+        if not there_already and not (place + os.sep).startswith((self._inside, "/dev/")):
+            self._heard.append(f"{event} {place[-80:]}")
 
     @contextlib.contextmanager
     def over(self, home: Path) -> Iterator[list[str]]:

@@ -244,3 +244,6 @@ def _tried(hurt: Hurt, entry: Entry) -> None:
         if hurt.derived and hurt.how in SOFT:
             raise Wrong(f"{entry.__name__} refused because of {'/'.join(hurt.parts)}") from error
         raise
+    except Exception as error:
+        error.add_note(f"{entry.__name__} met {'/'.join(hurt.parts)}, {hurt.how}")
+        raise

@@ -81,6 +81,17 @@ def test_a_damaged_checkpoint_costs_epochs_and_nothing_else(
     assert_equal(whole, hurt)
 
 
+@pytest.mark.parametrize("damage", [flip, Path.unlink])
+def test_a_run_whose_checkpoint_is_lost_stands_after_its_last_epoch(
+    heads: RunSettings, tmp_path: Path, damage: Callable[[Path], object]
+) -> None:
+    folder = made(heads, tmp_path / "a", cut=2)
+    wanted = worker.tuned_network(folder)[0].model.state_dict()
+    damage(folder / "checkpoint.pt")
+    found = worker.tuned_network(folder)[0].model.state_dict()
+    assert all(torch.equal(found[key], tensor) for key, tensor in wanted.items())
+
+
 def test_a_crash_between_two_checkpoints_costs_one_epoch(heads: RunSettings, tmp_path: Path) -> None:
     whole, hurt = made(heads, tmp_path / "a"), made(heads, tmp_path / "b", cut=2)
     (hurt / "checkpoint.pt").unlink()

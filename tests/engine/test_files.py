@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,6 +40,16 @@ def test_a_file_without_seal_passes_and_aside_keeps_the_one_before(tmp_path: Pat
         file.write(b"%d" % (1 // 0))
     assert (aside.read_bytes(), path.read_bytes()[:3]) == (b"old", b"new")
     assert sorted(f.name for f in tmp_path.iterdir()) == ["x", "y"]
+
+
+@pytest.mark.parametrize("write", [files.whole, files.sealed])
+def test_a_folder_in_the_place_of_a_file_is_put_aside(tmp_path: Path, write: Callable[[Path], Any]) -> None:
+    path = tmp_path / "x.npy"
+    (path / "in").mkdir(parents=True)
+    with write(path) as file:
+        file.write(b"new")
+    assert path.read_bytes().startswith(b"new")
+    assert (tmp_path / "x.damaged" / "in").is_dir()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import os
 import random
 import re
 import resource
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,13 @@ def raises(error: BaseException) -> Callable[[], None]:
     return attempt
 
 
+def unpolished(says: str) -> FtError:
+    """What an `FtError` does not let through by itself."""
+    error = FtError("")
+    error.args = (says,)
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "end", "what"),
     [
@@ -45,8 +53,8 @@ def raises(error: BaseException) -> Callable[[], None]:
         (MemoryError(), "uncaught", "MemoryError"),
         (SystemExit(1), "uncaught", "SystemExit"),
         (Wrong("planted"), "wrong", "planted"),
-        (FtError("x" * 1001), "wrong", "sentence of more than 1000 characters"),
-        (FtError("a\u202eb"), "wrong", "control, direction or surrogate mark in a sentence"),
+        (unpolished("x" * 1001), "wrong", "sentence of more than 1000 characters"),
+        (unpolished("a\u202eb"), "wrong", "control, direction or surrogate mark in a sentence"),
     ],
 )
 def test_a_planted_fault_is_counted(room: Room, error: BaseException, end: str, what: str) -> None:
@@ -70,6 +78,8 @@ def test_a_fault_is_placed_in_the_engine() -> None:
         lambda room: (room.cwd / "sentinel.txt").write_text("other", "utf-8"),
         lambda room: (room.cwd / "below" / "sentinel.txt").unlink(),
         lambda room: (room.temp / "left").mkdir(),
+        lambda room: shutil.rmtree(room.cwd / "below"),
+        lambda room: room.home.rename(room.cwd / "moved"),
         lambda room: (room.root.parent / "planted").write_text("x", "utf-8"),
         lambda room: os.system("true"),
     ],
@@ -78,8 +88,18 @@ def test_what_happens_outside_is_seen(room: Room, act: Callable[[Room], object])
     assert frame.tried(1, lambda: act(room), room, WATCH).outside != ()
 
 
-def test_what_happens_in_thaw_home_is_not_outside(room: Room) -> None:
-    result = frame.tried(1, lambda: (room.home / "x").write_text("x", "utf-8"), room, WATCH)
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda home: (home / "x").write_text("x", "utf-8"),
+        lambda home: (home / "deep").rename(home / "other"),
+        lambda home: shutil.rmtree(home / "deep"),  # names its files from open folders
+    ],
+)
+def test_what_happens_in_thaw_home_is_not_outside(room: Room, act: Callable[[Path], object]) -> None:
+    (room.home / "deep" / "er").mkdir(parents=True)
+    (room.home / "deep" / "er" / "file").touch()
+    result = frame.tried(1, lambda: act(room.home), room, WATCH)
     assert result == Result(1, "accepted", peak=result.peak)
 
 
@@ -168,11 +188,13 @@ def test_a_run_that_came_out_different_is_named(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
     from ftcore import records
+    from ftcore.events import EpochEnd, to_dict
 
     def run(name: str, loss: float, weight: float) -> Path:
         folder = tmp_path / name
         folder.mkdir()
-        records.append(folder, {"event": "epoch_end", "epoch": 1, "val_loss": loss, "seconds": len(name)})
+        epoch = EpochEnd(1, 1, loss, 1.0, loss, 1.0, loss, 1.0, 0.1, {}, float(len(name)))
+        records.append(folder, to_dict(epoch))
         save_file({"w": torch.tensor([weight])}, folder / "model.safetensors")
         return folder
 

@@ -107,6 +107,12 @@ def tiff_with(tag: int, count: int, value: int) -> bytes:
     return bytes(whole)
 
 
+def avif_that_lies() -> bytes:
+    """Its container claims 10 x 10 pixels, its frame has 64 million."""
+    true, claim = (struct.pack(">II", side, side) for side in (8000, 10))
+    return saved("AVIF", (8000, 8000), speed=10).replace(true, claim)
+
+
 def six_in_a_zip() -> bytes:
     out = io.BytesIO()
     hard = [png(1, 64_000_000), png(5000, 4000, 16, 6), png(5000, 4000, 8, 3, palette()), png(10, 10, extra=texts())]
@@ -149,6 +155,7 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     "avif": (lambda: saved("AVIF", (4032, 3024), "RGBA", speed=10), "(2016, 1512)"),
     "avif, moving": (lambda: saved("AVIF", (3000, 3000), frames=3, speed=10), "(1500, 1500)"),
     "avif, 36 megapixels": (lambda: saved("AVIF", (6000, 5900), speed=10), MUCH),
+    "avif, a frame larger than told": (avif_that_lies, "(10, 10)"),
     "ppm, huge numbers": (lambda: b"P6 9999999 9999999 255\n", "more than 36 megapixels"),
     "ppm, 16 bits": (lambda: b"P5 5500 5500 65535\n" + bytes(5500 * 5500 * 2), "(1834, 1834)"),
     "bmp": (lambda: saved("BMP", (4600, 4600)), "(1534, 1534)"),
