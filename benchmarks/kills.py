@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import itertools
 import json
 import os
 import random
@@ -168,26 +169,37 @@ class Count:
 
 
 def outcome(folder: Path) -> dict[str, Any]:
-    """What must be equal of a finished run: each epoch and the test in numbers, and the weights."""
+    """What must be equal of a finished run: each epoch and the test in numbers, and the weights.
+
+    A run that was killed after its test and before it was noted as done tests again, so the last test counts.
+    """
     log, _ = records.read_log(folder)
     numbers = [
         {key: value for key, value in record.items() if key not in ("seconds", "folder")}
         for record in log
-        if record["event"] in ("baseline", "epoch_end", "run_end")
+        if record["event"] in ("baseline", "epoch_end")
     ]
-    return {"numbers": numbers, "weights": load_file(folder / "model.safetensors")}
+    tests = [(r["test_loss"], r["test_accuracy"], r["kept_epoch"]) for r in log if r["event"] == "run_end"]
+    return {"numbers": numbers, "test": tests[-1:], "weights": load_file(folder / "model.safetensors")}
 
 
 def difference(folder: Path, wanted: dict[str, Any]) -> str:
     """In what a finished run differs from the undisturbed one; nothing if in nothing."""
     found = outcome(folder)
     if found["numbers"] != wanted["numbers"]:
-        return "other numbers"
+        return f"other numbers: {_first_other(found['numbers'], wanted['numbers'])}"
+    if found["test"] != wanted["test"]:
+        return f"another test: {found['test']} instead of {wanted['test']}"
     same = found["weights"].keys() == wanted["weights"].keys()
     if not (same and all(torch.equal(t, wanted["weights"][key]) for key, t in found["weights"].items())):
         return "other weights"
     left = sorted(path.name for path in folder.rglob("*") if path.name.endswith(".part"))
     return f"left behind: {left[0]}" if left else ""
+
+
+def _first_other(found: list[Any], wanted: list[Any]) -> str:
+    pairs = itertools.zip_longest(found, wanted)
+    return next(f"{one} instead of {other}" for one, other in pairs if one != other)
 
 
 class Killing:

@@ -188,6 +188,8 @@ class _Control:
     def report(self, event: Event) -> None:
         self._enter("preparing" if isinstance(event, DataFound | DataProgress | PicturesSkipped) else "running")
         records.append(self.folder, to_dict(event))
+        if isinstance(event, RunEnd):
+            return  # nothing is left to pause or to stop
         if not self.running.is_set():
             start = time.perf_counter()
             self._enter("paused")

@@ -188,20 +188,23 @@ def test_a_run_that_came_out_different_is_named(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
     from ftcore import records
-    from ftcore.events import EpochEnd, to_dict
+    from ftcore.events import EpochEnd, RunEnd, to_dict
 
-    def run(name: str, loss: float, weight: float) -> Path:
+    def run(name: str, loss: float, weight: float, *tests: float) -> Path:
         folder = tmp_path / name
         folder.mkdir()
         epoch = EpochEnd(1, 1, loss, 1.0, loss, 1.0, loss, 1.0, 0.1, {}, float(len(name)))
-        records.append(folder, to_dict(epoch))
+        for event in (epoch, *(RunEnd(test, 1.0, 1, test) for test in tests)):
+            records.append(folder, to_dict(event))
         save_file({"w": torch.tensor([weight])}, folder / "model.safetensors")
         return folder
 
-    wanted = kills.outcome(run("wanted", 1.0, 1.0))
-    assert kills.difference(run("same", 1.0, 1.0), wanted) == ""
-    assert kills.difference(run("numbers", 1.1, 1.0), wanted) == "other numbers"
-    weights = run("weights", 1.0, 1.0000001)
+    wanted = kills.outcome(run("wanted", 1.0, 1.0, 2.0))
+    assert kills.difference(run("same", 1.0, 1.0, 2.0), wanted) == ""
+    assert kills.difference(run("killed between test and done", 1.0, 1.0, 2.0, 2.0), wanted) == ""
+    assert kills.difference(run("numbers", 1.1, 1.0, 2.0), wanted).startswith("other numbers: {'event': 'epoch_end'")
+    assert kills.difference(run("test", 1.0, 1.0, 3.0), wanted).startswith("another test: [(3.0")
+    weights = run("weights", 1.0, 1.0000001, 2.0)
     assert kills.difference(weights, wanted) == "other weights"
-    (left := run("left", 1.0, 1.0)).joinpath("checkpoint.pt.7.part").touch()
+    (left := run("left", 1.0, 1.0, 2.0)).joinpath("checkpoint.pt.7.part").touch()
     assert kills.difference(left, wanted) == "left behind: checkpoint.pt.7.part"

@@ -15,7 +15,7 @@ import torch
 from safetensors import safe_open
 
 from ftcore import locks, records, worker
-from ftcore.events import StepProgress
+from ftcore.events import RunEnd, StepProgress
 from ftcore.settings import ROOT, FtError, RunSettings
 
 LAUNCH = [sys.executable, "-m", "ftcore.worker"]
@@ -96,6 +96,17 @@ def test_pause_that_lasts_gives_the_worker_up(tiny: RunSettings, word: str) -> N
         control.report(StepProgress(1, 1, 1, 5, 0.9, 0.1))
     assert records.state_of(folder).state == ("paused" if not word else "interrupted")
     assert records.progress(folder) is not None
+
+
+@pytest.mark.parametrize("word", ["pause", "stop"])
+def test_run_that_has_ended_is_neither_paused_nor_stopped(tiny: RunSettings, word: str) -> None:
+    folder = records.new(tiny)
+    control = worker._Control(folder, pause_s=0.05)
+    if word == "pause":
+        control.running.clear()
+    control.stopped = word == "stop"
+    assert worker.finish(folder, lambda: control.report(RunEnd(1.0, 0.5, 1, 2.0))) == 0
+    assert records.state_of(folder).state == "done"
 
 
 def test_run_stays_paused_when_its_worker_has_gone(tiny: RunSettings) -> None:
