@@ -7,6 +7,7 @@ it, in case the newest is damaged. This module knows nothing about the training 
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from torch import Tensor
 
 from ftcore import events, identity, states, weights
 from ftcore.events import Baseline, EpochEnd
+from ftcore.files import derived
 from ftcore.identity import Identity
 from ftcore.network import Network
 from ftcore.settings import FtError, Phase, RunSettings
@@ -83,7 +85,7 @@ def restore(path: Path | None, network: Network, settings: RunSettings, images: 
         try:
             record = states.read(file)
             state = _progress(record)
-            kept, pictures = RunSettings.stored(record["settings"]), record.get("images", {})
+            kept, pictures = RunSettings.stored(record["settings"]), _images(record)
         except OSError as error:
             raise FtError(f"{file} cannot be read right now ({error.strerror}): try again in a moment.") from error
         except Exception:  # noqa: BLE001 - whatever is in it, the checkpoint is no longer the one that was written
@@ -104,8 +106,18 @@ def _progress(record: Mapping[str, Any]) -> Progress:
     if [epoch.epoch for epoch in epochs] != list(range(1, len(epochs) + 1)) or not epochs:
         raise ValueError
     baseline = events.build(Baseline, record["baseline"]) if record["baseline"] else None
-    kernels = tuple(map(str, record["kernels"]))
-    return Progress(epochs, float(record["seconds"]), baseline, kernels, record["best"], record["optimizer"])
+    kernels, best, optimizer = tuple(map(str, record["kernels"])), record["best"], record["optimizer"]
+    if not (isinstance(best, dict | None) and isinstance(optimizer, dict | None)):
+        raise ValueError
+    return Progress(epochs, float(record["seconds"]), baseline, kernels, best, optimizer)
+
+
+def _images(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What the checkpoint says of its images; nothing in one of an earlier version."""
+    images = json.loads(json.dumps(record.get("images", {})))
+    if not isinstance(images, dict):
+        raise TypeError
+    return images
 
 
 def _put(file: Path, network: Network, record: Mapping[str, Any], epoch: int) -> bool:
@@ -141,8 +153,9 @@ def tuned(path: Path, network: Network) -> bool:
     Only the newest checkpoint has them: where it is damaged, what `states` keeps of that epoch is nearer than the one
     before.
     """
-    try:
+
+    def put() -> bool:
         record = states.read(path)
         return _put(path, network, record, _progress(record).epochs[-1].epoch)
-    except (OSError, ValueError, LookupError, TypeError):
-        return False
+
+    return bool(derived(put))

@@ -97,6 +97,6 @@ def _counts(before: Mapping[str, Any], now: Identity) -> str:
 
 def _pictures(before: Mapping[str, Any], now: Identity) -> str:
     field = "digests" if before.get("reader") == now.reader else "listing"
-    then, here = before.get(field) or {}, getattr(now, field)
-    other = [split for split in SPLITS if split in then and then[split] != here[split]]
+    then, here = before.get(field), getattr(now, field)
+    other = [split for split in SPLITS if isinstance(then, dict) and then.get(split, here[split]) != here[split]]
     return f"other pictures in {listed(other)}" if other else ""

@@ -127,7 +127,7 @@ def put(folder: Path, network: Network, epoch: int) -> None:
         raise FtError(
             f"The weights after epoch {epoch} cannot be read right now ({error.strerror}): try again in a moment."
         ) from error
-    except (ValueError, LookupError, TypeError, RuntimeError, FtError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RuntimeError, FtError) as error:
         raise FtError(f"The weights after epoch {epoch} are damaged: choose another epoch.") from error
 
 

@@ -27,6 +27,12 @@ from ftcore.settings import FtError
 
 Progress = Callable[[int, int], None]
 CHUNK = 1 << 20
+_NUMBERS = frozenset(
+    (
+        *(torch.float16, torch.bfloat16, torch.float32, torch.float64),
+        *(torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64),
+    )
+)
 
 
 def checkpoints() -> Path:
@@ -74,7 +80,8 @@ def _plain(tensor: object) -> bool:
     return (
         isinstance(tensor, Tensor)
         and tensor.layout == torch.strided
-        and not (tensor.is_quantized or tensor.is_meta or tensor.is_complex() or tensor.is_nested)
+        and tensor.dtype in _NUMBERS
+        and not (tensor.is_meta or tensor.is_nested)
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import shutil
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 import torch
 
 from ftcore import __main__ as cli
-from ftcore import checkpoint, longer, records, states, worker
+from ftcore import checkpoint, identity, longer, records, states, train, worker
 from ftcore.events import EpochEnd, Event, to_dict
 from ftcore.settings import ROOT, FtError, Phase, RunSettings
 
@@ -79,6 +80,23 @@ def test_a_damaged_checkpoint_costs_epochs_and_nothing_else(
     what = "all epochs are trained again" if both else "the run goes on after epoch 1"
     assert says == [f"The checkpoint is damaged: {what}, with the same result."]
     assert_equal(whole, hurt)
+
+
+FIELDS = ("epochs", "best", "optimizer", "images", "weights", "settings", "baseline")
+ODD = (7, "x", [1], torch.ones(3), torch.ones(0), {"fc.bias": torch.ones(3).to(torch.float8_e4m3fn)})
+
+
+def test_a_field_of_another_kind_is_damage(heads: RunSettings, tmp_path: Path) -> None:
+    path = made(heads, tmp_path / "a", cut=1) / "checkpoint.pt"
+    record, network = states.read(path), train.start_network(heads, 3)
+    images = identity.of(train.load_images(heads))
+    for field, odd in itertools.product(FIELDS, ODD):
+        if isinstance(odd, dict) and field == "optimizer":
+            continue  # what is in it is the optimizer's own matter
+        torch.save({**record, field: odd}, path)  # without a checksum, as earlier versions wrote it
+        found = checkpoint.restore(path, network, heads, images)
+        assert "all epochs are trained again" in found.lost, (field, odd)
+        assert not checkpoint.tuned(path, network) or field in ("settings", "images")
 
 
 @pytest.mark.parametrize("damage", [flip, Path.unlink])

@@ -35,6 +35,7 @@ WRONG: dict[str, object] = {
     "sparse": whole(a=torch.ones(2, 2).to_sparse()),
     "meta": whole(a=torch.empty(2, 2, device="meta")),
     "complex": whole(a=torch.ones(2, 2, dtype=torch.complex64)),
+    **{str(kind): whole(a=torch.ones(2, 2).to(kind)) for kind in (torch.float8_e4m3fn, torch.float8_e5m2)},
     "whole numbers": whole(a=torch.ones(2, 2, dtype=torch.int32)),
     "broken counter": {**whole(), "b.num_batches_tracked": torch.tensor(0.5)},
     "shape": whole(a=torch.ones(4)),
