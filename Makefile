@@ -1,6 +1,7 @@
 # The commands of README.md. Everything is installed into .venv beside this file, nothing outside it.
 PYTHON ?= python3
 PORT ?= 8501
+TESTERS ?= 2
 ADDRESS ?= localhost
 HOST := $(if $(filter 0.0.0.0 ::,$(ADDRESS)),localhost,$(ADDRESS))
 BIN := .venv/bin
@@ -19,7 +20,7 @@ endif
 	@$(BIN)/python -m streamlit run app.py --server.port $(PORT) --server.address $(ADDRESS) --browser.serverAddress $(HOST)
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check .

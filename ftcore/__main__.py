@@ -24,6 +24,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; exit status 0, or 2 with one sentence on stderr for bad input."""
     console.steady()
     try:
+        if any("\0" in word for word in argv or ()):
+            raise FtError("An argument holds a NUL character, which no name of a file can: leave it out.")
         arguments = _parser().parse_args(argv)
         command: Callable[[argparse.Namespace], int] = arguments.command
         return command(arguments)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ftcore import caches, limits, machine, records, shelf, surgery
+from ftcore import caches, limits, machine, records, shelf, surgery, worker
 from ftcore.crew import Crew
 from ftcore.settings import FtError, RunSettings
 from ftcore.worker import DISK_FULL, DISK_FULL_SAYS, TAKEN
@@ -75,14 +75,17 @@ class Manager:
         return run_id
 
     def resume(self, run_id: str, owner: str) -> None:
-        """Let a paused run go on; queue one that has no worker any more again, from its last finished epoch."""
-        _steered(run_id, owner)
+        """Let a paused run go on; queue one that has no worker any more again, from its last finished epoch.
+
+        A finished run is left alone, unless its final weights are damaged: then it makes them anew.
+        """
+        folder = _steered(run_id, owner)
         with self._lock:
             now = self.status(run_id)
             if run_id in self._crew and now.state == "paused":
                 self._again.add(run_id)  # should it just be giving its worker up
                 self._crew.tell(run_id, "go")
-            elif not now.active and now.state != "done":
+            elif not now.active and (now.state != "done" or not worker.is_sound(folder)):
                 self._room(owner)
                 self._enqueue(run_id, owner)
 

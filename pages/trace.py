@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ftcore import content, surgery
+from ftcore import content, records, surgery, verdict
 from ftcore.settings import HEAD, FtError, RunSettings
-from ui import chapters, history, nav, page, pick, state, strip, traced
+from ui import chapters, history, live, nav, page, pick, state, strip, traced
 from ui.callbacks import guarded
 from ui.chapters import LAYERS, Scene
 from ui.live import View
-from ui.theme import count, plain
+from ui.theme import count, discreet, plain
 from ui.traced import FINAL, Which
 
 nav.guard()
@@ -25,9 +25,13 @@ def main() -> None:
         view = page.latest(owner, chosen)
         chosen = view.settings if view is not None else chosen
     which, note = _which(chosen, view)
+    if view is not None and which.run:
+        which = _sound(which, view)
     network, classes = traced.network(which)
     if which.run:
         st.markdown(content.section("trace", "tuned", {"run": history.title(chosen)}))
+        if doubt := verdict.doubt(records.folder_of(which.run)):
+            st.warning(plain(doubt, 500))
     if note:
         ended = traced.ENDED.get(view.status.state, "") if view is not None else ""
         values = {"classes": count(len(classes)), "epoch": which.version, "ended": ended}
@@ -53,6 +57,21 @@ def _which(chosen: RunSettings, view: View | None) -> tuple[Which, str]:
         version = -1 if now == "done" else int(view.log.rows[-1]["epoch"])
         return Which(chosen.backbone, view.id, FINAL, version), traced.note(now)
     return Which(chosen.backbone), "pretrained"
+
+
+def _sound(which: Which, view: View) -> Which:
+    """The same; of a run whose final weights are damaged, the last epoch whose weights can still be looked at."""
+    try:
+        traced.network(which)
+    except FtError as error:
+        last = traced.last_sound(which)
+        if last is None:
+            raise
+        st.warning(f"{plain(discreet(str(error)), 500)} {content.section('trace', 'before', {'epoch': last.epoch})}")
+        if view.mine and view.status.state == "done":
+            live.mend(view)
+        return last
+    return which
 
 
 def _layer() -> str:

@@ -110,6 +110,9 @@ def headline(view: View) -> None:
         controls(view)
     if view.status.active:
         progress.draw(done_share(view), f"progress-{view.id}")
+    for said in (view.log.found if state.own_pictures(view.settings) else None, view.log.recovered):
+        if said is not None:
+            st.caption(plain(discreet(str(said["says"])), 500))
     if not view.mine:
         whose = content.section("train", "watching" if view.status.owner else "terminal")
         alike = "" if state.own_pictures(view.settings) else content.section("train", "alike")
@@ -198,6 +201,11 @@ def controls(view: View) -> None:
         _button(view, "Resume", runs.manager().resume, "Go on from the last finished epoch.", primary=True)
     if view.status.active:
         _button(view, "Stop training", runs.manager().stop, "End the run here. What it learned so far is kept.")
+
+
+def mend(view: View) -> None:
+    """For a finished run whose final weights are damaged: train it again, which gives the same."""
+    _button(view, "Make them anew", runs.manager().resume, "Trains this run again, with the same result.", primary=True)
 
 
 def _button(view: View, label: str, act: Callable[[str, str], None], notes: str, primary: bool = False) -> None:

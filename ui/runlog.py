@@ -20,6 +20,8 @@ class RunLog:
 
     offset: int = 0
     start: Event | None = None
+    found: Event | None = None
+    recovered: Event | None = None
     data: Event | None = None
     baseline: Event | None = None
     skipped: Event | None = None
@@ -35,6 +37,10 @@ class RunLog:
             kind = event.get("event")
             if kind == "run_start":
                 self.start, self.skipped, self.step, self.end = event, None, None, None
+            elif kind == "data_found":
+                self.found = event
+            elif kind == "recovered":
+                self.recovered = event
             elif kind == "data_progress":
                 self.data = event
             elif kind == "baseline":

@@ -5,6 +5,8 @@ Kept for a while, since neither a finished epoch nor an image ever changes.
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +16,7 @@ import torch
 from ftcore import backbones, datasets, features, machine, records, states, surgery, trace, worker
 from ftcore.datasets import ImageSet
 from ftcore.network import Network
-from ftcore.settings import RunSettings
+from ftcore.settings import FtError, RunSettings
 from ftcore.train import load_images, start_network
 from ui import own, state
 from ui.engine import WORK
@@ -58,6 +60,16 @@ def network(which: Which) -> tuple[Network, tuple[str, ...]]:
         states.put(folder, made, which.epoch)
     made.model.eval()
     return made, classes
+
+
+def last_sound(which: Which) -> Which | None:
+    """The last epoch before the end of a run whose weights can still be used; None without one."""
+    for epoch in sorted(epochs(which.run), reverse=True):
+        earlier = dataclasses.replace(which, epoch=epoch)
+        with contextlib.suppress(FtError):
+            network(earlier)
+            return earlier
+    return None
 
 
 def epochs(run: str) -> dict[int, int]:

@@ -108,7 +108,7 @@ def test_pause_and_stop_and_what_the_history_keeps(open_tab: OpenTab) -> None:
     tab.get_by_role("button", name=re.compile("^Start")).click()
     wait_for_epoch(tab, 3)
     tab.get_by_role("button", name="Pause").click()
-    expect(tab.get_by_text("Resume goes on from there")).to_be_visible()
+    expect(tab.get_by_text("Resume goes on from here")).to_be_visible()
     tab.get_by_role("button", name="Resume").click()
     wait_for_epoch(tab, epoch_of(tab) + 1)
     tab.get_by_role("button", name="Stop training").click()

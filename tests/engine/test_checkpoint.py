@@ -50,11 +50,9 @@ def made(settings: RunSettings, path: Path, cut: int = 0) -> Path:
 
 def numbers(folder: Path) -> list[dict[str, object]]:
     """Epochs and the last test in the log, each once, but for times and places."""
-    wanted = {
-        (r["event"], r.get("epoch")): r for r in records.read_log(folder)[0] if r["event"] in ("epoch_end", "run_end")
-    }
-    in_order = sorted(wanted.values(), key=lambda r: r.get("epoch", 1000))  # a run given more epochs has two ends
-    return [{k: v for k, v in r.items() if k not in ("seconds", "folder")} for r in in_order]
+    told = [record for record in records.read_log(folder)[0] if record["event"] in ("epoch_end", "run_end")]
+    wanted = {record.get("epoch", 10**6): record for record in told}
+    return [{k: v for k, v in r.items() if k not in ("seconds", "folder")} for _, r in sorted(wanted.items())]
 
 
 def assert_equal(one: Path, other: Path) -> None:

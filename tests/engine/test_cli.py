@@ -96,6 +96,7 @@ def test_resume_goes_on_after_the_last_epoch(
         ["train", "--train-per-class", "x"], ["train", "--train-per-class", "-3"], ["train", "--seed", "x"],
         ["train", "--seed", "-1"], ["train", "--seed", "9" * 400], ["train", "--random", "--pretrained"],
         ["train", "--settings", "/nowhere"], ["train", "--settings", "/"], ["train", "--colour"],
+        ["train", "--settings", "a\0b"], ["train", "--out", "a\0b"], ["resume", "a\0b"], ["predict", "--run", "a\0b", "x"],
         ["resume"], ["resume", "/nowhere"], ["resume", "/dev/null"], ["predict", "--run", "/nowhere", "x.png"],
         ["predict", "x.png"],
     ],

@@ -50,6 +50,9 @@ COMMANDS = {
 }
 FAILING = {**COMMANDS, "list": ["list"]}  # where it ends at its first line: to the end it takes long
 FINE = {name: 2 if name == "nothing" else 0 for name in COMMANDS}
+# Each way to print once, for streams on which all commands fail alike.
+FEW = {name: COMMANDS[name] for name in ("train json", "resume", "predict", "predict csv", "nothing")}
+SAYING = {name: COMMANDS[name] for name in ("train", "train json", "predict", "predict json", "predict csv", "nothing")}
 
 
 @pytest.fixture(scope="module")
@@ -128,17 +131,17 @@ def test_streams_that_are_no_terminal(place: Path, tmp_path: Path, redirect: str
 
 @pytest.mark.parametrize("redirect", ["2>&-", "2>/dev/full", "2> >(exec <&-)", ">&- 2>&-"])
 def test_nobody_hears_complaints(place: Path, tmp_path: Path, redirect: str) -> None:
-    told = run(place, tmp_path, redirect)
-    assert told.codes == FINE
+    told = run(place, tmp_path, redirect, FEW)
+    assert told.codes == {name: FINE[name] for name in FEW}
     assert told.err == b""
     assert b"python -m ftcore --help" not in told.out
-    for name in ("OUT1", "OUT2", "HALF1", "HALF2"):
+    for name in ("OUT2", "HALF1"):
         assert records.state_of(tmp_path / name).state == "done"
 
 
 def test_output_that_is_closed_is_no_error(place: Path, tmp_path: Path) -> None:
-    told = run(place, tmp_path, '>&- 2>"$ERR"')
-    assert told.codes == FINE
+    told = run(place, tmp_path, '>&- 2>"$ERR"', FEW)
+    assert told.codes == {name: FINE[name] for name in FEW}
     assert len(sentences(told.err)) == 1
 
 
@@ -175,8 +178,8 @@ ENCODINGS = {
 
 @pytest.mark.parametrize("name", ENCODINGS)
 def test_names_that_the_terminal_cannot_say(place: Path, tmp_path: Path, name: str) -> None:
-    told = run(place, tmp_path, '>"$OUT" 2>"$ERR"', **ENCODINGS[name])
-    assert told.codes == FINE
+    told = run(place, tmp_path, '>"$OUT" 2>"$ERR"', SAYING, **ENCODINGS[name])
+    assert told.codes == {name: FINE[name] for name in SAYING}
     assert len(sentences(told.err)) == 1
     rows = [line for line in told.out.splitlines() if line.startswith(b"{")]
     assert all(line.isascii() for line in rows)

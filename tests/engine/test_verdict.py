@@ -5,22 +5,23 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ftcore import verdict
+from ftcore.events import EpochEnd, Event, RunEnd, RunStart, to_dict
 
 EVEN = math.log(10)
 
 
 def log(folder: Path, *epochs: tuple[float, float, float], images: int = 1000, kept: int = 0) -> Path:
     """A run of ten classes: validation accuracy, validation loss and training loss of each epoch."""
-    rows: list[dict[str, Any]] = [{"event": "run_start", "classes": [str(i) for i in range(10)], "val_images": images}]
+    names = tuple(str(number) for number in range(10))
+    told: list[Event] = [RunStart("resnet18", "digits", names, 100, images, images, ("stem", "head"), "cpu")]
     for number, (accuracy, loss, training) in enumerate(epochs, 1):
-        numbers = {"val_accuracy": accuracy, "val_loss": loss, "sample_loss": training}
-        rows.append({"event": "epoch_end", "epoch": number, **numbers})
-    rows += [{"event": "run_end", "kept_epoch": kept}] if kept else []
+        told.append(EpochEnd(1, number, training, 0.5, training, 0.5, loss, accuracy, 1e-3, {}, 1.0))
+    told += [RunEnd(1.0, 0.5, kept, 9.0, "")] if kept else []
+    rows = [to_dict(event) for event in told]
     (folder / "events.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return folder
 

@@ -13,6 +13,7 @@ from ftcore import content, locks, records, runs
 from ftcore.settings import ROOT, Phase, RunSettings
 from tests.pages.made import OWNER, TOKEN, OpenPage, texts, write_run
 from ui import live, traced, wake
+from ui.theme import plain
 
 TAIL = ("layer4.0", "layer4.1", "head")
 SHORT = dataclasses.replace(RunSettings(), phases=(Phase(epochs=2), Phase(epochs=2, lr=1e-4, trainable=TAIL)))
@@ -118,3 +119,10 @@ def test_server_wakes_the_queue_that_was_left(home: Path) -> None:
 def test_streamlit_finds_the_app_that_wakes_it() -> None:
     found = discover_asgi_app(ROOT / "app.py")
     assert (found.is_asgi_app, found.import_string) == (True, "app:app")
+
+
+def test_a_run_that_met_damage_tells_what_it_cost(open_page: OpenPage) -> None:
+    run = write_run(SHORT, 0.5, 0.6, 0.7, 0.8)
+    says = "The checkpoint is damaged: the run goes on after epoch 2, with the same result."
+    records.append(records.folder_of(run), {"event": "recovered", "says": says})
+    assert plain(says, 500) in [caption.value for caption in open_page("train_live", run=run).caption]

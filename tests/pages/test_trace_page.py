@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
 import shutil
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import streamlit as st
 import torch
 from PIL import Image
 
-from ftcore import backbones, content, datasets, records, trace, worker
+from ftcore import backbones, content, datasets, records, runs, trace, worker
 from ftcore.settings import FtError, Phase, RunSettings
 from tests.pages.made import OWNER, OpenPage, texts, tied
 from ui import pad, pick, pixels, softmax
@@ -185,3 +186,29 @@ def test_run_that_failed_is_not_called_going(run: str, open_page: OpenPage) -> N
     said = "\n".join(info.value for info in open_page("trace", **address(run)).info)
     assert "This run failed. You see the network as it was after epoch 4" in said
     assert "still going" not in said
+
+
+def test_damaged_final_weights_give_way_to_an_earlier_epoch_and_can_be_made_anew(open_page: OpenPage, run: str) -> None:
+    file = records.folder_of(run) / "model.safetensors"
+    data = bytearray(file.read_bytes())
+    data[-5] ^= 1
+    file.write_bytes(data)
+    test = open_page("trace", **address(run))
+    assert not test.exception
+    assert not test.error
+    assert "cannot be used" in test.warning[0].value
+    assert "as it was after epoch 3" in test.warning[0].value
+    assert str(file.parent.parent) not in test.warning[0].value
+    test.button(key=f"Make them anew-{run}").click().run()
+    assert runs.status(run).active
+
+
+@pytest.mark.parametrize("loss, says", [(1e20, "no better than guessing among 10 classes"), (1.0, "")])
+def test_a_run_that_only_guesses_says_so(open_page: OpenPage, run: str, loss: float, says: str) -> None:
+    log = records.folder_of(run) / "events.jsonl"
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    changed = [r | {"val_accuracy": 0.1, "val_loss": loss} if r["event"] == "epoch_end" else r for r in rows]
+    log.write_text("".join(json.dumps(row) + "\n" for row in changed))
+    test = open_page("trace", **address(run))
+    assert not test.exception
+    assert [says in box.value for box in test.warning] == [True] * bool(says)
