@@ -59,7 +59,7 @@ def open_page(warm_server: None, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
     monkeypatch.chdir(ROOT)
 
     def opened(page: str = "pipeline", **query: str) -> AppTest:
-        test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
         test.session_state["thaw_token"] = TOKEN
         for name, value in query.items():
             test.query_params[name] = value
