@@ -14,9 +14,11 @@ import pytest
 import torch
 from PIL import Image
 
-from ftcore import datasets
+from ftcore import _torchvision, datasets
 from ftcore.datasets import ImageSet
 from ftcore.settings import Phase, Preprocess, RunSettings
+
+assert _torchvision  # before any test imports torchvision: each test file can then be run alone
 
 COLOURS = {"blue": (60, 80, 200), "green": (70, 190, 80), "red": (200, 70, 60)}
 TAIL = ("layer4.0", "layer4.1", "head")

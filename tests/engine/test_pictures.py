@@ -9,10 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ftcore import (
-    _torchvision,  # noqa: F401
-    pictures,
-)
+from ftcore import pictures
 from ftcore.pictures import prepare, read_picture, shown, to_rgb
 from ftcore.settings import FtError, Preprocess
 
