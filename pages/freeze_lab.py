@@ -9,7 +9,7 @@ from ftcore.settings import FtError, RunSettings
 from ftcore.surgery import BlockInfo
 from ui import callbacks, engine, glossary, guide, nav, own, page, state, strip
 from ui import lab as parts
-from ui.theme import EMBER, ICE, about, count, percent, plain, seconds
+from ui.theme import EMBER, ICE, about, as_markdown, count, percent, seconds
 
 nav.guard()
 
@@ -93,7 +93,7 @@ def _start(chosen: RunSettings, pattern: tuple[str, ...], owner: str) -> None:
         try:
             run_id = runs.manager().submit(plan, owner)
         except FtError as error:
-            st.error(plain(str(error), 500))
+            st.error(as_markdown(error))
             return
         st.switch_page("pages/train_live.py", query_params={**state.to_query(plan), **guide.carried(), "run": run_id})
 

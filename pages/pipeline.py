@@ -11,7 +11,7 @@ from ftcore.settings import HEAD, FtError, RunSettings
 from ui import check, engine, glossary, guide, knows, live, nav, observe, own, page, stages, state, strip
 from ui.live import View
 from ui.stages import Stage
-from ui.theme import EMBER, ICE, about, count, listed, percent, plain, several
+from ui.theme import EMBER, ICE, about, as_markdown, count, listed, percent, plain, several
 
 QUICK = 100
 MARKS = {
@@ -208,7 +208,7 @@ def _samples(chosen: RunSettings, found: datasets.Summary) -> None:
         with own.pictures(chosen):
             pictures = engine.samples(chosen.data, chosen.backbone, chosen.seed, chosen.train_per_class if mine else 0)
     except FtError as error:
-        st.caption(plain(str(error), 300))
+        st.caption(as_markdown(error))
         return
     if not pictures:
         note = plain(datasets.CATALOGUE[chosen.data].note, 400)

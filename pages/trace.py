@@ -10,7 +10,7 @@ from ui import chapters, history, live, nav, page, pick, state, strip, traced
 from ui.callbacks import guarded
 from ui.chapters import LAYERS, Scene
 from ui.live import View
-from ui.theme import count, discreet, plain
+from ui.theme import as_markdown, count, discreet
 from ui.traced import FINAL, Which
 
 nav.guard()
@@ -31,7 +31,7 @@ def main() -> None:
     if which.run:
         st.markdown(content.section("trace", "tuned", {"run": history.title(chosen)}))
         if doubt := verdict.doubt(records.folder_of(which.run)):
-            st.warning(plain(doubt, 500))
+            st.warning(as_markdown(doubt))
     if note:
         ended = traced.ENDED.get(view.status.state, "") if view is not None else ""
         values = {"classes": count(len(classes)), "epoch": which.version, "ended": ended}
@@ -39,7 +39,7 @@ def main() -> None:
     try:
         images, missing = traced.images(chosen), content.section("trace", "pictures.none")
     except FtError as error:
-        images, missing = None, content.section("trace", "pictures.gone", {"said": plain(str(error), 300)})
+        images, missing = None, content.section("trace", "pictures.gone", {"said": as_markdown(error)})
     with st.container(border=True):
         picture = pick.choose(chosen, images, which, classes, missing)
     if picture is None:
@@ -67,7 +67,7 @@ def _sound(which: Which, view: View) -> Which:
         last = traced.last_sound(which)
         if last is None:
             raise
-        st.warning(f"{plain(discreet(str(error)), 500)} {content.section('trace', 'before', {'epoch': last.epoch})}")
+        st.warning(f"{as_markdown(discreet(str(error)))} {content.section('trace', 'before', {'epoch': last.epoch})}")
         if view.mine and view.status.state == "done":
             live.mend(view)
         return last

@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from ftcore.settings import FtError
-from ui.theme import plain
+from ui.theme import as_markdown
 
 _SAID = "thaw_said"
 
@@ -41,7 +41,7 @@ def told() -> Iterator[None]:
     try:
         yield
     except FtError as error:
-        st.error(plain(str(error), 500))
+        st.error(as_markdown(error))
 
 
 def forget() -> None:
@@ -53,4 +53,4 @@ def tell(place: str = "") -> None:
     """Show once what a callback of this place was refused."""
     message = st.session_state.get(_SAID, {}).pop(place, "")
     if message:
-        st.error(plain(message, 500))
+        st.error(as_markdown(message))

@@ -9,7 +9,7 @@ import streamlit as st
 from ftcore import marking, quiz
 from ftcore.settings import FtError
 from ui import state
-from ui.theme import plain
+from ui.theme import as_markdown
 
 
 def ask(stage: str, values: Mapping[str, object]) -> None:
@@ -17,7 +17,7 @@ def ask(stage: str, values: Mapping[str, object]) -> None:
     try:
         questions = [quiz.filled(q, values) for q in quiz.load().questions if q.stage == stage]
     except FtError as error:
-        st.caption(plain(str(error), 300))  # the rest of the page does not need the quiz
+        st.caption(as_markdown(error))  # the rest of the page does not need the quiz
         return
     for question in questions:
         with st.container(border=True):

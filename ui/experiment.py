@@ -16,7 +16,7 @@ from ftcore.settings import FtError, RunSettings
 from ui import compare, engine, live, state
 from ui.lab import moved
 from ui.live import View
-from ui.theme import about, count, number, percent, plain, points, rate, seconds
+from ui.theme import about, as_markdown, count, number, percent, points, rate, seconds
 
 COUNTS = {"steps", "norms", "held", "left", "looked", "certain", "outputs", "old", "heads", "few", "draws", "rest",
           "parameters", "trunk"}  # fmt: skip
@@ -149,7 +149,7 @@ def _start(one: Experiment, owner: str, *, again: bool) -> None:
         with learners.changing(owner) as learner:
             learner.experiments.setdefault(one.id, {}).update(done)
     except FtError as error:
-        st.error(plain(str(error), 400))
+        st.error(as_markdown(error))
         return
     st.rerun()
 

@@ -13,7 +13,7 @@ from ftcore import backbones, datasets, runs
 from ftcore.settings import FtError, RunSettings
 from ui import live, state
 from ui.live import BADGES, View
-from ui.theme import ago, percent, plain, rate
+from ui.theme import ago, as_markdown, percent, plain, rate
 
 SHOWN = 8
 IN_TITLE = ("backbone", "data", "weights", "train_per_class", "epochs")
@@ -78,7 +78,7 @@ def draw(owner: str, shown: str | None) -> None:
         try:
             _row(live.look(status.id), f"**{len(found) - place}** · {called[place]}", shown)
         except FtError as error:
-            st.caption(plain(str(error), 300))
+            st.caption(as_markdown(error))
 
 
 def _row(view: View, name: str, shown: str | None) -> None:
@@ -111,7 +111,7 @@ def _delete(view: View, shown: str | None) -> None:
             try:
                 runs.manager().delete(view.id, state.learner())
             except FtError as error:
-                st.error(plain(str(error), 300))
+                st.error(as_markdown(error))
                 return
             if view.id == shown:
                 state.put(view.settings, run=None)

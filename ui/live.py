@@ -18,7 +18,7 @@ from ftcore.plans import SPLITS
 from ftcore.settings import FtError, RunSettings
 from ui import callbacks, charts, engine, observe, progress, state
 from ui.runlog import Event, RunLog, ends, time_left
-from ui.theme import about, count, discreet, held, number, percent, plain, points, rate, seconds
+from ui.theme import about, as_markdown, count, discreet, held, number, percent, plain, points, rate, seconds
 
 _KEPT = 40
 NEWEST = 30
@@ -112,7 +112,7 @@ def headline(view: View) -> None:
         progress.draw(done_share(view), f"progress-{view.id}")
     for said in (view.log.found if state.own_pictures(view.settings) else None, view.log.recovered):
         if said is not None:
-            st.caption(plain(discreet(str(said["says"])), 500))
+            st.caption(as_markdown(discreet(str(said["says"]))))
     if not view.mine:
         whose = content.section("train", "watching" if view.status.owner else "terminal")
         alike = "" if state.own_pictures(view.settings) else content.section("train", "alike")
@@ -141,7 +141,7 @@ def sentence(view: View) -> str:
         case "interrupted":
             return f"The worker process ended unexpectedly {done}. Nothing learned is lost: resume goes on from there."
         case _:
-            return plain(discreet(status.message), 400) or f"The run failed {done}. Resume tries again from there."
+            return as_markdown(discreet(status.message)) or f"The run failed {done}. Resume tries again from there."
 
 
 def _paused(done: str, *, held: bool) -> str:
@@ -213,7 +213,7 @@ def _button(view: View, label: str, act: Callable[[str, str], None], notes: str,
         try:
             act(view.id, state.learner())
         except FtError as error:
-            st.error(plain(str(error), 400))
+            st.error(as_markdown(error))
             return
         st.rerun()
 

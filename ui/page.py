@@ -11,7 +11,7 @@ from ftcore import runs
 from ftcore.settings import FtError, RunSettings
 from ui import callbacks, component, guide, live, sidebar, state
 from ui.live import View
-from ui.theme import plain
+from ui.theme import as_markdown
 
 _STYLE = component.ASSETS / "page.css"
 
@@ -23,7 +23,7 @@ def errors() -> Iterator[None]:
         yield
     except FtError as error:
         callbacks.forget()
-        st.error(plain(str(error), 500))
+        st.error(as_markdown(error))
         st.page_link("pages/pipeline.py", label="Start afresh with the built-in lesson")
         st.stop()
 
@@ -58,6 +58,6 @@ def start(chosen: RunSettings, owner: str) -> None:
     try:
         state.put(chosen, run=runs.manager().submit(chosen, owner), stage=None, phase=None)
     except FtError as error:
-        st.error(plain(str(error), 500))
+        st.error(as_markdown(error))
         return
     st.rerun()

@@ -15,6 +15,8 @@ from ftcore.names import tidy
 
 ICE, EMBER = "❄️", "🔥"
 _FOLDERS = re.compile(r"(?<![\w.])(?:[A-Za-z]:|~)?[\\/](?:[^\\/'\":\n]+[\\/])+")
+_COMMAND = re.compile(r"\\`(python .*?)\\`")
+_ESCAPED = re.compile(r"\\(.)|\u2060")
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$^&=\"'])")
 
 
@@ -121,6 +123,11 @@ def plain(text: str, limit: int = 60) -> str:
     line = tidy(" ".join(text.split()))
     line = line if len(line) <= limit else line[: limit - 1] + "…"
     return aside(_MARKUP.sub(r"\\\1", line).replace(":", ":\u2060"))
+
+
+def as_markdown(said: object, limit: int = 500) -> str:
+    """What the engine says, fit for Markdown: its commands, in backticks, show as code, all else letter by letter."""
+    return _COMMAND.sub(lambda code: "`" + _ESCAPED.sub(r"\1", code[1]) + "`", plain(str(said), limit))
 
 
 def aside(name: str) -> str:

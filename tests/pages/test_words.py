@@ -65,6 +65,15 @@ def test_user_text_stays_text() -> None:
     assert theme.plain("a\u200fb\u202ec\u200bd") == "a?b?c?d"
 
 
+def test_only_commands_of_the_engine_show_as_code() -> None:
+    said = r"`*x*` is damaged: `python -m ftcore resume C:\new_run` makes *it* anew"
+    shown = theme.as_markdown(said)
+    assert r"`python -m ftcore resume C:\new_run`" in shown
+    assert shown.count("`") == 4
+    assert r"\`\*x\*\`" in shown
+    assert r"makes \*it\* anew" in shown
+
+
 @pytest.mark.parametrize("name", ["قط", "חתול", "קט 2"])
 def test_names_from_right_to_left_leave_the_numbers_in_their_places(name: str) -> None:
     assert theme.plain(name) == theme.aside(name) == f"\u2068{name}\u2069"
