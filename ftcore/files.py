@@ -129,8 +129,9 @@ def _set_aside(path: Path) -> None:
 
 
 def size(count: float) -> str:
-    """A number of bytes in the unit that suits it, such as "1.2 GB" or "340 KB"."""
-    for unit, each in (("GB", 1e9), ("MB", 1e6)):
-        if count >= each:
-            return f"{count / each:.1f} {unit}"
-    return f"{count / 1e3:.0f} KB"
+    """A number of bytes as people say it: 16384 -> '16 kB', 67190864 -> '64.1 MB'; a kB is 1,024 bytes."""
+    for limit, unit in ((2**30, "GB"), (2**20, "MB"), (2**10, "kB")):
+        if count >= limit:
+            value = count / limit
+            return f"{value:.1f} {unit}" if value < 99.5 and value != round(value) else f"{value:.0f} {unit}"
+    return f"{count:.0f} bytes"

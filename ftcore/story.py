@@ -13,7 +13,7 @@ from typing import Protocol
 
 from tqdm import tqdm
 
-from ftcore import events, machine, surgery
+from ftcore import events, files, machine, surgery
 from ftcore.console import json_line, say
 from ftcore.events import CacheProgress, CacheSkipped, DataProgress, Event, StepProgress
 from ftcore.pictures import shown, tidy
@@ -102,10 +102,11 @@ def not_kept(settings: RunSettings, boundary: str, gigabytes: float, room: float
         if boundary == next((r.name for r in rows if r.name in phase.trainable and r.parameters), ""):
             slow, fast = (machine.epoch_seconds(settings, phase, cached=cached) for cached in (False, True))
             costs.append(f"{shown(phase.name, 40)} takes about {slow:.2g} s an epoch instead of {fast:.2g} s")
+    cost = f": {', '.join(costs)}" if costs else ""
     return (
-        f"The frozen features before {boundary} ({gigabytes:.2f} GB) do not fit into the {room:.2f} GB that are free "
-        f"for them, so each epoch computes them anew{': ' if costs else ''}{', '.join(costs)}. Set THAW_CACHE_GB to a "
-        "larger number, or make room on the disk, to keep them."
+        f"The frozen features before {boundary} ({files.size(gigabytes * 2**30)}) do not fit into the "
+        f"{files.size(room * 2**30)} that are free for them, so each epoch computes them anew{cost}. "
+        "Set THAW_CACHE_GB to a larger number, or make room on the disk, to keep them."
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ftcore import content, lab, runs
+from ftcore import content, files, lab, runs
 from ftcore.settings import FtError, RunSettings
 from ftcore.surgery import BlockInfo
 from ui import callbacks, engine, glossary, guide, nav, own, page, state, strip
@@ -106,10 +106,10 @@ def _metrics(chosen: RunSettings, pattern: tuple[str, ...], totals: lab.Totals, 
     grid.metric(f"{ICE} Frozen", count(totals.frozen), border=True, height="stretch")
     grid.metric("Share trainable", percent(totals.trainable / whole), border=True, height="stretch")
     notes = "What the optimizer keeps beside the weights: AdamW two numbers for each trainable one, SGD one."
-    grid.metric("Optimizer", parts.size(totals.optimizer_bytes), border=True, height="stretch", help=notes)
+    grid.metric("Optimizer", files.size(totals.optimizer_bytes), border=True, height="stretch", help=notes)
     kept = totals.cache_bytes * images
     notes = "The frozen blocks' answers for all images, on disk, in float32."
-    grid.metric("Kept features", parts.size(kept) if kept else "none", border=True, height="stretch", help=notes)
+    grid.metric("Kept features", files.size(kept) if kept else "none", border=True, height="stretch", help=notes)
     if pattern:
         phase = parts.plan(chosen, pattern).phases[-1]
         cached = engine.epoch_seconds(chosen.to_json(), phase, cached=bool(kept) and chosen.cache, counts=counts)

@@ -6,12 +6,12 @@ import functools
 
 import streamlit as st
 
-from ftcore import content, runs
+from ftcore import content, files, runs
 from ftcore.settings import Phase, RunSettings
 from ftcore.surgery import BlockInfo
 from ui import compare, drift, engine, form, glossary, guess, history, live, nav, own, page, state, strip
 from ui.live import View
-from ui.theme import about, plain, several
+from ui.theme import about, plain, seconds, several
 
 nav.guard()
 
@@ -56,8 +56,8 @@ def _skipped(view: View) -> None:
     weighted = [block.name for block in engine.describe(settings.backbone) if block.parameters]
     phase = next((p for p in settings.phases if _boundary(weighted, p) == skipped["boundary"]), settings.phases[-1])
     ask = functools.partial(engine.epoch_seconds, settings.to_json(), phase, counts=view.counts)
-    values = {name: f"{skipped[name]:.3g}" for name in ("gigabytes", "room")}
-    values |= {"plain": about(ask(cached=False)), "kept": about(ask(cached=True)), "boundary": skipped["boundary"]}
+    values = {name: files.size(skipped[name] * 2**30) for name in ("gigabytes", "room")}
+    values |= {"plain": seconds(ask(cached=False)), "kept": seconds(ask(cached=True)), "boundary": skipped["boundary"]}
     st.info(content.section("train", "skipped", values | {"phase": plain(phase.name)}))
 
 

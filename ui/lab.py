@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 
-from ftcore import codegen, content, surgery
+from ftcore import codegen, content, files, surgery
 from ftcore.lab import BlockCost, Movement, OneStep
 from ftcore.settings import HEAD, Phase, RunSettings
 from ftcore.surgery import BlockInfo
@@ -119,7 +119,7 @@ def block_table(
                 "BatchNorm layers": norms,
                 "forward": flops(cost.forward_flops),
                 "backward": flops(cost.backward_flops),
-                "activation": size(cost.activation_bytes),
+                "activation": files.size(cost.activation_bytes),
             }
         )
     return rows
@@ -128,15 +128,6 @@ def block_table(
 def flops(number: int) -> str:
     """Operations in a few characters: 37748736 -> '37.7 M'."""
     return short(number) if number else "0"
-
-
-def size(number: float) -> str:
-    """Bytes as people say them: 16384 -> '16 kB', 67190864 -> '64.1 MB'."""
-    for limit, unit in ((2**30, "GB"), (2**20, "MB"), (2**10, "kB")):
-        if number >= limit:
-            value = number / limit
-            return f"{value:.1f} {unit}" if value < 99.5 and value != round(value) else f"{value:.0f} {unit}"
-    return f"{number:.0f} bytes"
 
 
 def moved(number: float | None) -> str:

@@ -93,7 +93,14 @@ def test_own_files_are_put_aside_one_beside_the_other(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("count", "said"),
-    [(0, "0 KB"), (900, "1 KB"), (340_000, "340 KB"), (1_048_576, "1.0 MB"), (8.6e9, "8.6 GB"), (1e12, "1000.0 GB")],
+    [
+        (0, "0 bytes"),
+        (900, "900 bytes"),
+        (16384, "16 kB"),
+        (67_190_864, "64.1 MB"),
+        (8 * 2**30, "8 GB"),
+        (2**40, "1024 GB"),
+    ],
 )
 def test_sizes_have_the_unit_that_suits(count: float, said: str) -> None:
     assert files.size(count) == said

@@ -63,7 +63,7 @@ def test_features_that_do_not_fit_are_told_once_with_their_cost(
     slow, fast = (machine.epoch_seconds(small, tuning, cached=cached) for cached in (False, True))
     assert slow > fast
     assert capsys.readouterr().out == (
-        "The frozen features before layer4.0 (3.50 GB) do not fit into the 1.50 GB that are free for them, so each "
+        "The frozen features before layer4.0 (3.5 GB) do not fit into the 1.5 GB that are free for them, so each "
         f"epoch computes them anew: Fine-tune takes about {slow:.2g} s an epoch instead of {fast:.2g} s. Set "
         "THAW_CACHE_GB to a larger number, or make room on the disk, to keep them.\n"
     )
@@ -71,4 +71,4 @@ def test_features_that_do_not_fit_are_told_once_with_their_cost(
 
 def test_a_boundary_that_belongs_to_no_phase_has_no_cost() -> None:
     said = story.not_kept(RunSettings(phases=(Phase(trainable=TAIL),)), "layer3.0", 2.0, 1.0)
-    assert "(2.00 GB) do not fit into the 1.00 GB that are free for them, so each epoch computes them anew. Set" in said
+    assert "(2 GB) do not fit into the 1 GB that are free for them, so each epoch computes them anew. Set" in said

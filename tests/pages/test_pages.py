@@ -230,6 +230,6 @@ def test_features_that_did_not_fit_are_told_with_what_it_costs(
         "12.3 GB",
         "8 GB",
         f"*{plain(phase)}*",
-        "about 2 min instead of about 30 s",
+        "about 2 min instead of 30 s",
     ):
         assert part in said.value
