@@ -29,7 +29,7 @@ from pathlib import Path
 
 from benchmarks.fuzzing import TARGETS, frame, setup
 from benchmarks.fuzzing.frame import Result, Room
-from ftcore.settings import ROOT
+from ftcore.files import ROOT
 
 MOST_MB = 300.0
 NO_END = 2**31

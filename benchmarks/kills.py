@@ -38,7 +38,9 @@ from safetensors.torch import load_file
 
 from benchmarks.fuzzing import living
 from ftcore import locks, records, runs
-from ftcore.settings import HEAD, ROOT, FtError, Phase, RunSettings
+from ftcore.errors import FtError
+from ftcore.files import ROOT
+from ftcore.settings import HEAD, Phase, RunSettings
 
 WAIT = 300.0  # seconds for anything that must come
 KINDS = ("worker", "worker", "worker", "server", "paused", "waiting")

@@ -39,7 +39,8 @@ from ftcore import (
     worker,
 )
 from ftcore.datasets import ImageSet, Split
-from ftcore.settings import RunSettings, home
+from ftcore.files import home
+from ftcore.settings import RunSettings
 
 from torchvision import datasets as tv_datasets  # isort: skip
 from torchvision import transforms  # isort: skip

@@ -13,11 +13,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ftcore import answers, backbones, console, datasets, longer, records, story, surgery, verdict, worker
+from ftcore.errors import FtError
 from ftcore.events import Event, to_dict
+from ftcore.files import home
 from ftcore.options import numbers, settings_from
 from ftcore.pictures import shown, tidy
 from ftcore.plans import listed
-from ftcore.settings import FtError, home
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -16,12 +16,13 @@ import numpy as np
 import torch
 
 from ftcore import backbones, features, pictures, reading
+from ftcore.errors import FtError
 from ftcore.kinds import READABLE
 from ftcore.listings import is_litter
 from ftcore.network import Network
 from ftcore.pictures import ENDINGS, PictureError
 from ftcore.plans import in_name_order
-from ftcore.settings import FtError, Preprocess
+from ftcore.preprocess import Preprocess
 
 _PHOTOS = ("HEIC", "CR2", "CR3", "JPEG XL", "JPEG 2000", "PSD", "SVG")
 

@@ -18,8 +18,9 @@ import numpy as np
 from PIL import Image
 
 from ftcore import sketchbook
+from ftcore.files import ROOT
 from ftcore.plans import TEST_SHARE, VAL_SHARE, Item, Plan, hold_out, shuffled
-from ftcore.settings import ROOT, Preprocess
+from ftcore.preprocess import Preprocess
 
 SKETCHES = {"train": 500, "val": 100, "test": 100}  # of each class
 DRAWINGS = 100  # different ones of each class to learn from, each photographed five times; all others once

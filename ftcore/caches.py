@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ftcore.settings import home, number_from_environment
+from ftcore.files import home
+from ftcore.settings import number_from_environment
 
 PART = ".part-"
 RECENT = 600.0

@@ -16,11 +16,12 @@ from typing import Any
 from torch import Tensor
 
 from ftcore import events, identity, states, weights
+from ftcore.errors import FtError
 from ftcore.events import Baseline, EpochEnd
 from ftcore.files import derived
 from ftcore.identity import Identity
 from ftcore.network import Network
-from ftcore.settings import FtError, Phase, RunSettings
+from ftcore.settings import Phase, RunSettings
 
 
 @dataclass

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
+from ftcore.errors import FtError
 from ftcore.pictures import tidy
-from ftcore.settings import FtError
 
 
 def steady() -> None:

@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from ftcore.settings import ROOT, FtError
+from ftcore.errors import FtError
+from ftcore.files import ROOT
 
 FOLDER = ROOT / "assets" / "content"
 TOKEN = re.compile(r"<<([a-z0-9_]+)>>")

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ftcore import records
-from ftcore.settings import ROOT, FtError, home
+from ftcore.errors import FtError
+from ftcore.files import ROOT, home
 
 CLOSE_SECONDS = 60.0
 

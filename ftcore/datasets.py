@@ -16,11 +16,12 @@ from pathlib import Path
 import PIL
 
 from ftcore import builtin, caches, downloads, files, imports, prepared, reading, sketchbook
+from ftcore.errors import FtError
 from ftcore.pictures import PictureError, shown, tidy
 from ftcore.plans import SPLITS, Item, Plan, check, listed
 from ftcore.prepared import Split
+from ftcore.preprocess import Preprocess
 from ftcore.reading import BadPictures, Progress, Report
-from ftcore.settings import FtError, Preprocess
 
 __all__ = [
     "BUILT_IN", "CATALOGUE", "BadPictures", "DataEntry", "ImageSet", "Progress", "Split", "Summary", "load", "meant",

@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from ftcore.files import derived
+from ftcore.errors import FtError
+from ftcore.files import derived, home
 from ftcore.pictures import PictureError, prepare
 from ftcore.plans import Item, Plan, split
-from ftcore.settings import FtError, Preprocess, home
+from ftcore.preprocess import Preprocess
 
 Progress = Callable[[str, int, int], None]
 

@@ -28,9 +28,9 @@ from torch import Tensor
 from ftcore import caches, files
 from ftcore.datasets import Split
 from ftcore.events import CacheProgress, CacheSkipped
-from ftcore.files import whole
+from ftcore.files import home, whole
 from ftcore.network import Network
-from ftcore.settings import Preprocess, home
+from ftcore.preprocess import Preprocess
 
 LOOK = 250
 FILL = 100

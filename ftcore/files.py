@@ -135,3 +135,11 @@ def size(count: float) -> str:
             value = count / limit
             return f"{value:.1f} {unit}" if value < 99.5 and value != round(value) else f"{value:.0f} {unit}"
     return f"{count:.0f} bytes"
+
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def home() -> Path:
+    """The folder for runs, caches and prepared images: `$THAW_HOME`, or `.thaw` beside the app."""
+    return Path(os.environ.get("THAW_HOME") or ROOT / ".thaw").absolute()

@@ -17,12 +17,13 @@ from pathlib import Path
 import numpy as np
 
 from ftcore import tables
+from ftcore.errors import FtError
 from ftcore.kinds import OTHERS, READABLE, kind_of
 from ftcore.layouts import arrange, classes_in_names
 from ftcore.listings import ARCHIVES, HEAD, Listing, is_litter, of_folder, of_zip
 from ftcore.pictures import ENDINGS, KINDS, PictureError, prepare, read_picture, shown, tidy, to_rgb
 from ftcore.plans import Item, Plan, check, listed, split
-from ftcore.settings import FtError, Preprocess
+from ftcore.preprocess import Preprocess
 from ftcore.splitfolders import Parts, Source
 
 __all__ = ["PictureError", "is_litter", "open_plan", "prepare", "read_picture", "shown", "to_rgb"]

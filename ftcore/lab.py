@@ -18,8 +18,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ftcore import backbones, features, machine, surgery
 from ftcore.datasets import Split
+from ftcore.errors import FtError
 from ftcore.network import Network
-from ftcore.settings import FtError, Phase, RunSettings
+from ftcore.settings import Phase, RunSettings
 from ftcore.train import make_optimizer, start_network
 
 STEPS = 10

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ftcore.files import own, whole
-from ftcore.settings import FtError, home
+from ftcore.errors import FtError
+from ftcore.files import home, own, whole
 
 _NAME = re.compile(r"[0-9a-f]{32}")
 _LOCK = threading.Lock()

@@ -9,7 +9,8 @@ import math
 from collections.abc import Mapping
 
 from ftcore import machine, shelf
-from ftcore.settings import FtError, RunSettings, number_from_environment
+from ftcore.errors import FtError
+from ftcore.settings import RunSettings, number_from_environment
 
 QUEUE_LIMIT = 20
 LEARNER_LIMIT = 3

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ftcore.errors import FtError
 from ftcore.kinds import kind_of, strange
 from ftcore.pictures import Stored, shown
-from ftcore.settings import FtError
 from ftcore.zips import MAX_DEPTH, MAX_FILES, SafeZip
 
 ARCHIVES = ("ZIP", "RAR", "7z", "gzip", "bzip2", "xz", "zstd", "tar")

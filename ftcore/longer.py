@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ftcore import locks, records
+from ftcore.errors import FtError
 from ftcore.files import whole
-from ftcore.settings import FtError, RunSettings
+from ftcore.settings import RunSettings
 
 
 def extend(folder: Path, epochs: Sequence[int]) -> None:

@@ -24,9 +24,10 @@ from torch import Tensor, nn
 
 from ftcore import backbones, builtin, datasets, surgery, tapconv
 from ftcore.events import CacheSkipped, EpochEnd, Event, PhaseEnd
-from ftcore.files import derived, whole
+from ftcore.files import derived, home, whole
 from ftcore.network import Block, Network
-from ftcore.settings import Phase, Preprocess, RunSettings, home
+from ftcore.preprocess import Preprocess
+from ftcore.settings import Phase, RunSettings
 from ftcore.surgery import BlockInfo
 from ftcore.train import SAMPLE, make_optimizer, pick_device
 

@@ -15,7 +15,8 @@ from typing import Any
 
 from ftcore import caches, limits, machine, records, shelf, surgery, worker
 from ftcore.crew import Crew
-from ftcore.settings import FtError, RunSettings
+from ftcore.errors import FtError
+from ftcore.settings import RunSettings
 from ftcore.worker import DISK_FULL, DISK_FULL_SAYS, TAKEN
 
 ENDED = ("done", "stopped", "failed")

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ftcore import content
+from ftcore.errors import FtError
 from ftcore.quiz import Question
-from ftcore.settings import HEAD, FtError
+from ftcore.settings import HEAD
 from ftcore.surgery import BlockInfo
 
 POINT = 0.5  # percentage points that can be misread on a chart

@@ -19,7 +19,8 @@ from torch.nn import functional as F
 from ftcore import backbones, features, lab, machine, surgery, train
 from ftcore.datasets import ImageSet
 from ftcore.network import Network
-from ftcore.settings import HEAD, Phase, Preprocess, RunSettings
+from ftcore.preprocess import Preprocess
+from ftcore.settings import HEAD, Phase, RunSettings
 
 BASE = RunSettings(train_per_class=30)
 CPU = torch.device("cpu")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ftcore.settings import HEAD, FtError
+from ftcore.errors import FtError
+from ftcore.settings import HEAD
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ftcore import datasets, surgery
-from ftcore.settings import FtError, Phase, RunSettings
+from ftcore.errors import FtError
+from ftcore.settings import Phase, RunSettings
 
 
 def numbers(kind: type) -> Callable[[str], tuple[float, ...]]:

@@ -11,8 +11,9 @@ from torch import nn
 
 from ftcore import backbones, features, surgery
 from ftcore.datasets import Split
+from ftcore.errors import FtError
 from ftcore.network import Network
-from ftcore.settings import HEAD, FtError, RunSettings
+from ftcore.settings import HEAD, RunSettings
 from ftcore.train import evaluate, pick_device, start_network
 
 

@@ -17,10 +17,11 @@ from PIL import Image, UnidentifiedImageError
 
 from ftcore.bare import bare
 from ftcore.costs import MAX_JPEG_PIXELS, ORDINARY, ROOM, WHOLE, Room, cost, opening_cost, scale
+from ftcore.errors import FtError
 from ftcore.kinds import kind_of, strange
 from ftcore.names import shown, tidy
 from ftcore.pixels import to_rgb, turn_of
-from ftcore.settings import FtError, Preprocess
+from ftcore.preprocess import Preprocess
 
 __all__ = ["PictureError", "Stored", "kind_of", "prepare", "read_picture", "shown", "tidy", "to_rgb"]
 

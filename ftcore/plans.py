@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ftcore.settings import FtError, Preprocess
+from ftcore.errors import FtError
+from ftcore.preprocess import Preprocess
 
 SPLITS = ("train", "val", "test")
 VAL_SHARE = TEST_SHARE = 0.15

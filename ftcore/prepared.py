@@ -21,7 +21,8 @@ from typing import IO, Any
 import numpy as np
 
 from ftcore import caches, files
-from ftcore.settings import FtError, home
+from ftcore.errors import FtError
+from ftcore.files import home
 
 _SPARE_BYTES = 16 * 2**20
 _lock = threading.Lock()

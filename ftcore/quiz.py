@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ftcore import content
-from ftcore.settings import FtError
+from ftcore.errors import FtError
 
 FILE = content.FOLDER / "quiz.toml"
 _T = TypeVar("_T")

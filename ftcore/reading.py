@@ -15,11 +15,12 @@ from typing import TypeVar
 
 import numpy as np
 
+from ftcore.errors import FtError
 from ftcore.files import whole
 from ftcore.pictures import PictureError, shown, tidy
 from ftcore.plans import Item, Plan, listed
 from ftcore.prepared import Split
-from ftcore.settings import FtError, Preprocess
+from ftcore.preprocess import Preprocess
 
 Progress = Callable[[str, int, int], None]
 THREADS = min(4, os.cpu_count() or 1)

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from ftcore import content, surgery, train
+from ftcore.errors import FtError
 from ftcore.events import Baseline, EpochEnd, RunEnd, to_dict
 from ftcore.files import whole
-from ftcore.settings import HEAD, FtError, Phase, RunSettings
+from ftcore.settings import HEAD, Phase, RunSettings
 
 FILE = content.FOLDER / "recorded.json"
 BACKBONE = "resnet18-tinyimagenet64"

@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from ftcore import events
-from ftcore.files import whole
+from ftcore.errors import FtError
+from ftcore.files import home, whole
 from ftcore.locks import is_alive
-from ftcore.settings import FtError, RunSettings, home
+from ftcore.settings import RunSettings
 
 ID = re.compile(r"[0-9a-f]{32}")
 PASSING = ("data_progress", "cache_progress", "step_progress")

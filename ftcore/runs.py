@@ -11,9 +11,10 @@ import time
 from typing import Any
 
 from ftcore import machine, records, shelf
+from ftcore.errors import FtError
 from ftcore.machine import Estimate
 from ftcore.manager import Manager, Status
-from ftcore.settings import FtError, RunSettings, number_from_environment
+from ftcore.settings import RunSettings, number_from_environment
 
 _ONE = threading.Lock()
 

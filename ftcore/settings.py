@@ -13,30 +13,13 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
+from ftcore.errors import FtError
 from ftcore.names import shown
 
-ROOT = Path(__file__).resolve().parent.parent
 HEAD = "head"
-LONGEST = 1000
-
-
-class FtError(Exception):
-    """Something the learner can mend. Its message is one sentence that says what to do next.
-
-    Whatever was put into it from outside, the message steers no terminal and is at most `LONGEST` characters.
-    """
-
-    def __init__(self, message: str) -> None:
-        super().__init__(shown(message, LONGEST))
-
-
-def home() -> Path:
-    """The folder for runs, caches and prepared images: `$THAW_HOME`, or `.thaw` beside the app."""
-    return Path(os.environ.get("THAW_HOME") or ROOT / ".thaw").absolute()
 
 
 def number_from_environment(name: str, default: float) -> float:
@@ -54,21 +37,6 @@ def number_from_environment(name: str, default: float) -> float:
 def setting(default: Any, label: str, help: str, choices: tuple[str, ...] = (), low: float = 0, high: float = 0) -> Any:
     """A dataclass field with what a page, a terminal or a check needs to know about it."""
     return field(default=default, metadata={"label": label, "help": help, "choices": choices, "low": low, "high": high})
-
-
-@dataclass(frozen=True)
-class Preprocess:
-    """How a picture becomes a network's input, as the weights' authors did it.
-
-    The shorter side is resized to `resize` pixels, the middle `side` x `side` is cut out, bytes are scaled
-    to 0..1, `mean` is taken off and the result divided by `std` (three channels, red green blue).
-    """
-
-    side: int
-    resize: int
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-    interpolation: str = "bilinear"
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ftcore import records
+from ftcore.errors import FtError
+from ftcore.files import home
 from ftcore.locks import is_alive
 from ftcore.records import State
-from ftcore.settings import FtError, home
 
 LOG = logging.getLogger(__name__)
 STALE_SECONDS = 3600.0

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ftcore import splitnames
+from ftcore.errors import FtError
 from ftcore.pictures import shown
 from ftcore.plans import SPLITS, listed
-from ftcore.settings import FtError
 
 Parts = tuple[str, ...]
 Group = Mapping[Parts, str]

@@ -18,9 +18,10 @@ import torch
 from torch import Tensor
 
 from ftcore import weights
+from ftcore.errors import FtError
 from ftcore.files import check_seal, derived, sealed
 from ftcore.network import Network
-from ftcore.settings import FtError, Phase
+from ftcore.settings import Phase
 
 KEEP = 8
 EXACT = 2**16

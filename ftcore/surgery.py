@@ -15,9 +15,10 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from ftcore import backbones
+from ftcore.errors import FtError
 from ftcore.names import shown
 from ftcore.network import Network
-from ftcore.settings import HEAD, FtError, Phase, RunSettings
+from ftcore.settings import HEAD, Phase, RunSettings
 
 BATCH_NORM = nn.modules.batchnorm._BatchNorm
 

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ftcore.errors import FtError
 from ftcore.pictures import shown, tidy
 from ftcore.plans import listed
-from ftcore.settings import FtError
 
 MAX_BYTES = 32 * 2**20
 MAX_ROWS = 200_000

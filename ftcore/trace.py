@@ -15,9 +15,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ftcore import backbones, features
+from ftcore.errors import FtError
 from ftcore.features import Source
 from ftcore.network import Network
-from ftcore.settings import HEAD, FtError
+from ftcore.settings import HEAD
 
 STRONGEST = 12
 CPU = torch.device("cpu")

@@ -19,11 +19,12 @@ from torch.nn import functional as F
 
 from ftcore import backbones, checkpoint, datasets, features, identity, states, surgery, tapconv
 from ftcore.datasets import ImageSet
+from ftcore.errors import FtError
 from ftcore.events import Baseline, EpochEnd, Event, PhaseEnd, Recovered, RunEnd, RunStart, StepProgress
 from ftcore.features import Source
 from ftcore.names import shown
 from ftcore.network import Network
-from ftcore.settings import FtError, Phase, RunSettings
+from ftcore.settings import Phase, RunSettings
 
 SAMPLE = 1000
 

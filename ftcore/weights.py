@@ -21,9 +21,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from ftcore.errors import FtError
 from ftcore.files import FULL, whole
 from ftcore.pictures import shown
-from ftcore.settings import FtError
 
 Progress = Callable[[int, int], None]
 CHUNK = 1 << 20

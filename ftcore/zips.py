@@ -14,8 +14,8 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from ftcore.errors import FtError
 from ftcore.pictures import MAX_BYTES, PictureError, Stored, shown
-from ftcore.settings import FtError
 from ftcore.zipnames import true_names
 
 MAX_FILES = 100_000

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from ftcore import content, files, lab, runs
-from ftcore.settings import FtError, RunSettings
+from ftcore.errors import FtError
+from ftcore.settings import RunSettings
 from ftcore.surgery import BlockInfo
 from ui import callbacks, engine, glossary, guide, nav, own, page, state, strip
 from ui import lab as parts

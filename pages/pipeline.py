@@ -7,7 +7,8 @@ import dataclasses
 import streamlit as st
 
 from ftcore import backbones, content, datasets, facts
-from ftcore.settings import HEAD, FtError, RunSettings
+from ftcore.errors import FtError
+from ftcore.settings import HEAD, RunSettings
 from ui import check, engine, glossary, guide, knows, live, nav, observe, own, page, stages, state, strip
 from ui.live import View
 from ui.stages import Stage

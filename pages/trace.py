@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from ftcore import content, records, surgery, verdict
-from ftcore.settings import HEAD, FtError, RunSettings
+from ftcore.errors import FtError
+from ftcore.settings import HEAD, RunSettings
 from ui import chapters, history, live, nav, page, pick, state, strip, traced
 from ui.callbacks import guarded
 from ui.chapters import LAYERS, Scene

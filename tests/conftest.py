@@ -16,7 +16,8 @@ from PIL import Image
 
 from ftcore import _torchvision, datasets
 from ftcore.datasets import ImageSet
-from ftcore.settings import Phase, Preprocess, RunSettings
+from ftcore.preprocess import Preprocess
+from ftcore.settings import Phase, RunSettings
 
 assert _torchvision  # before any test imports torchvision: each test file can then be run alone
 

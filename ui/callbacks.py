@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from ftcore.settings import FtError
+from ftcore.errors import FtError
 from ui.theme import as_markdown
 
 _SAID = "thaw_said"

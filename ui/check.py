@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from ftcore import marking, quiz
-from ftcore.settings import FtError
+from ftcore.errors import FtError
 from ui import state
 from ui.theme import as_markdown
 

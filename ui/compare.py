@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from ftcore import runs
-from ftcore.settings import FtError
+from ftcore.errors import FtError
 from ui import history, live
 from ui.live import View
 from ui.theme import number, percent

@@ -11,8 +11,9 @@ from typing import Any
 import streamlit as st
 
 from ftcore import content, experiments, learners, measure, runs
+from ftcore.errors import FtError
 from ftcore.experiments import Done, Experiment, Outcome
-from ftcore.settings import FtError, RunSettings
+from ftcore.settings import RunSettings
 from ui import compare, engine, live, state
 from ui.lab import moved
 from ui.live import View

@@ -12,8 +12,9 @@ from typing import Any
 import streamlit as st
 
 from ftcore import surgery
+from ftcore.errors import FtError
 from ftcore.pictures import shown
-from ftcore.settings import HEAD, FtError, Phase, RunSettings
+from ftcore.settings import HEAD, Phase, RunSettings
 from ui import callbacks, state
 from ui.theme import listed, plain, rate
 

@@ -10,8 +10,8 @@ import functools
 import streamlit as st
 
 from ftcore import glossary
+from ftcore.errors import FtError
 from ftcore.glossary import Term
-from ftcore.settings import FtError
 
 _SEEN = "thaw_terms_seen"
 MOST = 6

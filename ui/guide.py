@@ -14,8 +14,9 @@ from urllib.parse import parse_qsl, urlencode
 import streamlit as st
 
 from ftcore import content, learners, moved, quiz, rounds
+from ftcore.errors import FtError
 from ftcore.moved import Moved
-from ftcore.settings import FtError, RunSettings
+from ftcore.settings import RunSettings
 from ui import guess, guidebox, live, observe, stages, state, traced
 from ui.callbacks import guarded
 from ui.live import View

@@ -10,7 +10,8 @@ from typing import Any
 import streamlit as st
 
 from ftcore import backbones, datasets, runs
-from ftcore.settings import FtError, RunSettings
+from ftcore.errors import FtError
+from ftcore.settings import RunSettings
 from ui import live, state
 from ui.live import BADGES, View
 from ui.theme import ago, as_markdown, percent, plain, rate

@@ -12,7 +12,8 @@ import streamlit as st
 
 from ftcore import backbones, content, facts
 from ftcore.datasets import Summary
-from ftcore.settings import HEAD, FtError, RunSettings
+from ftcore.errors import FtError
+from ftcore.settings import HEAD, RunSettings
 from ui import callbacks, engine, own, state
 from ui.theme import EMBER, about, count, listed, percent, plain
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import streamlit as st
 
 from ftcore import content, runs
+from ftcore.errors import FtError
 from ftcore.manager import PAUSE_SECONDS, Status
 from ftcore.plans import SPLITS
-from ftcore.settings import FtError, RunSettings
+from ftcore.settings import RunSettings
 from ui import callbacks, charts, engine, observe, progress, state
 from ui.runlog import Event, RunLog, ends, time_left
 from ui.theme import about, as_markdown, count, discreet, held, number, percent, plain, points, rate, seconds

@@ -13,8 +13,9 @@ import streamlit as st
 
 from ftcore import content
 from ftcore.datasets import Summary
+from ftcore.errors import FtError
 from ftcore.pictures import shown
-from ftcore.settings import FtError, RunSettings
+from ftcore.settings import RunSettings
 from ui import engine, state
 from ui.live import View
 from ui.theme import plain

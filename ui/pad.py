@@ -7,7 +7,7 @@ import binascii
 
 import streamlit as st
 
-from ftcore.settings import FtError
+from ftcore.errors import FtError
 from ui import component
 from ui.callbacks import guarded
 

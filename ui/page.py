@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import streamlit as st
 
 from ftcore import runs
-from ftcore.settings import FtError, RunSettings
+from ftcore.errors import FtError
+from ftcore.settings import RunSettings
 from ui import callbacks, component, guide, live, sidebar, state
 from ui.live import View
 from ui.theme import as_markdown

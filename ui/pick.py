@@ -19,7 +19,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ftcore import backbones, content, pictures
 from ftcore.datasets import ImageSet
-from ftcore.settings import Preprocess, RunSettings
+from ftcore.preprocess import Preprocess
+from ftcore.settings import RunSettings
 from ui import callbacks, component, gallery, pad, state, traced
 from ui.callbacks import guarded
 from ui.gallery import Cell

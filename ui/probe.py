@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ftcore.settings import Preprocess
+from ftcore.preprocess import Preprocess
 from ui import component, pixels
 
 _HEADS = ("channel", "byte", "÷ 255", "mean", "spread", "input")

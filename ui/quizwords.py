@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ftcore import facts, recorded, runs
+from ftcore.errors import FtError
 from ftcore.recorded import Recorded
-from ftcore.settings import FtError, RunSettings
+from ftcore.settings import RunSettings
 from ui import live, stages
 from ui.theme import count, number, percent, rate
 

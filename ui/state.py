@@ -16,8 +16,9 @@ from typing import Any
 import streamlit as st
 
 from ftcore import backbones, datasets, surgery
+from ftcore.errors import FtError
 from ftcore.names import shown
-from ftcore.settings import FtError, Phase, RunSettings
+from ftcore.settings import Phase, RunSettings
 from ui import nav
 from ui.callbacks import guarded
 

@@ -15,8 +15,9 @@ import torch
 
 from ftcore import backbones, datasets, features, machine, records, states, surgery, trace, worker
 from ftcore.datasets import ImageSet
+from ftcore.errors import FtError
 from ftcore.network import Network
-from ftcore.settings import FtError, RunSettings
+from ftcore.settings import RunSettings
 from ftcore.train import load_images, start_network
 from ui import own, state
 from ui.engine import WORK

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 
 import streamlit as st
 
-from ftcore.settings import FtError
+from ftcore.errors import FtError
 
 LOG = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.fuzzing import damage, zips
 from benchmarks.fuzzing.frame import Attempt, Maker, Room, Wrong
-from ftcore.settings import FtError
+from ftcore.errors import FtError
 
 PLAIN = ("cat", "dog", "bus", "plane", "c2", "c10", "Übung", "猫", "great tit", "7", "O'Neil", "a&b", "e\u0301cole")
 LEARN = ("train", "training", "trn", "Train", "TRAINING")

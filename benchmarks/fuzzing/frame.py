@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ftcore.settings import ROOT, FtError
+from ftcore.errors import FtError
+from ftcore.files import ROOT
 
 Attempt = Callable[[], object]
 Maker = Callable[[random.Random], Attempt]

@@ -40,7 +40,7 @@ from ftcore import (
     train,
     worker,
 )
-from ftcore.settings import FtError
+from ftcore.errors import FtError
 from ui.runlog import RunLog, time_left
 
 SOFT = ("contents", "deleted")  # damages to what a file holds, not to where it lies

@@ -13,8 +13,9 @@ from benchmarks.fuzzing import zips
 from benchmarks.fuzzing.frame import Room
 from ftcore import cards, learners, machine, quiz, records, rounds, states, train, worker
 from ftcore.events import EpochEnd, Event, StepProgress, to_dict
+from ftcore.files import home
 from ftcore.locks import lock
-from ftcore.settings import Phase, RunSettings, home
+from ftcore.settings import Phase, RunSettings
 
 OWNER, DONE, HALF = "0" * 31 + "a", "d" * 32, "e" * 32
 State = dict[str, Tensor]

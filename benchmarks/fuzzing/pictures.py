@@ -16,7 +16,7 @@ from PIL import Image, ImageCms
 from benchmarks.fuzzing import damage
 from benchmarks.fuzzing.frame import Attempt, Maker, Room, Wrong
 from ftcore.pictures import prepare, read_picture
-from ftcore.settings import Preprocess
+from ftcore.preprocess import Preprocess
 
 SIZES = (
     Preprocess(8, 9, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),

@@ -23,8 +23,8 @@ from benchmarks.fuzzing.frame import Attempt, Maker, Room, Wrong
 from benchmarks.fuzzing.living import DONE, HALF, Lived
 from ftcore import __main__ as cli
 from ftcore import checkpoint, identity, states, train, weights, worker
+from ftcore.errors import FtError
 from ftcore.identity import Identity
-from ftcore.settings import FtError
 
 WANTED = {"a.weight": torch.zeros(2, 3), "a.bias": torch.zeros(2), "a.num_batches_tracked": torch.tensor(0)}
 

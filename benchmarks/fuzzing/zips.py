@@ -21,7 +21,8 @@ from PIL import Image
 from benchmarks.fuzzing import damage
 from benchmarks.fuzzing.frame import Attempt, Maker, Room, Wrong
 from ftcore import datasets, imports, pictures
-from ftcore.settings import FtError, Preprocess
+from ftcore.errors import FtError
+from ftcore.preprocess import Preprocess
 
 TINY = Preprocess(8, 9, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 WORDS = ("cat", "dog", "Übung", "猫", "кот", "ねこ表", "train", "c 10", "e\u0301", "class.png")

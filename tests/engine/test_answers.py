@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 
 from ftcore import answers, backbones, features
+from ftcore.errors import FtError
 from ftcore.network import Network
-from ftcore.settings import FtError
 
 NAME = "resnet18-tinyimagenet64"
 

@@ -20,8 +20,8 @@ from safetensors.torch import load_file
 from torchvision import models
 
 from ftcore import backbones, weights
+from ftcore.errors import FtError
 from ftcore.network import Network
-from ftcore.settings import FtError
 
 NAMES = tuple(backbones.CATALOGUE)
 SHIPPED = "resnet18-tinyimagenet64"

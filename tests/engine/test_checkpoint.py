@@ -14,8 +14,10 @@ import torch
 
 from ftcore import __main__ as cli
 from ftcore import checkpoint, identity, longer, records, states, train, worker
+from ftcore.errors import FtError
 from ftcore.events import EpochEnd, Event, to_dict
-from ftcore.settings import ROOT, FtError, Phase, RunSettings
+from ftcore.files import ROOT
+from ftcore.settings import Phase, RunSettings
 
 OLD = ROOT / "tests" / "fixtures"
 HEAD = Phase(epochs=3)

@@ -18,7 +18,8 @@ import pytest
 
 from ftcore import console, records, verdict, worker
 from ftcore.events import EpochEnd, Event, to_dict
-from ftcore.settings import ROOT, Phase, RunSettings
+from ftcore.files import ROOT
+from ftcore.settings import Phase, RunSettings
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 LAUNCH = f"""

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from ftcore import builtin, caches, datasets, imports, prepared, sketchbook
-from ftcore.settings import FtError, Preprocess
+from ftcore.errors import FtError
+from ftcore.preprocess import Preprocess
 
 TINY = Preprocess(16, 18, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 

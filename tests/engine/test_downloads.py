@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from ftcore import datasets, downloads
-from ftcore.settings import FtError, Preprocess
+from ftcore.errors import FtError
+from ftcore.preprocess import Preprocess
 
 TINY = Preprocess(8, 9, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 FETCHED = sorted(downloads.DOWNLOADS)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from ftcore import content, experiments, measure, quiz, recorded, surgery
+from ftcore.errors import FtError
 from ftcore.experiments import Done
-from ftcore.settings import HEAD, FtError
+from ftcore.settings import HEAD
 
 ALL, WRONG = experiments.load()
 GOOD = """

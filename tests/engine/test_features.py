@@ -18,7 +18,7 @@ from ftcore import backbones, caches, features
 from ftcore.datasets import ImageSet, Split
 from ftcore.events import CacheProgress, CacheSkipped
 from ftcore.network import Network
-from ftcore.settings import Preprocess
+from ftcore.preprocess import Preprocess
 
 SHIPPED = "resnet18-tinyimagenet64"
 CPU = torch.device("cpu")

@@ -17,7 +17,7 @@ import pytest
 from benchmarks import fuzz, kills
 from benchmarks.fuzzing import choices, damage, frame, pictures, zips
 from benchmarks.fuzzing.frame import Result, Room, Watch, Wrong
-from ftcore.settings import FtError
+from ftcore.errors import FtError
 
 WATCH = Watch()
 

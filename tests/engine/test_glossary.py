@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from ftcore import cards, content, glossary, quiz
-from ftcore.settings import FtError, RunSettings
+from ftcore.errors import FtError
+from ftcore.settings import RunSettings
 from ui import quizwords
 
 TERMS, WRONG = glossary.load()

@@ -12,8 +12,10 @@ import pytest
 from PIL import Image
 
 from ftcore import datasets, identity, records, worker
+from ftcore.errors import FtError
 from ftcore.events import Baseline, EpochEnd, Event, to_dict
-from ftcore.settings import FtError, Phase, Preprocess, RunSettings
+from ftcore.preprocess import Preprocess
+from ftcore.settings import Phase, RunSettings
 
 TINY = Preprocess(8, 9, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 Change = Callable[[Path], object]

@@ -14,8 +14,9 @@ import pytest
 from PIL import Image
 
 from ftcore import datasets
+from ftcore.errors import FtError
 from ftcore.imports import open_plan, prepare, read_picture
-from ftcore.settings import FtError, Preprocess
+from ftcore.preprocess import Preprocess
 
 TINY = Preprocess(8, 9, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 

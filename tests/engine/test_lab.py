@@ -10,7 +10,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ftcore import backbones, lab, surgery
 from ftcore.datasets import ImageSet
-from ftcore.settings import HEAD, Phase, Preprocess, RunSettings
+from ftcore.preprocess import Preprocess
+from ftcore.settings import HEAD, Phase, RunSettings
 
 SMALL = "resnet18-tinyimagenet64"
 PLAIN = (SMALL, "resnet50", "vgg16")  # without grouped convolutions torch's own backward count is right

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from ftcore import datasets
+from ftcore.errors import FtError
 from ftcore.layouts import classes_in_names
-from ftcore.settings import FtError
 
 AB = ("a", "b")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from ftcore import cards, learners, rounds
+from ftcore.errors import FtError
 from ftcore.learners import Learner
-from ftcore.settings import FtError
 
 NAME = "0123456789abcdef" * 2
 

@@ -7,9 +7,10 @@ import dataclasses
 import pytest
 
 from ftcore import caches, limits, machine, records, runs, train
+from ftcore.errors import FtError
 from ftcore.machine import Estimate
 from ftcore.manager import Manager
-from ftcore.settings import FtError, Phase, RunSettings, number_from_environment
+from ftcore.settings import Phase, RunSettings, number_from_environment
 
 
 @pytest.mark.parametrize(

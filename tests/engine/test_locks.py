@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ftcore import locks
-from ftcore.settings import ROOT
+from ftcore.files import ROOT
 
 LOOK = """
 import sys

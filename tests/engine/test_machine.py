@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from ftcore import backbones, machine, records, surgery, worker
+from ftcore.errors import FtError
 from ftcore.events import CacheSkipped, EpochEnd, PhaseEnd, to_dict
 from ftcore.machine import Cost, Pace
-from ftcore.settings import FtError, Phase, RunSettings
+from ftcore.settings import Phase, RunSettings
 
 SHIPPED = "resnet18-tinyimagenet64"
 FILE = "machine.json"

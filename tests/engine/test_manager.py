@@ -11,9 +11,10 @@ import psutil
 import pytest
 
 from ftcore import crew, limits, locks, machine, records
+from ftcore.errors import FtError
 from ftcore.machine import Estimate
 from ftcore.manager import Manager
-from ftcore.settings import FtError, RunSettings
+from ftcore.settings import RunSettings
 
 ACTS = ("pause", "resume", "stop", "delete")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ftcore.settings import ROOT
+from ftcore.files import ROOT
 
 MOST = 300  # MB above an idle process
 CHILD = """

@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from ftcore import pictures
+from ftcore.errors import FtError
 from ftcore.pictures import prepare, read_picture, shown, to_rgb
-from ftcore.settings import FtError, Preprocess
+from ftcore.preprocess import Preprocess
 
 RED = (255, 0, 0)
 PLAIN = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from ftcore import caches, prepared
-from ftcore.settings import ROOT, FtError
+from ftcore.errors import FtError
+from ftcore.files import ROOT
 
 ROWS = np.random.default_rng(0).integers(0, 256, (5, 4, 4, 3), dtype=np.uint8)
 LABELS = [0, 0, 1, 1, 1]

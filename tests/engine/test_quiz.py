@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from ftcore import backbones, experiments, facts, marking, quiz, recorded, rounds, surgery
+from ftcore.errors import FtError
 from ftcore.learners import Learner
 from ftcore.quiz import Question
-from ftcore.settings import HEAD, FtError, RunSettings
+from ftcore.settings import HEAD, RunSettings
 from ui import quizwords, stages
 
 GOOD = """

@@ -11,7 +11,7 @@ import pytest
 
 from ftcore import __main__ as cli
 from ftcore import costs, pictures, tables, zips
-from ftcore.settings import ROOT
+from ftcore.files import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
 CODE = "\n".join(path.read_text("utf-8") for path in (ROOT / "ftcore").glob("*.py"))

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ftcore import events, locks, records
+from ftcore.errors import FtError
 from ftcore.events import (
     Baseline,
     CacheProgress,
@@ -27,7 +28,8 @@ from ftcore.events import (
     RunStart,
     StepProgress,
 )
-from ftcore.settings import ROOT, FtError, RunSettings
+from ftcore.files import ROOT
+from ftcore.settings import RunSettings
 
 EPOCH = events.to_dict(EpochEnd(1, 1, 0.9, 0.5, 0.8, 0.6, 0.7, 0.65, 1e-3, {"head": 0.5}, 2.0))
 STEP = events.to_dict(StepProgress(1, 1, 1, 5, 0.9, 0.1))

@@ -17,8 +17,10 @@ import torch
 from safetensors.torch import load_file
 
 from ftcore import crew, limits, manager, records, runs, worker
+from ftcore.errors import FtError
+from ftcore.files import ROOT
 from ftcore.manager import Manager
-from ftcore.settings import ROOT, FtError, Phase, RunSettings
+from ftcore.settings import Phase, RunSettings
 
 WAIT = 240.0
 

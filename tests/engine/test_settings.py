@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from ftcore import backbones, datasets, names, surgery
-from ftcore.settings import FtError, Phase, RunSettings, home
+from ftcore.errors import FtError
+from ftcore.files import home
+from ftcore.settings import Phase, RunSettings
 
 ODD = (
     RunSettings(),

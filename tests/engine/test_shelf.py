@@ -19,9 +19,10 @@ from typing import Any
 import pytest
 
 from ftcore import events, locks, manager, records, runs, shelf
+from ftcore.errors import FtError
 from ftcore.events import Baseline, EpochEnd, PhaseEnd, RunEnd, RunStart, StepProgress
 from ftcore.manager import Manager
-from ftcore.settings import FtError, RunSettings
+from ftcore.settings import RunSettings
 
 FILES = ("events.jsonl", "settings.json", "progress.json", "lock")
 EPOCH = EpochEnd(1, 1, 0.9, 0.5, 0.8, 0.6, 0.7, 0.65, 1e-3, {"head": 0.5}, 2.0)

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from ftcore import backbones, datasets, machine, records, states, train, worker
+from ftcore.errors import FtError
 from ftcore.events import EpochEnd, Event, to_dict
-from ftcore.settings import FtError, Phase, RunSettings
+from ftcore.settings import Phase, RunSettings
 
 
 def test_each_kept_epoch_gives_back_the_weights_it_had(small: RunSettings, home: Path) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from ftcore import backbones, datasets
-from ftcore.settings import ROOT
+from ftcore.files import ROOT
 
 # From the ground up: a module may import only what stands before it.
 ORDER = (
-    "names", "settings", "files", "_torchvision", "content", "learners", "events", "network", "kinds", "bare", "frames",
+    "names", "errors", "preprocess", "files", "settings", "_torchvision", "content", "learners", "events", "network", "kinds", "bare", "frames",
     "costs", "pixels", "pictures", "weights", "backbones", "plans", "zipnames", "zips", "listings", "splitnames", "splitfolders",
     "tables", "layouts", "imports", "caches", "prepared", "reading", "pen", "nature", "things", "paper", "sketchbook",
     "builtin", "downloads", "datasets", "identity", "quiz", "glossary", "surgery", "marking", "rounds", "cards",
@@ -20,7 +20,7 @@ ORDER = (
     "moved", "peek", "measure", "experiments", "locks", "records", "shelf", "verdict", "longer", "worker", "limits",
     "crew", "manager", "runs", "export", "answers", "console", "story", "options", "__main__",
 )  # fmt: skip
-ENGINE = sorted((ROOT / "ftcore").glob("*.py"))
+ENGINE = sorted((ROOT / "ftcore").rglob("*.py"))
 WEB = sorted([ROOT / "app.py", *(ROOT / "ui").glob("*.py"), *(ROOT / "pages").glob("*.py")])
 
 
@@ -38,8 +38,8 @@ def imported(path: Path) -> set[str]:
 
 def parts(path: Path, package: str) -> set[str]:
     """The modules of one of our packages that a file imports."""
-    found = {name.split(".")[1] for name in imported(path) if name.startswith(f"{package}.")}
-    return {name for name in found if (ROOT / package / f"{name}.py").exists()}
+    files = [ROOT / f"{name.replace('.', '/')}.py" for name in imported(path) if name.startswith(f"{package}.")]
+    return {file.stem for file in files if file.exists()}
 
 
 @pytest.mark.parametrize("path", ENGINE, ids=lambda p: p.stem)

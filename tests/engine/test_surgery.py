@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from ftcore import backbones, surgery
+from ftcore.errors import FtError
 from ftcore.network import Network
-from ftcore.settings import FtError, Phase, RunSettings
+from ftcore.settings import Phase, RunSettings
 
 NAMES = tuple(backbones.CATALOGUE)
 SHIPPED = "resnet18-tinyimagenet64"

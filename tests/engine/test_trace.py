@@ -15,8 +15,9 @@ from torch import nn
 
 from ftcore import backbones, features, pictures, surgery, trace
 from ftcore.datasets import Split
+from ftcore.errors import FtError
 from ftcore.network import Network
-from ftcore.settings import HEAD, FtError
+from ftcore.settings import HEAD
 
 CLASSES = 5
 EVERY = sorted(backbones.CATALOGUE)

@@ -15,9 +15,11 @@ from torch.nn import functional as F
 
 from ftcore import backbones, caches, features, surgery, tapconv, train
 from ftcore.datasets import ImageSet
+from ftcore.errors import FtError
 from ftcore.events import Baseline, CacheProgress, CacheSkipped, EpochEnd, Event, PhaseEnd, RunEnd, RunStart, to_dict
 from ftcore.network import Network
-from ftcore.settings import FtError, Phase, Preprocess, RunSettings
+from ftcore.preprocess import Preprocess
+from ftcore.settings import Phase, RunSettings
 
 Images = Callable[[Preprocess], ImageSet]
 Run = tuple[Network, list[Event]]

@@ -13,7 +13,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ftcore import weights
-from ftcore.settings import ROOT, FtError
+from ftcore.errors import FtError
+from ftcore.files import ROOT
 
 WANTED = {"a": torch.zeros(2, 2), "b.num_batches_tracked": torch.tensor(0)}
 

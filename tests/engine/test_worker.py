@@ -15,8 +15,10 @@ import torch
 from safetensors import safe_open
 
 from ftcore import locks, records, worker
+from ftcore.errors import FtError
 from ftcore.events import RunEnd, StepProgress
-from ftcore.settings import ROOT, FtError, RunSettings
+from ftcore.files import ROOT
+from ftcore.settings import RunSettings
 
 LAUNCH = [sys.executable, "-m", "ftcore.worker"]
 

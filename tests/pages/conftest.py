@@ -15,8 +15,8 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from ftcore import crew, machine, runs
+from ftcore.files import ROOT
 from ftcore.machine import Estimate
-from ftcore.settings import ROOT
 from tests.pages.made import TOKEN, OpenPage
 
 

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ftcore.settings import ROOT, FtError, RunSettings
+from ftcore.errors import FtError
+from ftcore.files import ROOT
+from ftcore.settings import RunSettings
 from tests.pages.made import OpenPage, query_of, tied
 from ui import nav, state
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ftcore.settings import ROOT
+from ftcore.files import ROOT
 from tests.pages.made import query_of, tied
 
 FILES = sorted([*(ROOT / "ui").glob("*.py"), *(ROOT / "pages").glob("*.py")])
@@ -90,7 +90,7 @@ def test_an_address_damaged_meanwhile_is_told_by_the_page_that_follows() -> None
 def moment() -> None:
     import streamlit as st
 
-    from ftcore.settings import FtError
+    from ftcore.errors import FtError
     from ui import callbacks
 
     def refuse(word: str) -> None:

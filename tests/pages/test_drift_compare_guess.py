@@ -15,7 +15,8 @@ from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
 from ftcore import locks, records, runs, surgery
-from ftcore.settings import HEAD, ROOT, Phase, RunSettings
+from ftcore.files import ROOT
+from ftcore.settings import HEAD, Phase, RunSettings
 from tests.pages.made import OWNER, OpenPage, epoch, texts, tied, write_run
 from ui import compare, drift, guess, history
 from ui.runlog import RunLog, time_left

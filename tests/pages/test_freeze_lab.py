@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ftcore import machine, surgery
+from ftcore.files import home
 from ftcore.machine import Cost
-from ftcore.settings import HEAD, RunSettings, home
+from ftcore.settings import HEAD, RunSettings
 from tests.pages.made import OpenPage, texts
 from ui import lab as parts
 

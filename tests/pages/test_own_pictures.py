@@ -14,7 +14,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from ftcore import records, worker
-from ftcore.settings import FtError, Phase, RunSettings
+from ftcore.errors import FtError
+from ftcore.settings import Phase, RunSettings
 from tests.pages.made import OpenPage, query_of, texts, tied
 from ui import nav, own, state
 from ui.theme import discreet

@@ -10,7 +10,8 @@ import pytest
 from streamlit.web.server.app_discovery import discover_asgi_app
 
 from ftcore import content, locks, records, runs
-from ftcore.settings import ROOT, Phase, RunSettings
+from ftcore.files import ROOT
+from ftcore.settings import Phase, RunSettings
 from tests.pages.made import OWNER, TOKEN, OpenPage, texts, write_run
 from ui import live, traced, wake
 from ui.theme import plain

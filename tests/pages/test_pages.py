@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from ftcore import datasets, machine, records, runs, surgery
 from ftcore.datasets import Summary
-from ftcore.settings import ROOT, RunSettings
+from ftcore.files import ROOT
+from ftcore.settings import RunSettings
 from tests.pages.made import TOKEN, OpenPage, texts, tied, write_run
 from ui import nav, state
 from ui.theme import plain

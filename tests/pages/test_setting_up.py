@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from ftcore import pictures
-from ftcore.settings import ROOT
+from ftcore.files import ROOT
 
 FREE = re.compile(r"pip|triton|nvidia-.*|cuda-.*")  # differ between builds of torch
 

@@ -15,7 +15,8 @@ import torch
 from PIL import Image
 
 from ftcore import backbones, content, datasets, records, runs, trace, worker
-from ftcore.settings import FtError, Phase, RunSettings
+from ftcore.errors import FtError
+from ftcore.settings import Phase, RunSettings
 from tests.pages.made import OWNER, OpenPage, texts, tied
 from ui import pad, pick, pixels, softmax
 from ui.chapters import LAYERS

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from ftcore import content, surgery
-from ftcore.settings import HEAD, ROOT, FtError, Phase, RunSettings
+from ftcore.errors import FtError
+from ftcore.files import ROOT
+from ftcore.settings import HEAD, Phase, RunSettings
 from tests.pages.made import epoch
 from ui import observe, stages, theme
 from ui.runlog import RunLog, ends, head_only, time_left
