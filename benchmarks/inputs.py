@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ftcore.__main__ import main
-from ftcore.pictures import tidy
+from ftcore.names import tidy
 
 
 @dataclass(frozen=True)

@@ -26,20 +26,10 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ftcore import (
-    _torchvision,
-    backbones,
-    events,
-    features,
-    machine,
-    records,
-    surgery,
-    tapconv,
-    train,
-    worker,
-)
+from ftcore import _torchvision, events, features, machine, records, train, worker
 from ftcore.datasets import ImageSet, Split
 from ftcore.files import home
+from ftcore.network import backbones, surgery, tapconv
 from ftcore.settings import RunSettings
 
 from torchvision import datasets as tv_datasets  # isort: skip

@@ -12,12 +12,13 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ftcore import answers, backbones, console, datasets, longer, records, story, surgery, verdict, worker
+from ftcore import answers, console, datasets, longer, records, story, verdict, worker
 from ftcore.errors import FtError
 from ftcore.events import Event, to_dict
 from ftcore.files import home
+from ftcore.names import shown, tidy
+from ftcore.network import backbones, surgery
 from ftcore.options import numbers, settings_from
-from ftcore.pictures import shown, tidy
 from ftcore.plans import listed
 
 

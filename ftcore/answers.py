@@ -15,11 +15,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ftcore import backbones, features, pictures, reading
+from ftcore import features, pictures, reading
 from ftcore.errors import FtError
 from ftcore.kinds import READABLE
 from ftcore.listings import is_litter
-from ftcore.network import Network
+from ftcore.names import shown
+from ftcore.network import backbones
+from ftcore.network.blocks import Network
 from ftcore.pictures import ENDINGS, PictureError
 from ftcore.plans import in_name_order
 from ftcore.preprocess import Preprocess
@@ -46,13 +48,13 @@ def files(given: Path) -> tuple[list[Path], list[Path]]:
     found = [given / name for name in in_name_order(_below(given))]
     here = [path for path in found if _is_picture(path)]
     if not here:
-        raise FtError(f"There are no pictures in '{pictures.shown(str(given))}': name a folder that holds some.")
+        raise FtError(f"There are no pictures in '{shown(str(given))}': name a folder that holds some.")
     return here, [path for path in found if path not in set(here)]
 
 
 def _below(folder: Path) -> Iterator[str]:
     def refuse(error: OSError) -> None:
-        name = pictures.shown(str(error.filename))
+        name = shown(str(error.filename))
         raise FtError(f"The folder '{name}' cannot be read ({error.strerror}): check it.") from error
 
     seen: set[tuple[int, int]] = set()

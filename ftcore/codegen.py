@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from ftcore import backbones, surgery
-from ftcore.network import Network
+from ftcore.network import backbones, surgery
+from ftcore.network.blocks import Network
 from ftcore.settings import Phase
 
 

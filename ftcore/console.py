@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from ftcore.errors import FtError
-from ftcore.pictures import tidy
+from ftcore.names import tidy
 
 
 def steady() -> None:

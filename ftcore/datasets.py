@@ -17,7 +17,8 @@ import PIL
 
 from ftcore import builtin, caches, downloads, files, imports, prepared, reading, sketchbook
 from ftcore.errors import FtError
-from ftcore.pictures import PictureError, shown, tidy
+from ftcore.names import shown, tidy
+from ftcore.pictures import PictureError
 from ftcore.plans import SPLITS, Item, Plan, check, listed
 from ftcore.prepared import Split
 from ftcore.preprocess import Preprocess

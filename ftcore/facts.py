@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from ftcore import backbones, surgery
+from ftcore.network import backbones, surgery
 from ftcore.settings import HEAD, Phase, RunSettings
 
 Row = Mapping[str, Any]

@@ -29,7 +29,7 @@ from ftcore import caches, files
 from ftcore.datasets import Split
 from ftcore.events import CacheProgress, CacheSkipped
 from ftcore.files import home, whole
-from ftcore.network import Network
+from ftcore.network.blocks import Network
 from ftcore.preprocess import Preprocess
 
 LOOK = 250

@@ -14,7 +14,7 @@ from typing import Any
 from ftcore import datasets
 from ftcore.datasets import ImageSet, Split
 from ftcore.errors import FtError
-from ftcore.pictures import shown
+from ftcore.names import shown
 from ftcore.plans import SPLITS, listed
 
 _COUNTS = {split: f"{split}_images" for split in SPLITS}

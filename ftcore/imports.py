@@ -20,13 +20,12 @@ from ftcore import tables
 from ftcore.errors import FtError
 from ftcore.kinds import OTHERS, READABLE, kind_of
 from ftcore.layouts import arrange, classes_in_names
-from ftcore.listings import ARCHIVES, HEAD, Listing, is_litter, of_folder, of_zip
-from ftcore.pictures import ENDINGS, KINDS, PictureError, prepare, read_picture, shown, tidy, to_rgb
+from ftcore.listings import ARCHIVES, HEAD, Listing, of_folder, of_zip
+from ftcore.names import shown, tidy
+from ftcore.pictures import ENDINGS, KINDS, prepare, read_picture
 from ftcore.plans import Item, Plan, check, listed, split
 from ftcore.preprocess import Preprocess
 from ftcore.splitfolders import Parts, Source
-
-__all__ = ["PictureError", "is_litter", "open_plan", "prepare", "read_picture", "shown", "to_rgb"]
 
 _OTHER_PICTURES = frozenset(
     f".{end}"

@@ -16,10 +16,12 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from ftcore import backbones, features, machine, surgery
+from ftcore import features, machine
 from ftcore.datasets import Split
 from ftcore.errors import FtError
-from ftcore.network import Network
+from ftcore.network import backbones, surgery
+from ftcore.network.blocks import Network
+from ftcore.network.change import relative
 from ftcore.settings import Phase, RunSettings
 from ftcore.train import make_optimizer, start_network
 
@@ -197,15 +199,6 @@ def _moved(network: Network, name: str, phase: Phase, before: dict[str, Tensor])
         return relative((before[key] for key in keys), (now[key] for key in keys))
 
     return Movement(name, name in phase.trainable, change(learned), change(statistics) if statistics else None)
-
-
-def relative(before: Iterable[Tensor], now: Iterable[Tensor]) -> float:
-    """Norm of the change over the norm before, over all tensors together."""
-    moved = whole = 0.0
-    for b, n in zip(before, now, strict=True):
-        moved += float((n.detach().double() - b.double()).pow(2).sum())
-        whole += float(b.double().pow(2).sum())
-    return math.sqrt(moved / max(whole, 1e-30))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ftcore import splitnames
 from ftcore.errors import FtError
-from ftcore.pictures import shown, tidy
+from ftcore.names import shown, tidy
 from ftcore.plans import Item, in_name_order, listed
 from ftcore.splitfolders import Found, Parts, Source, path_of, splits_in
 from ftcore.tables import Labels

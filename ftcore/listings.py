@@ -14,7 +14,8 @@ from pathlib import Path
 
 from ftcore.errors import FtError
 from ftcore.kinds import kind_of, strange
-from ftcore.pictures import Stored, shown
+from ftcore.names import shown
+from ftcore.pictures import Stored
 from ftcore.zips import MAX_DEPTH, MAX_FILES, SafeZip
 
 ARCHIVES = ("ZIP", "RAR", "7z", "gzip", "bzip2", "xz", "zstd", "tar")

@@ -22,13 +22,14 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from ftcore import backbones, builtin, datasets, surgery, tapconv
+from ftcore import builtin, datasets
 from ftcore.events import CacheSkipped, EpochEnd, Event, PhaseEnd
 from ftcore.files import derived, home, whole
-from ftcore.network import Block, Network
+from ftcore.network import backbones, surgery, tapconv
+from ftcore.network.blocks import Block, Network
+from ftcore.network.surgery import BlockInfo
 from ftcore.preprocess import Preprocess
 from ftcore.settings import Phase, RunSettings
-from ftcore.surgery import BlockInfo
 from ftcore.train import SAMPLE, make_optimizer, pick_device
 
 LOCK = threading.Lock()

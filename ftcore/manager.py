@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ftcore import caches, limits, machine, records, shelf, surgery, worker
+from ftcore import caches, limits, machine, records, shelf, worker
 from ftcore.crew import Crew
 from ftcore.errors import FtError
+from ftcore.network import surgery
 from ftcore.settings import RunSettings
 from ftcore.worker import DISK_FULL, DISK_FULL_SAYS, TAKEN
 

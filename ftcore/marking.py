@@ -14,9 +14,9 @@ from typing import Any
 
 from ftcore import content
 from ftcore.errors import FtError
+from ftcore.network.surgery import BlockInfo
 from ftcore.quiz import Question
 from ftcore.settings import HEAD
-from ftcore.surgery import BlockInfo
 
 POINT = 0.5  # percentage points that can be misread on a chart
 Rule = Callable[[Sequence[BlockInfo], Sequence[str]], set[str]]

@@ -16,9 +16,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ftcore import backbones, features, lab, machine, surgery, train
+from ftcore import features, lab, machine, train
 from ftcore.datasets import ImageSet
-from ftcore.network import Network
+from ftcore.network import backbones, change, surgery
+from ftcore.network.blocks import Network
 from ftcore.preprocess import Preprocess
 from ftcore.settings import HEAD, Phase, RunSettings
 
@@ -60,7 +61,7 @@ def bn_eval() -> Numbers:
     with torch.no_grad():
         for x, _ in _batches():
             network.model(x)
-    moved = lab.relative(before, [norm.running_mean for norm in norms])  # type: ignore[misc]
+    moved = change.relative(before, [norm.running_mean for norm in norms])  # type: ignore[misc]
     return {"norms": len(norms), "held": held, "left": left, "statistics": moved}
 
 
@@ -74,8 +75,8 @@ def eval_mode() -> Numbers:
     optimizer = torch.optim.AdamW(network.model.parameters(), lr=1e-4)
     _learn(network, optimizer)
     return {
-        "weights": lab.relative(weights, list(network.model.parameters())),
-        "statistics": lab.relative(statistics, _statistics(network)),
+        "weights": change.relative(weights, list(network.model.parameters())),
+        "statistics": change.relative(statistics, _statistics(network)),
         "steps": STEPS,
     }
 
@@ -91,7 +92,7 @@ def optimizer_holds() -> Numbers:
         before = [p.detach().clone() for p in block]
         moving = [p for part in held for p in network.parameters(part).values()]
         _learn(network, torch.optim.AdamW(moving, lr=1e-4))
-        found[name] = lab.relative(before, block)
+        found[name] = change.relative(before, block)
     return found
 
 

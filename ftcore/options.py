@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ftcore import datasets, surgery
+from ftcore import datasets
 from ftcore.errors import FtError
+from ftcore.network import surgery
 from ftcore.settings import Phase, RunSettings
 
 

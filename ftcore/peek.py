@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from ftcore import backbones, features, surgery
+from ftcore import features
 from ftcore.datasets import Split
 from ftcore.errors import FtError
-from ftcore.network import Network
+from ftcore.network import backbones, surgery
+from ftcore.network.blocks import Network
 from ftcore.settings import HEAD, RunSettings
 from ftcore.train import evaluate, pick_device, start_network
 

@@ -19,11 +19,11 @@ from ftcore.bare import bare
 from ftcore.costs import MAX_JPEG_PIXELS, ORDINARY, ROOM, WHOLE, Room, cost, opening_cost, scale
 from ftcore.errors import FtError
 from ftcore.kinds import kind_of, strange
-from ftcore.names import shown, tidy
+from ftcore.names import shown
 from ftcore.pixels import to_rgb, turn_of
 from ftcore.preprocess import Preprocess
 
-__all__ = ["PictureError", "Stored", "kind_of", "prepare", "read_picture", "shown", "tidy", "to_rgb"]
+__all__ = ["PictureError", "Stored", "kind_of", "prepare", "read_picture", "to_rgb"]
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
 ENDINGS = frozenset(

@@ -17,7 +17,8 @@ import numpy as np
 
 from ftcore.errors import FtError
 from ftcore.files import whole
-from ftcore.pictures import PictureError, shown, tidy
+from ftcore.names import shown, tidy
+from ftcore.pictures import PictureError
 from ftcore.plans import Item, Plan, listed
 from ftcore.prepared import Split
 from ftcore.preprocess import Preprocess

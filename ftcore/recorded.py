@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ftcore import content, surgery, train
+from ftcore import content, train
 from ftcore.errors import FtError
 from ftcore.events import Baseline, EpochEnd, RunEnd, to_dict
 from ftcore.files import whole
+from ftcore.network import surgery
 from ftcore.settings import HEAD, Phase, RunSettings
 
 FILE = content.FOLDER / "recorded.json"

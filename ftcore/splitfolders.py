@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from ftcore import splitnames
 from ftcore.errors import FtError
-from ftcore.pictures import shown
+from ftcore.names import shown
 from ftcore.plans import SPLITS, listed
 
 Parts = tuple[str, ...]

@@ -17,10 +17,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ftcore import weights
 from ftcore.errors import FtError
 from ftcore.files import check_seal, derived, sealed
-from ftcore.network import Network
+from ftcore.network import weights
+from ftcore.network.blocks import Network
 from ftcore.settings import Phase
 
 KEEP = 8

@@ -13,10 +13,11 @@ from typing import Protocol
 
 from tqdm import tqdm
 
-from ftcore import events, files, machine, surgery
+from ftcore import events, files, machine
 from ftcore.console import json_line, say
 from ftcore.events import CacheProgress, CacheSkipped, DataProgress, Event, StepProgress
-from ftcore.pictures import shown, tidy
+from ftcore.names import shown, tidy
+from ftcore.network import surgery
 from ftcore.plans import listed
 from ftcore.settings import RunSettings
 

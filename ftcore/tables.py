@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ftcore.errors import FtError
-from ftcore.pictures import shown, tidy
+from ftcore.names import shown, tidy
 from ftcore.plans import listed
 
 MAX_BYTES = 32 * 2**20

@@ -14,10 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ftcore import backbones, features
+from ftcore import features
 from ftcore.errors import FtError
 from ftcore.features import Source
-from ftcore.network import Network
+from ftcore.network import backbones
+from ftcore.network.blocks import Network
 from ftcore.settings import HEAD
 
 STRONGEST = 12

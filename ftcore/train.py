@@ -17,13 +17,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ftcore import backbones, checkpoint, datasets, features, identity, states, surgery, tapconv
+from ftcore import checkpoint, datasets, features, identity, states
 from ftcore.datasets import ImageSet
 from ftcore.errors import FtError
 from ftcore.events import Baseline, EpochEnd, Event, PhaseEnd, Recovered, RunEnd, RunStart, StepProgress
 from ftcore.features import Source
 from ftcore.names import shown
-from ftcore.network import Network
+from ftcore.network import backbones, surgery, tapconv
+from ftcore.network.blocks import Network
 from ftcore.settings import Phase, RunSettings
 
 SAMPLE = 1000

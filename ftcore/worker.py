@@ -20,13 +20,14 @@ from typing import Any
 import torch
 from filelock import Timeout
 
-from ftcore import backbones, caches, checkpoint, datasets, identity, machine, reading, records, states, weights
+from ftcore import caches, checkpoint, datasets, identity, machine, reading, records, states
 from ftcore.datasets import BadPictures, ImageSet
 from ftcore.errors import FtError
 from ftcore.events import DataFound, DataProgress, EpochEnd, Event, PicturesSkipped, RunEnd, to_dict
 from ftcore.files import FULL
 from ftcore.locks import lock
-from ftcore.network import Network
+from ftcore.network import backbones, weights
+from ftcore.network.blocks import Network
 from ftcore.plans import listed
 from ftcore.settings import RunSettings
 from ftcore.train import load_images, start_network, train

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ftcore.errors import FtError
-from ftcore.pictures import MAX_BYTES, PictureError, Stored, shown
+from ftcore.names import shown
+from ftcore.pictures import MAX_BYTES, PictureError, Stored
 from ftcore.zipnames import true_names
 
 MAX_FILES = 100_000

@@ -6,8 +6,8 @@ import streamlit as st
 
 from ftcore import content, files, lab, runs
 from ftcore.errors import FtError
+from ftcore.network.surgery import BlockInfo
 from ftcore.settings import RunSettings
-from ftcore.surgery import BlockInfo
 from ui import callbacks, engine, glossary, guide, nav, own, page, state, strip
 from ui import lab as parts
 from ui.theme import EMBER, ICE, about, as_markdown, count, percent, seconds

@@ -6,8 +6,9 @@ import dataclasses
 
 import streamlit as st
 
-from ftcore import backbones, content, datasets, facts
+from ftcore import content, datasets, facts
 from ftcore.errors import FtError
+from ftcore.network import backbones
 from ftcore.settings import HEAD, RunSettings
 from ui import check, engine, glossary, guide, knows, live, nav, observe, own, page, stages, state, strip
 from ui.live import View

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ftcore import content, records, surgery, verdict
+from ftcore import content, records, verdict
 from ftcore.errors import FtError
+from ftcore.network import surgery
 from ftcore.settings import HEAD, RunSettings
 from ui import chapters, history, live, nav, page, pick, state, strip, traced
 from ui.callbacks import guarded

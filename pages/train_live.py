@@ -7,8 +7,8 @@ import functools
 import streamlit as st
 
 from ftcore import content, files, runs
+from ftcore.network.surgery import BlockInfo
 from ftcore.settings import Phase, RunSettings
-from ftcore.surgery import BlockInfo
 from ui import compare, drift, engine, form, glossary, guess, history, live, nav, own, page, state, strip
 from ui.live import View
 from ui.theme import about, plain, seconds, several

@@ -12,9 +12,10 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from ftcore import backbones, content, trace
+from ftcore import content, trace
 from ftcore.datasets import ImageSet
-from ftcore.network import Network
+from ftcore.network import backbones
+from ftcore.network.blocks import Network
 from ftcore.settings import RunSettings
 from ftcore.trace import Trace
 from ui import gallery, pixels, probe, softmax, traced

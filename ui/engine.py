@@ -13,10 +13,11 @@ import streamlit as st
 import torch
 from PIL import Image
 
-from ftcore import backbones, datasets, lab, machine, peek, pictures, sketchbook, surgery, train
+from ftcore import datasets, lab, machine, peek, pictures, sketchbook, train
 from ftcore.machine import Estimate
+from ftcore.network import backbones, surgery
+from ftcore.network.surgery import BlockInfo
 from ftcore.settings import Phase, RunSettings
-from ftcore.surgery import BlockInfo
 
 WORK = threading.Lock()  # experiments in the server itself go one at a time
 SAMPLE_SIDE = 160

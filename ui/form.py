@@ -11,9 +11,9 @@ from typing import Any
 
 import streamlit as st
 
-from ftcore import surgery
 from ftcore.errors import FtError
-from ftcore.pictures import shown
+from ftcore.names import shown
+from ftcore.network import surgery
 from ftcore.settings import HEAD, Phase, RunSettings
 from ui import callbacks, state
 from ui.theme import listed, plain, rate

@@ -13,9 +13,10 @@ from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
-from ftcore import content, learners, moved, quiz, rounds
+from ftcore import content, learners, quiz, rounds
 from ftcore.errors import FtError
-from ftcore.moved import Moved
+from ftcore.network import change
+from ftcore.network.change import Moved
 from ftcore.settings import RunSettings
 from ui import guess, guidebox, live, observe, stages, state, traced
 from ui.callbacks import guarded
@@ -233,7 +234,7 @@ def _take_up(query: dict[str, str], left: int) -> None:
 @st.cache_data(max_entries=50, show_spinner="Comparing the tuned weights with the pretrained ones")
 def _moved(backbone: str, run: str) -> Moved:
     before, after = (traced.network(Which(backbone, run, epoch))[0] for epoch in (0, FINAL))
-    return moved.compare(before, after)
+    return change.compare(before, after)
 
 
 def _end(view: View | None) -> None:

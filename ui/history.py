@@ -9,8 +9,9 @@ from typing import Any
 
 import streamlit as st
 
-from ftcore import backbones, datasets, runs
+from ftcore import datasets, runs
 from ftcore.errors import FtError
+from ftcore.network import backbones
 from ftcore.settings import RunSettings
 from ui import live, state
 from ui.live import BADGES, View

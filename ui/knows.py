@@ -10,9 +10,10 @@ import contextlib
 import numpy as np
 import streamlit as st
 
-from ftcore import backbones, content, facts
+from ftcore import content, facts
 from ftcore.datasets import Summary
 from ftcore.errors import FtError
+from ftcore.network import backbones
 from ftcore.settings import HEAD, RunSettings
 from ui import callbacks, engine, own, state
 from ui.theme import EMBER, about, count, listed, percent, plain

@@ -8,10 +8,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 
-from ftcore import codegen, content, files, surgery
+from ftcore import codegen, content, files
 from ftcore.lab import BlockCost, Movement, OneStep
+from ftcore.network import surgery
+from ftcore.network.surgery import BlockInfo
 from ftcore.settings import HEAD, Phase, RunSettings
-from ftcore.surgery import BlockInfo
 from ui import strip
 from ui.theme import EMBER, ICE, count, listed, percent, rate, shape, short
 

@@ -14,7 +14,7 @@ import streamlit as st
 from ftcore import content
 from ftcore.datasets import Summary
 from ftcore.errors import FtError
-from ftcore.pictures import shown
+from ftcore.names import shown
 from ftcore.settings import RunSettings
 from ui import engine, state
 from ui.live import View

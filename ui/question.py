@@ -13,10 +13,10 @@ import streamlit as st
 
 from ftcore import marking, recorded
 from ftcore.marking import Note, Verdict
+from ftcore.network.surgery import BlockInfo
 from ftcore.quiz import KINDS, Question
 from ftcore.recorded import Recorded
 from ftcore.settings import HEAD
-from ftcore.surgery import BlockInfo
 from ui import charts, history, strip
 from ui.quizwords import Known
 

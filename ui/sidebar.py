@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ftcore import backbones, content, datasets
+from ftcore import content, datasets
+from ftcore.network import backbones
 from ftcore.settings import RunSettings
 from ui import engine, nav, own, reach, state
 from ui.theme import ICE, plain

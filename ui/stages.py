@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ftcore import backbones, content, facts
+from ftcore import content, facts
 from ftcore.codegen import expression, optimizer_call
+from ftcore.network import backbones
+from ftcore.network.surgery import BlockInfo
 from ftcore.settings import HEAD, RunSettings
-from ftcore.surgery import BlockInfo
 from ui import engine
 from ui.runlog import RunLog
 from ui.theme import count, listed, percent, rate

@@ -15,9 +15,10 @@ from typing import Any
 
 import streamlit as st
 
-from ftcore import backbones, datasets, surgery
+from ftcore import datasets
 from ftcore.errors import FtError
 from ftcore.names import shown
+from ftcore.network import backbones, surgery
 from ftcore.settings import Phase, RunSettings
 from ui import nav
 from ui.callbacks import guarded

@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from ftcore.surgery import BlockInfo
+from ftcore.network.surgery import BlockInfo
 from ui import component
 from ui.callbacks import guarded
 from ui.theme import EMBER, ICE, count, shape, short

@@ -13,10 +13,11 @@ import numpy as np
 import streamlit as st
 import torch
 
-from ftcore import backbones, datasets, features, machine, records, states, surgery, trace, worker
+from ftcore import datasets, features, machine, records, states, trace, worker
 from ftcore.datasets import ImageSet
 from ftcore.errors import FtError
-from ftcore.network import Network
+from ftcore.network import backbones, surgery
+from ftcore.network.blocks import Network
 from ftcore.settings import RunSettings
 from ftcore.train import load_images, start_network
 from ui import own, state

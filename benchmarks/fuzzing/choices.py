@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from benchmarks.fuzzing import damage
 from benchmarks.fuzzing.frame import Attempt, Maker, Room, Wrong
 from ftcore import __main__ as cli
-from ftcore import backbones, datasets, surgery
+from ftcore import datasets
+from ftcore.network import backbones, surgery
 from ftcore.settings import Phase, RunSettings
 
 WORDS = (

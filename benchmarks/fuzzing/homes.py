@@ -23,24 +23,9 @@ from benchmarks.fuzzing import damage, living
 from benchmarks.fuzzing.frame import Attempt, Maker, Room, Wrong
 from benchmarks.fuzzing.living import DONE, HALF, OWNER, Lived
 from ftcore import __main__ as cli
-from ftcore import (
-    backbones,
-    cards,
-    facts,
-    features,
-    learners,
-    machine,
-    quiz,
-    records,
-    rounds,
-    runs,
-    shelf,
-    states,
-    surgery,
-    train,
-    worker,
-)
+from ftcore import cards, facts, features, learners, machine, quiz, records, rounds, runs, shelf, states, train, worker
 from ftcore.errors import FtError
+from ftcore.network import backbones, surgery
 from ui.runlog import RunLog, time_left
 
 SOFT = ("contents", "deleted")  # damages to what a file holds, not to where it lies

@@ -20,8 +20,9 @@ from PIL import Image
 
 from benchmarks.fuzzing import damage
 from benchmarks.fuzzing.frame import Attempt, Maker, Room, Wrong
-from ftcore import datasets, imports, pictures
+from ftcore import datasets, imports
 from ftcore.errors import FtError
+from ftcore.names import tidy
 from ftcore.preprocess import Preprocess
 
 TINY = Preprocess(8, 9, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
@@ -209,7 +210,7 @@ def tried(room: Room, path: Path) -> tuple[str, ...]:
         again.test.digest,
     ]:
         raise Wrong("the set is another the second time")
-    if any(name != pictures.tidy(name) or not name.strip() for name in first.classes):
+    if any(name != tidy(name) or not name.strip() for name in first.classes):
         raise Wrong("a class name that cannot be shown")
     if list((room.home / "data").glob(".part-*")):
         raise Wrong("a part was left behind in data/")

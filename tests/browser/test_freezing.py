@@ -8,7 +8,7 @@ import torch
 from playwright.sync_api import expect
 from safetensors.torch import load_file
 
-from ftcore import backbones
+from ftcore.network import backbones
 from tests.browser.conftest import OpenTab, Server
 
 LONG = 180_000

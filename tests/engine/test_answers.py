@@ -10,9 +10,10 @@ import pytest
 import torch
 from PIL import Image
 
-from ftcore import answers, backbones, features
+from ftcore import answers, features
 from ftcore.errors import FtError
-from ftcore.network import Network
+from ftcore.network import backbones
+from ftcore.network.blocks import Network
 
 NAME = "resnet18-tinyimagenet64"
 

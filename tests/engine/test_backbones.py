@@ -19,9 +19,9 @@ import torch
 from safetensors.torch import load_file
 from torchvision import models
 
-from ftcore import backbones, weights
 from ftcore.errors import FtError
-from ftcore.network import Network
+from ftcore.network import backbones, weights
+from ftcore.network.blocks import Network
 
 NAMES = tuple(backbones.CATALOGUE)
 SHIPPED = "resnet18-tinyimagenet64"

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from ftcore import backbones, codegen, surgery
+from ftcore import codegen
+from ftcore.network import backbones, surgery
 from ftcore.settings import HEAD, Phase
 
 NAMES = tuple(backbones.CATALOGUE)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ftcore import content, experiments, measure, quiz, recorded, surgery
+from ftcore import content, experiments, measure, quiz, recorded
 from ftcore.errors import FtError
 from ftcore.experiments import Done
+from ftcore.network import surgery
 from ftcore.settings import HEAD
 
 ALL, WRONG = experiments.load()

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 import torch
 
-from ftcore import backbones, caches, features
+from ftcore import caches, features
 from ftcore.datasets import ImageSet, Split
 from ftcore.events import CacheProgress, CacheSkipped
-from ftcore.network import Network
+from ftcore.network import backbones
+from ftcore.network.blocks import Network
 from ftcore.preprocess import Preprocess
 
 SHIPPED = "resnet18-tinyimagenet64"

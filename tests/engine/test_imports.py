@@ -15,7 +15,8 @@ from PIL import Image
 
 from ftcore import datasets
 from ftcore.errors import FtError
-from ftcore.imports import open_plan, prepare, read_picture
+from ftcore.imports import open_plan
+from ftcore.pictures import prepare, read_picture
 from ftcore.preprocess import Preprocess
 
 TINY = Preprocess(8, 9, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))

@@ -8,8 +8,9 @@ import torch
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from ftcore import backbones, lab, surgery
+from ftcore import lab
 from ftcore.datasets import ImageSet
+from ftcore.network import backbones, surgery
 from ftcore.preprocess import Preprocess
 from ftcore.settings import HEAD, Phase, RunSettings
 

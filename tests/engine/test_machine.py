@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from ftcore import backbones, machine, records, surgery, worker
+from ftcore import machine, records, worker
 from ftcore.errors import FtError
 from ftcore.events import CacheSkipped, EpochEnd, PhaseEnd, to_dict
 from ftcore.machine import Cost, Pace
+from ftcore.network import backbones, surgery
 from ftcore.settings import Phase, RunSettings
 
 SHIPPED = "resnet18-tinyimagenet64"

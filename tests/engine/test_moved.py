@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from ftcore import backbones, events, moved, records, surgery, train, worker
+from ftcore import events, records, train, worker
+from ftcore.network import backbones, change, surgery
 from ftcore.settings import HEAD, RunSettings
 
 
@@ -17,7 +18,7 @@ def test_only_changed_numbers_outside_the_head_count() -> None:
     before = backbones.load("resnet18-tinyimagenet64")
     after = copy.deepcopy(before)
     trunk = sum(row.parameters for row in surgery.describe(before.backbone) if row.name != HEAD)
-    same = moved.compare(before, after)
+    same = change.compare(before, after)
     assert (same.weights, same.moved, same.share, same.distance) == (trunk, 0, 0.0, 0.0)
     with torch.no_grad():
         after.head.weight.add_(1)
@@ -25,7 +26,7 @@ def test_only_changed_numbers_outside_the_head_count() -> None:
         norm.running_mean.add_(1)  # type: ignore[operator, union-attr]
         kernel = after.model.get_parameter("layer1.0.conv1.weight")
         kernel[3, 5] += 0.5
-    found = moved.compare(before, after)
+    found = change.compare(before, after)
     assert (found.weights, found.moved) == (trunk, 9)
     was = before.model.get_parameter("layer1.0.conv1.weight").detach().double()
     assert found.distance == pytest.approx(math.sqrt(9 * 0.25) / float(was.norm()), rel=1e-5)
@@ -35,14 +36,14 @@ def test_another_number_of_classes_does_not_matter() -> None:
     before = backbones.load("resnet18-tinyimagenet64")
     after = copy.deepcopy(before)
     surgery.replace_head(after, 3, seed=0)
-    assert moved.compare(before, after).moved == 0
+    assert change.compare(before, after).moved == 0
 
 
 def test_a_run_moved_only_what_it_thawed(small: RunSettings, home: Path) -> None:
     folder = records.new(small)
     worker.execute(folder, lambda event: records.append(folder, events.to_dict(event)))
     tuned, classes = worker.tuned_network(folder)
-    found = moved.compare(train.start_network(small, len(classes)), tuned)
+    found = change.compare(train.start_network(small, len(classes)), tuned)
     thawed = {row.name: row.parameters for row in surgery.describe(small.backbone)}
     most = thawed["layer4.0"] + thawed["layer4.1"]
     assert 0.99 * most < found.moved <= most

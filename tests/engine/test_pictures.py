@@ -11,7 +11,8 @@ from PIL import Image
 
 from ftcore import pictures
 from ftcore.errors import FtError
-from ftcore.pictures import prepare, read_picture, shown, to_rgb
+from ftcore.names import shown
+from ftcore.pictures import prepare, read_picture, to_rgb
 from ftcore.preprocess import Preprocess
 
 RED = (255, 0, 0)

@@ -127,7 +127,7 @@ def test_who_comes_second_uses_the_work_of_the_first(home: Path) -> None:
 
 def test_two_processes_at_once(home: Path) -> None:
     code = (
-        "from pathlib import Path\nfrom ftcore import datasets\nfrom ftcore.settings import Preprocess\n"
+        "from pathlib import Path\nfrom ftcore import datasets\nfrom ftcore.preprocess import Preprocess\n"
         "p = Preprocess(16, 16, (0., 0., 0.), (1., 1., 1.))\n"
         "print(datasets.load('digits', p).train.digest)"
     )

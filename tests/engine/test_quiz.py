@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from ftcore import backbones, experiments, facts, marking, quiz, recorded, rounds, surgery
+from ftcore import experiments, facts, marking, quiz, recorded, rounds
 from ftcore.errors import FtError
 from ftcore.learners import Learner
+from ftcore.network import backbones, surgery
 from ftcore.quiz import Question
 from ftcore.settings import HEAD, RunSettings
 from ui import quizwords, stages

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 import torch
 
-from ftcore import backbones, datasets, train
+from ftcore import datasets, train
 from ftcore.events import to_dict
+from ftcore.network import backbones
 from ftcore.settings import RunSettings
 
 RECORDED = Path(__file__).parents[1] / "fixtures" / "events.jsonl"

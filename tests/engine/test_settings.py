@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from ftcore import backbones, datasets, names, surgery
+from ftcore import datasets, names
 from ftcore.errors import FtError
 from ftcore.files import home
+from ftcore.network import backbones, surgery
 from ftcore.settings import Phase, RunSettings
 
 ODD = (

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from ftcore import backbones, datasets, machine, records, states, train, worker
+from ftcore import datasets, machine, records, states, train, worker
 from ftcore.errors import FtError
 from ftcore.events import EpochEnd, Event, to_dict
+from ftcore.network import backbones
 from ftcore.settings import Phase, RunSettings
 
 

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from ftcore import backbones, surgery
 from ftcore.errors import FtError
-from ftcore.network import Network
+from ftcore.network import backbones, surgery
+from ftcore.network.blocks import Network
 from ftcore.settings import Phase, RunSettings
 
 NAMES = tuple(backbones.CATALOGUE)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ftcore import backbones, tapconv
+from ftcore.network import backbones, tapconv
 
 CASES = [
     (kernel, stride, padding, height, width)

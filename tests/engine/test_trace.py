@@ -13,10 +13,11 @@ from captum.attr import LayerGradCam
 from PIL import Image
 from torch import nn
 
-from ftcore import backbones, features, pictures, surgery, trace
+from ftcore import features, pictures, trace
 from ftcore.datasets import Split
 from ftcore.errors import FtError
-from ftcore.network import Network
+from ftcore.network import backbones, surgery
+from ftcore.network.blocks import Network
 from ftcore.settings import HEAD
 
 CLASSES = 5

@@ -13,11 +13,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ftcore import backbones, caches, features, surgery, tapconv, train
+from ftcore import caches, features, train
 from ftcore.datasets import ImageSet
 from ftcore.errors import FtError
 from ftcore.events import Baseline, CacheProgress, CacheSkipped, EpochEnd, Event, PhaseEnd, RunEnd, RunStart, to_dict
-from ftcore.network import Network
+from ftcore.network import backbones, surgery, tapconv
+from ftcore.network.blocks import Network
 from ftcore.preprocess import Preprocess
 from ftcore.settings import Phase, RunSettings
 

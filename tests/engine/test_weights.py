@@ -12,9 +12,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ftcore import weights
 from ftcore.errors import FtError
 from ftcore.files import ROOT
+from ftcore.network import weights
 
 WANTED = {"a": torch.zeros(2, 2), "b.num_batches_tracked": torch.tensor(0)}
 
@@ -94,7 +94,7 @@ def test_a_file_of_an_earlier_version_has_no_checksum_and_opens(tmp_path: Path) 
 
 def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
     code = (
-        "import sys, torch; from pathlib import Path; from ftcore import weights\n"
+        "import sys, torch; from pathlib import Path; from ftcore.network import weights\n"
         "state = {k: torch.full((3,), float(ord(k))) for k in 'cabd'}\n"
         "weights.write(Path(sys.argv[1]), state, {k: k * 3 for k in 'vwxyz'})"
     )

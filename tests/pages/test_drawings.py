@@ -8,8 +8,8 @@ import tomllib
 
 import pytest
 
-from ftcore import surgery
 from ftcore.files import ROOT
+from ftcore.network import surgery
 from ftcore.settings import Phase, RunSettings
 from tests.pages.made import OpenPage, epoch, write_run
 from ui import charts, strip

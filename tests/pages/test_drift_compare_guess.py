@@ -14,8 +14,9 @@ import pytest
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
-from ftcore import locks, records, runs, surgery
+from ftcore import locks, records, runs
 from ftcore.files import ROOT
+from ftcore.network import surgery
 from ftcore.settings import HEAD, Phase, RunSettings
 from tests.pages.made import OWNER, OpenPage, epoch, texts, tied, write_run
 from ui import compare, drift, guess, history

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ftcore import machine, surgery
+from ftcore import machine
 from ftcore.files import home
 from ftcore.machine import Cost
+from ftcore.network import surgery
 from ftcore.settings import HEAD, RunSettings
 from tests.pages.made import OpenPage, texts
 from ui import lab as parts

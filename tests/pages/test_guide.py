@@ -9,10 +9,11 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from ftcore import content, events, learners, quiz, records, rounds, runs, surgery, train, worker
+from ftcore import content, events, learners, quiz, records, rounds, runs, train, worker
 from ftcore.events import RunEnd, RunStart
 from ftcore.learners import Learner
-from ftcore.moved import Moved
+from ftcore.network import surgery
+from ftcore.network.change import Moved
 from ftcore.settings import RunSettings
 from tests.pages.made import OWNER, OpenPage, texts, tied, write_run
 from ui import guide, nav, observe

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ftcore import datasets, machine, records, runs, surgery
+from ftcore import datasets, machine, records, runs
 from ftcore.datasets import Summary
 from ftcore.files import ROOT
+from ftcore.network import surgery
 from ftcore.settings import RunSettings
 from tests.pages.made import TOKEN, OpenPage, texts, tied, write_run
 from ui import nav, state

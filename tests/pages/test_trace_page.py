@@ -14,8 +14,9 @@ import streamlit as st
 import torch
 from PIL import Image
 
-from ftcore import backbones, content, datasets, records, runs, trace, worker
+from ftcore import content, datasets, records, runs, trace, worker
 from ftcore.errors import FtError
+from ftcore.network import backbones
 from ftcore.settings import Phase, RunSettings
 from tests.pages.made import OWNER, OpenPage, texts, tied
 from ui import pad, pick, pixels, softmax

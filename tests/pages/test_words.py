@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ftcore import content, surgery
+from ftcore import content
 from ftcore.errors import FtError
 from ftcore.files import ROOT
+from ftcore.network import surgery
 from ftcore.settings import HEAD, Phase, RunSettings
 from tests.pages.made import epoch
 from ui import observe, stages, theme
@@ -191,7 +192,7 @@ def test_stages_follow_the_run() -> None:
 def test_the_code_of_the_stages_names_modules_that_exist(backbone: str) -> None:
     import torch
 
-    from ftcore import backbones
+    from ftcore.network import backbones
 
     settings = dataclasses.replace(RunSettings(), backbone=backbone, phases=surgery.classic(backbone))
     lines = stages.code(settings, 10)

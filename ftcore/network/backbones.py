@@ -16,13 +16,13 @@ from typing import Any
 
 import torch
 
-from ftcore import _torchvision, weights  # noqa: F401
 from ftcore.errors import FtError
 from ftcore.files import ROOT
 from ftcore.names import shown
-from ftcore.network import Network
+from ftcore.network import weights
+from ftcore.network.blocks import Network
+from ftcore.network.weights import checkpoints
 from ftcore.preprocess import Preprocess
-from ftcore.weights import checkpoints
 
 from torchvision import models  # isort: skip
 

@@ -14,10 +14,10 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from ftcore import backbones
 from ftcore.errors import FtError
 from ftcore.names import shown
-from ftcore.network import Network
+from ftcore.network import backbones
+from ftcore.network.blocks import Network
 from ftcore.settings import HEAD, Phase, RunSettings
 
 BATCH_NORM = nn.modules.batchnorm._BatchNorm

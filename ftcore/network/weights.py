@@ -23,7 +23,7 @@ from torch import Tensor
 
 from ftcore.errors import FtError
 from ftcore.files import FULL, whole
-from ftcore.pictures import shown
+from ftcore.names import shown
 
 Progress = Callable[[int, int], None]
 CHUNK = 1 << 20

@@ -5,12 +5,13 @@ This module knows nothing about runs, or about what was meant to move.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from torch import Tensor
 
-from ftcore import lab
-from ftcore.network import Network
+from ftcore.network.blocks import Network
 from ftcore.settings import HEAD
 
 
@@ -45,4 +46,13 @@ def compare(before: Network, after: Network) -> Moved:
             if differ:
                 then.append(weight.detach())
                 now.append(tuned[key])
-    return Moved(weights, moved, lab.relative(then, now))
+    return Moved(weights, moved, relative(then, now))
+
+
+def relative(before: Iterable[Tensor], now: Iterable[Tensor]) -> float:
+    """Norm of the change over the norm before, over all tensors together."""
+    moved = whole = 0.0
+    for b, n in zip(before, now, strict=True):
+        moved += float((n.detach().double() - b.double()).pow(2).sum())
+        whole += float(b.double().pow(2).sum())
+    return math.sqrt(moved / max(whole, 1e-30))
