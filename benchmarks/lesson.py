@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ftcore import _torchvision, events, features, machine, records, train, worker
-from ftcore.datasets import ImageSet, Split
+from ftcore.data.sets import ImageSet, Split
 from ftcore.files import home
 from ftcore.network import backbones, surgery, tapconv
 from ftcore.settings import RunSettings

@@ -12,14 +12,15 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ftcore import answers, console, datasets, longer, records, story, verdict, worker
+from ftcore import answers, console, longer, records, story, verdict, worker
+from ftcore.data import sets
+from ftcore.data.splits import listed
 from ftcore.errors import FtError
 from ftcore.events import Event, to_dict
 from ftcore.files import home
 from ftcore.names import shown, tidy
 from ftcore.network import backbones, surgery
 from ftcore.options import numbers, settings_from
-from ftcore.plans import listed
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -112,11 +113,9 @@ def _train(a: argparse.Namespace) -> int:
     settings = settings_from(a)
     surgery.check_settings(settings)
     per_class, seed, labels = settings.train_per_class, settings.seed, settings.labels
-    datasets.summary(settings.data, train_per_class=per_class, seed=seed, labels=labels)
-    if a.data in datasets.CATALOGUE and settings.data != a.data:
-        console.complain(
-            f"'{a.data}' is a folder here and is taken; for the built-in set say {datasets.BUILT_IN}{a.data}."
-        )
+    sets.summary(settings.data, train_per_class=per_class, seed=seed, labels=labels)
+    if a.data in sets.CATALOGUE and settings.data != a.data:
+        console.complain(f"'{a.data}' is a folder here and is taken; for the built-in set say {sets.BUILT_IN}{a.data}.")
     return _work(records.new(settings, folder=a.out.absolute() if a.out else None), a.json)
 
 
@@ -210,7 +209,7 @@ def _list(_: argparse.Namespace) -> int:
             f"top-1 {backbones.accuracy(name):.1%}  {backbones.weights_state(name).sentence}"
         )
     console.say("Datasets")
-    for name, found in datasets.CATALOGUE.items():
+    for name, found in sets.CATALOGUE.items():
         console.say(f"  {name:24} {found.classes:4} classes  {found.note}")
     return 0
 

@@ -15,15 +15,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ftcore import features, pictures, reading
+from ftcore import features
+from ftcore.data import pictures, reading
+from ftcore.data.kinds import READABLE
+from ftcore.data.listings import is_litter
+from ftcore.data.pictures import ENDINGS, PictureError
+from ftcore.data.splits import in_name_order
 from ftcore.errors import FtError
-from ftcore.kinds import READABLE
-from ftcore.listings import is_litter
 from ftcore.names import shown
 from ftcore.network import backbones
 from ftcore.network.blocks import Network
-from ftcore.pictures import ENDINGS, PictureError
-from ftcore.plans import in_name_order
 from ftcore.preprocess import Preprocess
 
 _PHOTOS = ("HEIC", "CR2", "CR3", "JPEG XL", "JPEG 2000", "PSD", "SVG")

@@ -15,11 +15,12 @@ from typing import Any
 
 from torch import Tensor
 
-from ftcore import events, identity, states
+from ftcore import events, states
+from ftcore.data import identity
+from ftcore.data.identity import Identity
 from ftcore.errors import FtError
 from ftcore.events import Baseline, EpochEnd
 from ftcore.files import derived
-from ftcore.identity import Identity
 from ftcore.network import weights
 from ftcore.network.blocks import Network
 from ftcore.settings import Phase, RunSettings

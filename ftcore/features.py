@@ -26,7 +26,7 @@ import torchvision
 from torch import Tensor
 
 from ftcore import caches, files
-from ftcore.datasets import Split
+from ftcore.data.sets import Split
 from ftcore.events import CacheProgress, CacheSkipped
 from ftcore.files import home, whole
 from ftcore.network.blocks import Network

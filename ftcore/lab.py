@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from ftcore import features, machine
-from ftcore.datasets import Split
+from ftcore.data.sets import Split
 from ftcore.errors import FtError
 from ftcore.network import backbones, surgery
 from ftcore.network.blocks import Network

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from ftcore import builtin, datasets
+from ftcore.data import builtin, sets
 from ftcore.events import CacheSkipped, EpochEnd, Event, PhaseEnd
 from ftcore.files import derived, home, whole
 from ftcore.network import backbones, surgery, tapconv
@@ -272,7 +272,7 @@ def estimate(settings: RunSettings, counts: Mapping[str, int] | None = None) -> 
 def _drawing(settings: RunSettings) -> float:
     """Seconds to draw what is not drawn yet of a generated set."""
     preprocess = backbones.preprocess(settings.backbone)
-    missing = datasets.to_draw(settings.data, preprocess, train_per_class=settings.train_per_class)
+    missing = sets.to_draw(settings.data, preprocess, train_per_class=settings.train_per_class)
     if not missing:
         return 0.0
     measure = functools.partial(builtin.drawing_seconds, preprocess.side)
@@ -292,7 +292,7 @@ def epoch_seconds(
 
 def _counts(settings: RunSettings) -> dict[str, int]:
     per_class, seed, labels = settings.train_per_class, settings.seed, settings.labels
-    return datasets.summary(settings.data, train_per_class=per_class, seed=seed, labels=labels).counts
+    return sets.summary(settings.data, train_per_class=per_class, seed=seed, labels=labels).counts
 
 
 def _first(phase: Phase, rows: tuple[BlockInfo, ...]) -> int:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ftcore import features, lab, machine, train
-from ftcore.datasets import ImageSet
+from ftcore.data.sets import ImageSet
 from ftcore.network import backbones, change, surgery
 from ftcore.network.blocks import Network
 from ftcore.preprocess import Preprocess

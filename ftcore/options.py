@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ftcore import datasets
+from ftcore.data import sets
 from ftcore.errors import FtError
 from ftcore.network import surgery
 from ftcore.settings import Phase, RunSettings
@@ -44,7 +44,7 @@ def settings_from(a: argparse.Namespace) -> RunSettings:
         if getattr(a, name):
             phases = _spread(phases, name, getattr(a, name))
     changes = {"train_per_class": a.train_per_class, "seed": a.seed}
-    changes["data"] = None if a.data is None else datasets.meant(a.data)  # absolute: a resume may start elsewhere
+    changes["data"] = None if a.data is None else sets.meant(a.data)  # absolute: a resume may start elsewhere
     changes["labels"] = str(a.labels.expanduser().absolute()) if a.labels else None
     changes["skip_bad"] = a.skip_bad or None
     if weights == "random" and base.weights != "random":

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from ftcore import features
-from ftcore.datasets import Split
+from ftcore.data.sets import Split
 from ftcore.errors import FtError
 from ftcore.network import backbones, surgery
 from ftcore.network.blocks import Network

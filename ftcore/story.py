@@ -15,10 +15,10 @@ from tqdm import tqdm
 
 from ftcore import events, files, machine
 from ftcore.console import json_line, say
+from ftcore.data.splits import listed
 from ftcore.events import CacheProgress, CacheSkipped, DataProgress, Event, StepProgress
 from ftcore.names import shown, tidy
 from ftcore.network import surgery
-from ftcore.plans import listed
 from ftcore.settings import RunSettings
 
 NOW_AND_THEN = 30.0  # seconds between two lines about one thing that takes long

@@ -17,8 +17,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ftcore import checkpoint, datasets, features, identity, states
-from ftcore.datasets import ImageSet
+from ftcore import checkpoint, features, states
+from ftcore.data import identity, sets
+from ftcore.data.sets import ImageSet
 from ftcore.errors import FtError
 from ftcore.events import Baseline, EpochEnd, Event, PhaseEnd, Recovered, RunEnd, RunStart, StepProgress
 from ftcore.features import Source
@@ -41,9 +42,9 @@ def pick_device() -> torch.device:
         raise FtError(f"THAW_DEVICE is '{shown(name)}', which this machine has not: set cuda, mps or cpu.") from error
 
 
-def load_images(settings: RunSettings, progress: datasets.Progress | None = None) -> ImageSet:
+def load_images(settings: RunSettings, progress: sets.Progress | None = None) -> ImageSet:
     """The images that these settings name, as their backbone wants them. Raises `FtError`."""
-    return datasets.load(
+    return sets.load(
         settings.data,
         backbones.preprocess(settings.backbone),
         train_per_class=settings.train_per_class,

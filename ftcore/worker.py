@@ -20,15 +20,16 @@ from typing import Any
 import torch
 from filelock import Timeout
 
-from ftcore import caches, checkpoint, datasets, identity, machine, reading, records, states
-from ftcore.datasets import BadPictures, ImageSet
+from ftcore import caches, checkpoint, machine, records, states
+from ftcore.data import identity, reading, sets
+from ftcore.data.sets import BadPictures, ImageSet
+from ftcore.data.splits import listed
 from ftcore.errors import FtError
 from ftcore.events import DataFound, DataProgress, EpochEnd, Event, PicturesSkipped, RunEnd, to_dict
 from ftcore.files import FULL
 from ftcore.locks import lock
 from ftcore.network import backbones, weights
 from ftcore.network.blocks import Network
-from ftcore.plans import listed
 from ftcore.settings import RunSettings
 from ftcore.train import load_images, start_network, train
 
@@ -95,7 +96,7 @@ def _images(settings: RunSettings, bad: Path, report: Callable[[Event], None]) -
 
 def _found(settings: RunSettings) -> DataFound:
     per_class, seed, labels = settings.train_per_class, settings.seed, settings.labels
-    found = datasets.summary(settings.data, train_per_class=per_class, seed=seed, labels=labels)
+    found = sets.summary(settings.data, train_per_class=per_class, seed=seed, labels=labels)
     train, val, test = found.counts["train"], found.counts["val"], found.counts["test"]
     return DataFound(found.sentence, found.classes, train, val, test, found.passed_over, found.notes)
 

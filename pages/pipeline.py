@@ -6,7 +6,8 @@ import dataclasses
 
 import streamlit as st
 
-from ftcore import content, datasets, facts
+from ftcore import content, facts
+from ftcore.data import sets
 from ftcore.errors import FtError
 from ftcore.network import backbones
 from ftcore.settings import HEAD, RunSettings
@@ -160,7 +161,7 @@ def _card(stage: Stage, mark: str) -> None:
         st.markdown(f"**After.** {stage.after}")
 
 
-def _touch(chosen: RunSettings, stage: Stage, found: datasets.Summary) -> None:
+def _touch(chosen: RunSettings, stage: Stage, found: sets.Summary) -> None:
     """What this stage lets one see or try, where to go from it, and its check question."""
     if stage.id == "load":
         knows.load(chosen)
@@ -202,7 +203,7 @@ def _overview(six: tuple[Stage, ...], marks: list[str], chosen: Stage) -> None:
             st.caption(f"{EMBER} {count(moving)} of {count(total)} weights may move")
 
 
-def _samples(chosen: RunSettings, found: datasets.Summary) -> None:
+def _samples(chosen: RunSettings, found: sets.Summary) -> None:
     """A picture of each class, named; class names are the data's own and never markup."""
     st.subheader(f"The pictures: {plain(found.title)}", anchor=False)
     mine = state.own_pictures(chosen)
@@ -213,7 +214,7 @@ def _samples(chosen: RunSettings, found: datasets.Summary) -> None:
         st.caption(as_markdown(error))
         return
     if not pictures:
-        note = plain(datasets.CATALOGUE[chosen.data].note, 400)
+        note = plain(sets.CATALOGUE[chosen.data].note, 400)
         st.markdown(content.section("pipeline", "samples.none", {"note": note}))
         return
     grid = st.grid(10, min_column_width=84, gap="xsmall")

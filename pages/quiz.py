@@ -7,7 +7,7 @@ import secrets
 import streamlit as st
 
 from ftcore import experiments, facts, learners, marking, quiz, rounds
-from ftcore.datasets import Summary
+from ftcore.data.sets import Summary
 from ftcore.learners import Learner
 from ftcore.quiz import Question, Quiz
 from ftcore.rounds import Round

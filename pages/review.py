@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ftcore import cards, content, glossary, learners
-from ftcore.datasets import Summary
+from ftcore.data.sets import Summary
 from ftcore.learners import Learner
 from ftcore.settings import RunSettings
 from ui import nav, own, page, quizwords

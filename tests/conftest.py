@@ -14,8 +14,9 @@ import pytest
 import torch
 from PIL import Image
 
-from ftcore import _torchvision, datasets
-from ftcore.datasets import ImageSet
+from ftcore import _torchvision
+from ftcore.data import sets
+from ftcore.data.sets import ImageSet
 from ftcore.preprocess import Preprocess
 from ftcore.settings import Phase, RunSettings
 
@@ -59,7 +60,7 @@ def noise(tmp_path_factory: pytest.TempPathFactory, make_folder: Callable[..., P
 @pytest.fixture
 def images(noise: Path) -> Callable[[Preprocess], ImageSet]:
     """The set at the size that a network wants."""
-    return lambda preprocess: datasets.load(str(noise), preprocess)
+    return lambda preprocess: sets.load(str(noise), preprocess)
 
 
 @pytest.fixture

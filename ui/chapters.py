@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from ftcore import content, trace
-from ftcore.datasets import ImageSet
+from ftcore.data.sets import ImageSet
 from ftcore.network import backbones
 from ftcore.network.blocks import Network
 from ftcore.settings import RunSettings

@@ -13,7 +13,9 @@ import streamlit as st
 import torch
 from PIL import Image
 
-from ftcore import datasets, lab, machine, peek, pictures, sketchbook, train
+from ftcore import lab, machine, peek, train
+from ftcore.data import pictures, sets
+from ftcore.data.sketchbook import draw
 from ftcore.machine import Estimate
 from ftcore.network import backbones, surgery
 from ftcore.network.surgery import BlockInfo
@@ -49,9 +51,9 @@ def weights(backbone: str) -> backbones.WeightsState:
 
 
 @st.cache_data(ttl=60, show_spinner=False)
-def summary(data: str, train_per_class: int, seed: int) -> datasets.Summary:
+def summary(data: str, train_per_class: int, seed: int) -> sets.Summary:
     """Classes and number of images of a dataset."""
-    return datasets.summary(data, train_per_class=train_per_class, seed=seed)
+    return sets.summary(data, train_per_class=train_per_class, seed=seed)
 
 
 @st.cache_data(ttl=20, max_entries=200, show_spinner="Measuring this machine…")
@@ -70,15 +72,13 @@ def samples(data: str, backbone: str, seed: int, train_per_class: int = 0) -> li
     The drawings are made on the spot; any other set is prepared if it was not, with `train_per_class` as its run has
     it. A set that would have to be downloaded gives no pictures. Raises `FtError` for a folder that cannot be read.
     """
-    kind = datasets.CATALOGUE[data].kind if data in datasets.CATALOGUE else "own"
+    kind = sets.CATALOGUE[data].kind if data in sets.CATALOGUE else "own"
     if kind == "generated":
-        names = sketchbook.CLASSES
-        return [
-            (name, np.asarray(sketchbook.draw(label, SAMPLE_SEED, SAMPLE_SIDE))) for label, name in enumerate(names)
-        ]
+        names = draw.CLASSES
+        return [(name, np.asarray(draw.draw(label, SAMPLE_SEED, SAMPLE_SIDE))) for label, name in enumerate(names)]
     if kind == "download":
         return []
-    images = datasets.load(data, backbones.preprocess(backbone), train_per_class=train_per_class, seed=seed)
+    images = sets.load(data, backbones.preprocess(backbone), train_per_class=train_per_class, seed=seed)
     first = [int(np.argmax(images.train.labels == label)) for label in range(min(10, len(images.classes)))]
     return [(name, np.array(images.train.images[at])) for name, at in zip(images.classes, first, strict=False)]
 

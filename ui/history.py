@@ -9,7 +9,8 @@ from typing import Any
 
 import streamlit as st
 
-from ftcore import datasets, runs
+from ftcore import runs
+from ftcore.data import sets
 from ftcore.errors import FtError
 from ftcore.network import backbones
 from ftcore.settings import RunSettings
@@ -24,7 +25,7 @@ IN_TITLE = ("backbone", "data", "weights", "train_per_class", "epochs")
 def title(settings: RunSettings) -> str:
     """A run in a few words: network, data, epochs and images."""
     network = backbones.entry(settings.backbone).title
-    entry = datasets.CATALOGUE.get(settings.data)
+    entry = sets.CATALOGUE.get(settings.data)
     data = entry.title if entry else plain(settings.data.rstrip("/").rsplit("/", 1)[-1])
     epochs = " + ".join(str(phase.epochs) for phase in settings.phases)
     images = f", {settings.train_per_class} a class" if settings.train_per_class else ""

@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from ftcore import content, facts
-from ftcore.datasets import Summary
+from ftcore.data.sets import Summary
 from ftcore.errors import FtError
 from ftcore.network import backbones
 from ftcore.settings import HEAD, RunSettings

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from ftcore import content, runs
+from ftcore.data.splits import SPLITS
 from ftcore.errors import FtError
 from ftcore.manager import PAUSE_SECONDS, Status
-from ftcore.plans import SPLITS
 from ftcore.settings import RunSettings
 from ui import callbacks, charts, engine, observe, progress, state
 from ui.runlog import Event, RunLog, ends, time_left

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from ftcore import content
-from ftcore.datasets import Summary
+from ftcore.data.sets import Summary
 from ftcore.errors import FtError
 from ftcore.names import shown
 from ftcore.settings import RunSettings

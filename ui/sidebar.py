@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ftcore import content, datasets
+from ftcore import content
+from ftcore.data import sets
 from ftcore.network import backbones
 from ftcore.settings import RunSettings
 from ui import engine, nav, own, reach, state
@@ -38,7 +39,7 @@ def _choice(label: str, field: str, value: str, titles: dict[str, str]) -> None:
 
 def _data(chosen: RunSettings) -> None:
     """The sets of the catalogue; a run on own pictures adds its own, by name."""
-    titles = {name: entry.title for name, entry in datasets.CATALOGUE.items()}
+    titles = {name: entry.title for name, entry in sets.CATALOGUE.items()}
     if not state.own_pictures(chosen):
         _choice("Data", "data", chosen.data, titles)
         return

@@ -15,7 +15,7 @@ from typing import Any
 
 import streamlit as st
 
-from ftcore import datasets
+from ftcore.data import sets
 from ftcore.errors import FtError
 from ftcore.names import shown
 from ftcore.network import backbones, surgery
@@ -58,8 +58,8 @@ def settings_or_none() -> RunSettings | None:
 def from_query(query: Mapping[str, str]) -> RunSettings:
     """The settings in URL parameters; without phases, the classic lesson of the chosen backbone."""
     data = query.get("data", RunSettings().data)
-    if data not in datasets.CATALOGUE:
-        raise FtError(f"There is no dataset '{shown(data, 60)}' here: choose among {', '.join(datasets.CATALOGUE)}.")
+    if data not in sets.CATALOGUE:
+        raise FtError(f"There is no dataset '{shown(data, 60)}' here: choose among {', '.join(sets.CATALOGUE)}.")
     found = RunSettings.from_query(query)
     if found.labels:
         raise FtError("A table of labels cannot come from an address: take 'labels' out of it.")
@@ -71,7 +71,7 @@ def from_query(query: Mapping[str, str]) -> RunSettings:
 
 def own_pictures(chosen: RunSettings) -> bool:
     """Does it learn from a folder or zip of this machine, which only the terminal can name?"""
-    return chosen.data not in datasets.CATALOGUE
+    return chosen.data not in sets.CATALOGUE
 
 
 def public(chosen: RunSettings) -> RunSettings:

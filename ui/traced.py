@@ -13,8 +13,9 @@ import numpy as np
 import streamlit as st
 import torch
 
-from ftcore import datasets, features, machine, records, states, trace, worker
-from ftcore.datasets import ImageSet
+from ftcore import features, machine, records, states, trace, worker
+from ftcore.data import sets
+from ftcore.data.sets import ImageSet
 from ftcore.errors import FtError
 from ftcore.network import backbones, surgery
 from ftcore.network.blocks import Network
@@ -95,7 +96,7 @@ def heat(which: Which, image: np.ndarray, block: str, label: int) -> trace.Heat:
 
 def images(chosen: RunSettings) -> ImageSet | None:
     """The set, if showing it needs no download. Raises `FtError` for own pictures that are gone."""
-    if not state.own_pictures(chosen) and datasets.CATALOGUE[chosen.data].kind == "download":
+    if not state.own_pictures(chosen) and sets.CATALOGUE[chosen.data].kind == "download":
         return None
     with own.pictures(chosen):
         return _set(chosen.to_json())

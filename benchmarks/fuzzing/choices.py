@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from benchmarks.fuzzing import damage
 from benchmarks.fuzzing.frame import Attempt, Maker, Room, Wrong
 from ftcore import __main__ as cli
-from ftcore import datasets
+from ftcore.data import sets
 from ftcore.network import backbones, surgery
 from ftcore.settings import Phase, RunSettings
 
@@ -67,13 +67,13 @@ def _address(query: Mapping[str, str]) -> None:
 
 
 def _page(made: RunSettings, query: Mapping[str, str]) -> None:
-    if made.data not in datasets.CATALOGUE:
+    if made.data not in sets.CATALOGUE:
         raise Wrong("an address names data that is not in the catalogue")
     surgery.check_settings(made)
 
 
 def _query(rng: random.Random) -> dict[str, str]:
-    choices = (*backbones.CATALOGUE, *datasets.CATALOGUE, *VALUES, *damage.TEXTS, "True", "False", "random", "update")
+    choices = (*backbones.CATALOGUE, *sets.CATALOGUE, *VALUES, *damage.TEXTS, "True", "False", "random", "update")
     query = {rng.choice(FIELDS): rng.choice(choices) for _ in range(rng.randrange(1, 5))}
     for name in query:
         if name.startswith("p") and rng.random() < 0.8:

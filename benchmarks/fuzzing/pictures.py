@@ -15,7 +15,7 @@ from PIL import Image, ImageCms
 
 from benchmarks.fuzzing import damage
 from benchmarks.fuzzing.frame import Attempt, Maker, Room, Wrong
-from ftcore.pictures import prepare, read_picture
+from ftcore.data.pictures import prepare, read_picture
 from ftcore.preprocess import Preprocess
 
 SIZES = (

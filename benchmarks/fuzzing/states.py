@@ -22,9 +22,10 @@ from benchmarks.fuzzing import damage, living
 from benchmarks.fuzzing.frame import Attempt, Maker, Room, Wrong
 from benchmarks.fuzzing.living import DONE, HALF, Lived
 from ftcore import __main__ as cli
-from ftcore import checkpoint, identity, states, train, worker
+from ftcore import checkpoint, states, train, worker
+from ftcore.data import identity
+from ftcore.data.identity import Identity
 from ftcore.errors import FtError
-from ftcore.identity import Identity
 from ftcore.network import weights
 
 WANTED = {"a.weight": torch.zeros(2, 3), "a.bias": torch.zeros(2), "a.num_batches_tracked": torch.tensor(0)}

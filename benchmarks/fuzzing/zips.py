@@ -20,7 +20,7 @@ from PIL import Image
 
 from benchmarks.fuzzing import damage
 from benchmarks.fuzzing.frame import Attempt, Maker, Room, Wrong
-from ftcore import datasets, imports
+from ftcore.data import folders, sets
 from ftcore.errors import FtError
 from ftcore.names import tidy
 from ftcore.preprocess import Preprocess
@@ -191,19 +191,19 @@ def setup(room: Room) -> Maker:
 def tried(room: Room, path: Path) -> tuple[str, ...]:
     """Open the plan, read every row, load the set twice; gives back the classes. Raises what comes, and `Wrong`."""
     try:
-        with imports.open_plan(path, 0) as plan:
+        with folders.open_plan(path, 0) as plan:
             items = [item for split in plan.splits.values() for item in split]
             for item in items[:50]:
                 row = plan.row(item, TINY)
                 if row.shape != (8, 8, 3) or row.dtype != np.uint8:
                     raise Wrong(f"a row of {row.dtype} {row.shape}")
-        first = datasets.load(str(path), TINY)
+        first = sets.load(str(path), TINY)
     except FtError:
         left = [place.name for place in (room.home / "data").glob("*")]
         if left:
             raise Wrong("a refused set left something behind in data/") from None
         raise
-    again = datasets.load(str(path), TINY)
+    again = sets.load(str(path), TINY)
     if [first.train.digest, first.val.digest, first.test.digest] != [
         again.train.digest,
         again.val.digest,

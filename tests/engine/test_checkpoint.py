@@ -13,7 +13,8 @@ import pytest
 import torch
 
 from ftcore import __main__ as cli
-from ftcore import checkpoint, identity, longer, records, states, train, worker
+from ftcore import checkpoint, longer, records, states, train, worker
+from ftcore.data import identity
 from ftcore.errors import FtError
 from ftcore.events import EpochEnd, Event, to_dict
 from ftcore.files import ROOT

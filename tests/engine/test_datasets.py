@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ftcore import builtin, caches, datasets, imports, prepared, sketchbook
+from ftcore import caches
+from ftcore.data import builtin, folders, prepared, sets
+from ftcore.data.sketchbook import draw
 from ftcore.errors import FtError
 from ftcore.preprocess import Preprocess
 
@@ -31,30 +33,30 @@ def few_sketches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_catalogue_is_explained() -> None:
-    assert list(datasets.CATALOGUE)[:2] == ["sketchbook", "digits"]
-    for name, entry in datasets.CATALOGUE.items():
+    assert list(sets.CATALOGUE)[:2] == ["sketchbook", "digits"]
+    for name, entry in sets.CATALOGUE.items():
         assert entry.name == name == name.lower()
         assert entry.kind in ("generated", "bundled", "download")
         assert len(entry.note) > 60
-        summary = datasets.summary(name)
+        summary = sets.summary(name)
         assert len(summary.classes) == entry.classes
         assert list(summary.counts) == ["train", "val", "test"]
         assert entry.title == summary.title
 
 
 def test_sketchbook_counts() -> None:
-    summary = datasets.summary("sketchbook")
-    assert summary.classes == sketchbook.CLASSES
+    summary = sets.summary("sketchbook")
+    assert summary.classes == draw.CLASSES
     assert summary.counts == {"train": 5000, "val": 1000, "test": 1000}
-    assert datasets.summary("sketchbook", train_per_class=100).counts == {"train": 1000, "val": 1000, "test": 1000}
+    assert sets.summary("sketchbook", train_per_class=100).counts == {"train": 1000, "val": 1000, "test": 1000}
 
 
 @pytest.mark.usefixtures("few_sketches")
 def test_sketchbook_is_drawn_at_the_networks_side() -> None:
-    made = datasets.load("sketchbook", TINY)
+    made = sets.load("sketchbook", TINY)
     assert made.val.images.shape == (20, 16, 16, 3)
     assert made.val.labels.tolist() == [label for label in range(10) for _ in range(2)]
-    first = np.asarray(sketchbook.draw(3, 1_000_001, 16).convert("RGB"))
+    first = np.asarray(draw.draw(3, 1_000_001, 16).convert("RGB"))
     np.testing.assert_array_equal(made.val.images[7], first)
     assert made.val.names[7] == "cup-val-001"
 
@@ -95,26 +97,35 @@ def test_the_first_hundred_of_a_class_are_different_drawings() -> None:
 
 @pytest.mark.usefixtures("few_sketches")
 def test_changed_drawing_code_redraws(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-    datasets.load("sketchbook", TINY)
+    sets.load("sketchbook", TINY)
     assert len(list((home / "data").iterdir())) == 3
     source = inspect.getsource
     monkeypatch.setattr(inspect, "getsource", lambda module: source(module) + "# changed")
-    datasets.load("sketchbook", TINY)
+    sets.load("sketchbook", TINY)
     assert len(list((home / "data").iterdir())) == 6
 
 
 @pytest.mark.usefixtures("few_sketches")
 def test_what_is_still_to_be_drawn_is_known() -> None:
-    missing = sum(datasets.summary("sketchbook").counts.values())
-    assert datasets.to_draw("sketchbook", TINY) == missing
-    datasets.load("sketchbook", TINY)
-    assert datasets.to_draw("sketchbook", TINY) == 0
-    assert datasets.to_draw("digits", TINY) == 0
-    assert datasets.to_draw("/no/such/folder", TINY) == 0
+    missing = sum(sets.summary("sketchbook").counts.values())
+    assert sets.to_draw("sketchbook", TINY) == missing
+    sets.load("sketchbook", TINY)
+    assert sets.to_draw("sketchbook", TINY) == 0
+    assert sets.to_draw("digits", TINY) == 0
+    assert sets.to_draw("/no/such/folder", TINY) == 0
+
+
+def test_drawing_modules_may_move_without_redrawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = builtin.sketchbook_plan().fingerprint
+    source = inspect.getsource
+    monkeypatch.setattr(
+        inspect, "getsource", lambda module: "import math\nfrom a import (\n    b,\n)\n" + source(module)
+    )
+    assert builtin.sketchbook_plan().fingerprint == before
 
 
 def test_every_drawing_module_counts() -> None:
-    parts = {name.__module__ for name in vars(sketchbook).values() if hasattr(name, "__module__")}
+    parts = {name.__module__ for name in vars(draw).values() if hasattr(name, "__module__")}
     read: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
 
@@ -131,7 +142,7 @@ def test_digits_are_the_scans_enlarged() -> None:
     from sklearn.datasets import load_digits
 
     scans, labels = load_digits(return_X_y=True)
-    made = datasets.load("digits", TINY)
+    made = sets.load("digits", TINY)
     assert (len(made.train), len(made.val), len(made.test)) == (1259, 269, 269)
     together = [int(name[5:]) for part in (made.train, made.val, made.test) for name in part.names]
     assert sorted(together) == list(range(1797))
@@ -143,7 +154,7 @@ def test_digits_are_the_scans_enlarged() -> None:
 
 
 def test_splits_are_stratified_and_follow_the_seed() -> None:
-    a, b, again = (datasets.load("digits", TINY, seed=seed) for seed in (0, 1, 0))
+    a, b, again = (sets.load("digits", TINY, seed=seed) for seed in (0, 1, 0))
     assert a.val.names == again.val.names
     assert a.val.names != b.val.names
     shares = np.bincount(a.val.labels) / np.bincount(np.concatenate([a.train.labels, a.val.labels, a.test.labels]))
@@ -152,44 +163,44 @@ def test_splits_are_stratified_and_follow_the_seed() -> None:
 
 @pytest.mark.parametrize("full_first", [True, False])
 def test_train_per_class_takes_the_first_of_each(full_first: bool) -> None:
-    full = datasets.load("digits", TINY) if full_first else None
-    few = datasets.load("digits", TINY, train_per_class=7)
-    full = full or datasets.load("digits", TINY)
+    full = sets.load("digits", TINY) if full_first else None
+    few = sets.load("digits", TINY, train_per_class=7)
+    full = full or sets.load("digits", TINY)
     assert np.bincount(few.train.labels).tolist() == [7] * 10
     rows = [row for label in range(10) for row in np.flatnonzero(full.train.labels == label)[:7]]
     np.testing.assert_array_equal(few.train.images, full.train.images[rows])
     assert few.train.names == tuple(full.train.names[row] for row in rows)
     assert (few.val.digest, few.test.digest) == (full.val.digest, full.test.digest)
-    assert datasets.summary("digits", train_per_class=7).counts["train"] == 70
+    assert sets.summary("digits", train_per_class=7).counts["train"] == 70
 
 
 def test_prepared_once_then_found(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[str, int, int]] = []
-    datasets.load("digits", TINY, progress=lambda *report: seen.append(report))
+    sets.load("digits", TINY, progress=lambda *report: seen.append(report))
     assert seen[-1] == ("Preparing images", 1797, 1797)
     assert [done for _, done, _ in seen] == sorted({done for _, done, _ in seen})
     monkeypatch.setattr(prepared, "keep", lambda *_: pytest.fail("prepared again"))
-    datasets.load("digits", TINY, progress=lambda *_: pytest.fail("nothing to report"))
+    sets.load("digits", TINY, progress=lambda *_: pytest.fail("nothing to report"))
 
 
 def test_other_sizes_are_other_sets() -> None:
-    small = datasets.load("digits", TINY)
-    other = datasets.load("digits", Preprocess(8, 8, TINY.mean, TINY.std))
+    small = sets.load("digits", TINY)
+    other = sets.load("digits", Preprocess(8, 8, TINY.mean, TINY.std))
     assert (small.test.images.shape[1], other.test.images.shape[1]) == (16, 8)
 
 
 def test_damage_is_mended_on_load(home: Path) -> None:
-    before = datasets.load("digits", TINY)
+    before = sets.load("digits", TINY)
     for path in (home / "data").rglob("images.npy"):
         path.write_bytes(path.read_bytes()[:-1])
-    after = datasets.load("digits", TINY)
+    after = sets.load("digits", TINY)
     assert after.train.digest == before.train.digest
 
 
 @pytest.mark.parametrize("data", ["", "nowhere", "x" * 5000, "a\0b", "no/such/set.zip"])
 def test_what_does_not_exist(data: str) -> None:
     with pytest.raises(FtError, match=r"There is no dataset and no file .*: choose sketchbook, digits, .*\.$"):
-        datasets.load(data, TINY)
+        sets.load(data, TINY)
 
 
 def test_a_set_that_fails_leaves_no_split_behind(home: Path, tmp_path: Path) -> None:
@@ -197,12 +208,12 @@ def test_a_set_that_fails_leaves_no_split_behind(home: Path, tmp_path: Path) -> 
         path = tmp_path / "set" / "ab"[number % 2] / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("L", (9, 9), number).save(path)
-    good = datasets.load(str(tmp_path / "set"), TINY)
+    good = sets.load(str(tmp_path / "set"), TINY)
     victim = good.test.names[0]
     caches.prune(0)
     (tmp_path / "set" / victim).write_bytes(b"")
     with pytest.raises(FtError, match=f"'{victim}' is empty"):
-        datasets.load(str(tmp_path / "set"), TINY)
+        sets.load(str(tmp_path / "set"), TINY)
     assert list((home / "data").iterdir()) == []
 
 
@@ -223,10 +234,10 @@ BAD = ("a/00.png", "a/07.png", "b/03.png", "b/04.png")
 
 def test_bad_pictures_are_all_named(tmp_path: Path, home: Path) -> None:
     folder = pictures_in(tmp_path / "set", BAD)
-    with pytest.raises(datasets.BadPictures, match=r"^4 files cannot be used as pictures \('a/00.png' .* and 1 more\)"):
-        datasets.load(str(folder), TINY)
-    with pytest.raises(datasets.BadPictures) as caught:
-        datasets.load(str(folder), TINY)
+    with pytest.raises(sets.BadPictures, match=r"^4 files cannot be used as pictures \('a/00.png' .* and 1 more\)"):
+        sets.load(str(folder), TINY)
+    with pytest.raises(sets.BadPictures) as caught:
+        sets.load(str(folder), TINY)
     assert sorted(caught.value.pictures) == [(name, "is empty (0 bytes)") for name in BAD]
     assert list((home / "data").iterdir()) == []
 
@@ -234,8 +245,8 @@ def test_bad_pictures_are_all_named(tmp_path: Path, home: Path) -> None:
 @pytest.mark.parametrize("per_class", [0, 2, 5])
 def test_skipped_pictures_are_those_alone(tmp_path: Path, per_class: int) -> None:
     folder = str(pictures_in(tmp_path / "set", BAD))
-    made = datasets.load(folder, TINY, train_per_class=per_class, skip_bad=True)
-    whole = datasets.load(str(pictures_in(tmp_path / "whole" / "set")), TINY)
+    made = sets.load(folder, TINY, train_per_class=per_class, skip_bad=True)
+    whole = sets.load(str(pictures_in(tmp_path / "whole" / "set")), TINY)
     for split, all_of_it in ((made.val, whole.val), (made.test, whole.test), (made.train, whole.train)):
         names = [name for name in all_of_it.names if name not in BAD]
         if split is made.train and per_class:
@@ -249,47 +260,47 @@ def test_skipped_pictures_are_those_alone(tmp_path: Path, per_class: int) -> Non
 
 def test_skipping_finds_what_it_prepared_and_what_it_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = str(pictures_in(tmp_path / "set", BAD))
-    first = datasets.load(folder, TINY, skip_bad=True)
+    first = sets.load(folder, TINY, skip_bad=True)
     assert first.skipped == tuple((name, "is empty (0 bytes)") for name in BAD)
     with monkeypatch.context() as patch:
         patch.setattr(prepared, "keep", lambda *_: pytest.fail("prepared again"))
-        again = datasets.load(folder, TINY, skip_bad=True)
+        again = sets.load(folder, TINY, skip_bad=True)
     assert (again.skipped, again.train.digest) == (first.skipped, first.train.digest)
-    with pytest.raises(datasets.BadPictures):
-        datasets.load(folder, TINY)
+    with pytest.raises(sets.BadPictures):
+        sets.load(folder, TINY)
 
 
 @pytest.mark.parametrize("damage", [b"", b"null", b"[1]", b'{"a": 1}', b"\xff", b"[" * 9999])
 def test_a_damaged_list_of_bad_pictures_is_made_anew(tmp_path: Path, home: Path, damage: bytes) -> None:
     folder = str(pictures_in(tmp_path / "set", BAD))
-    first = datasets.load(folder, TINY, skip_bad=True)
+    first = sets.load(folder, TINY, skip_bad=True)
     (kept,) = (home / "data").glob("*.json")
     kept.write_bytes(damage)
-    assert datasets.load(folder, TINY, skip_bad=True).skipped == first.skipped
+    assert sets.load(folder, TINY, skip_bad=True).skipped == first.skipped
 
 
 def test_a_passing_trouble_is_not_remembered(tmp_path: Path, home: Path) -> None:
     empty = {"/b": ("b", "is empty (0 bytes)")}
     (home / "data").mkdir(parents=True)
-    with imports.open_plan(pictures_in(tmp_path / "set"), 0) as plan:
-        datasets._remember_bad(plan, TINY, {"/a": ("a", "cannot be opened (Input/output error)"), **empty})
-        assert datasets._known_bad(plan, TINY) == empty
+    with folders.open_plan(pictures_in(tmp_path / "set"), 0) as plan:
+        sets._remember_bad(plan, TINY, {"/a": ("a", "cannot be opened (Input/output error)"), **empty})
+        assert sets._known_bad(plan, TINY) == empty
 
 
 def test_skipping_nothing_is_the_same_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = str(pictures_in(tmp_path / "set"))
-    plain = datasets.load(folder, TINY)
+    plain = sets.load(folder, TINY)
     monkeypatch.setattr(prepared, "keep", lambda *_: pytest.fail("prepared again"))
-    made = datasets.load(folder, TINY, skip_bad=True)
+    made = sets.load(folder, TINY, skip_bad=True)
     assert (made.skipped, made.train.digest) == ((), plain.train.digest)
 
 
 def test_a_picture_that_turns_bad_later_is_skipped_then(tmp_path: Path) -> None:
     folder = pictures_in(tmp_path / "set", BAD)
-    first = datasets.load(str(folder), TINY, skip_bad=True)
+    first = sets.load(str(folder), TINY, skip_bad=True)
     victim = first.train.names[0]
     (folder / victim).write_bytes(b"x" * 99)
-    made = datasets.load(str(folder), TINY, skip_bad=True)
+    made = sets.load(str(folder), TINY, skip_bad=True)
     assert victim not in made.train.names
     assert len(made.train) == len(first.train) - 1
     assert (victim, "is not a picture that can be read") in made.skipped
@@ -301,28 +312,28 @@ def test_a_class_that_loses_all_its_pictures_is_one_sentence(tmp_path: Path, spl
         bad = ("b/00.png", "b/01.png") if name == split else ()
         pictures_in(tmp_path / "set" / name, bad, per_class=2)
     with pytest.raises(FtError, match=r"^Without the 2 that cannot be used there are too few pictures\. .*'b'"):
-        datasets.load(str(tmp_path / "set"), TINY, skip_bad=True)
+        sets.load(str(tmp_path / "set"), TINY, skip_bad=True)
 
 
 def test_what_a_word_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert datasets.meant("digits") == "digits"
+    assert sets.meant("digits") == "digits"
     for folder in ("digits", "sketchbook", "builtin:digits"):
         (tmp_path / folder).mkdir()
     (tmp_path / "eurosat").touch()
     for said in ("digits", "./digits", "digits/", f"{tmp_path}/digits", "nowhere", ".\\digits", "Digits", "a.zip"):
-        assert datasets.meant(said) == str((tmp_path / said).absolute())
+        assert sets.meant(said) == str((tmp_path / said).absolute())
     for said in ("builtin:digits", "builtin:sketchbook", "eurosat", "builtin:eurosat", "flowers102", ""):
-        assert datasets.meant(said) == said.removeprefix("builtin:")
-    assert datasets.meant("./builtin:digits") == str(tmp_path / "builtin:digits")
+        assert sets.meant(said) == said.removeprefix("builtin:")
+    assert sets.meant("./builtin:digits") == str(tmp_path / "builtin:digits")
     with pytest.raises(FtError, match=r"^There is no built-in set 'dogs': choose sketchbook, "):
-        datasets.meant("builtin:dogs")
+        sets.meant("builtin:dogs")
 
 
 def test_the_line_of_a_large_set_is_short() -> None:
     names = tuple(f"{'x' * 200} {number}" for number in range(300))
     counts = {"train": 12000, "val": 300, "test": 300}
-    said = datasets.Summary("t", names, counts, tuple(f"{n}.txt" for n in names)).sentence
+    said = sets.Summary("t", names, counts, tuple(f"{n}.txt" for n in names)).sentence
     assert said.startswith("300 classes: xxx")
     assert "and 290 more; 12,000 to learn, 300 to validate, 300 to test; 300 files passed over: xxx" in said
     assert said.endswith(" and 295 more.")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ftcore import datasets, downloads
+from ftcore.data import downloads, sets
 from ftcore.errors import FtError
 from ftcore.preprocess import Preprocess
 
@@ -52,7 +52,7 @@ class Standin:
 @pytest.mark.parametrize("name", FETCHED)
 def test_offline_says_what_to_put_where(name: str, home: Path) -> None:
     with pytest.raises(FtError, match=r"could not be fetched \(.*Name or service not known.*\): connect to") as error:
-        datasets.load(name, TINY)
+        sets.load(name, TINY)
     entry = downloads.DOWNLOADS[name]
     for archive in entry.archives:
         assert Path(archive).name in str(error.value)
@@ -62,10 +62,10 @@ def test_offline_says_what_to_put_where(name: str, home: Path) -> None:
 
 @pytest.mark.parametrize("name", FETCHED)
 def test_summary_fetches_nothing(name: str, home: Path) -> None:
-    summary = datasets.summary(name)
+    summary = sets.summary(name)
     assert len(set(summary.classes)) == downloads.DOWNLOADS[name].class_count
     assert tuple(summary.counts.values()) == downloads.DOWNLOADS[name].counts
-    assert datasets.summary(name, train_per_class=2).counts["train"] == 2 * len(summary.classes)
+    assert sets.summary(name, train_per_class=2).counts["train"] == 2 * len(summary.classes)
     assert not (home / "downloads").exists()
 
 
@@ -78,7 +78,7 @@ def test_torchvision_still_knows_them(name: str) -> None:
 
 def test_own_test_is_kept_and_a_tenth_of_train_is_val(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(downloads, "_kind", lambda name: Standin)
-    made = datasets.load("cifar10", TINY)
+    made = sets.load("cifar10", TINY)
     assert made.classes == ("x", "y", "z")
     assert [np.bincount(part.labels).tolist() for part in (made.train, made.val, made.test)] == [
         [6, 6, 5],
@@ -88,8 +88,8 @@ def test_own_test_is_kept_and_a_tenth_of_train_is_val(monkeypatch: pytest.Monkey
     assert sorted(made.test.images[:, 0, 0, 0].tolist()) == list(range(6))
     assert not set(made.train.names) & set(made.val.names)
     Standin.fetches = 0
-    assert datasets.load("cifar10", TINY).train.digest == made.train.digest
-    assert datasets.summary("cifar10").counts == {"train": 17, "val": 3, "test": 6}
+    assert sets.load("cifar10", TINY).train.digest == made.train.digest
+    assert sets.summary("cifar10").counts == {"train": 17, "val": 3, "test": 6}
     assert Standin.fetches == 0
 
 
@@ -100,7 +100,7 @@ def test_half_unpacked_files_are_made_anew(monkeypatch: pytest.MonkeyPatch, home
     downloads._mark("cifar10").touch()
     assert not downloads.is_here("cifar10")
     monkeypatch.setattr(downloads, "_kind", lambda name: Standin)
-    datasets.load("cifar10", TINY)
+    sets.load("cifar10", TINY)
     assert downloads.is_here("cifar10")
     assert not (half / "half").exists()
 
@@ -109,7 +109,7 @@ def test_what_is_put_there_by_hand_is_used(monkeypatch: pytest.MonkeyPatch, home
     (home / "downloads" / "cifar-10-batches-py").mkdir(parents=True)
     monkeypatch.setattr(downloads, "_kind", lambda name: Standin)
     Standin.fetches = 0
-    assert len(datasets.load("cifar10", TINY).test) == 6
+    assert len(sets.load("cifar10", TINY).test) == 6
     assert Standin.fetches == 0
 
 
@@ -122,7 +122,7 @@ def test_real_fashion_mnist_files(home: Path) -> None:
         head = np.array([0x803, count, 28, 28], dtype=">i4")
         (raw / f"{part}-images-idx3-ubyte").write_bytes(head.tobytes() + pixels.tobytes())
         (raw / f"{part}-labels-idx1-ubyte").write_bytes(np.array([0x801, count], ">i4").tobytes() + labels.tobytes())
-    made = datasets.load("fashion_mnist", TINY)
+    made = sets.load("fashion_mnist", TINY)
     assert (len(made.train), len(made.val), len(made.test)) == (30, 10, 20)
     assert made.classes[9] == "Ankle boot"
     assert made.test.images[:, 3, 3, 1].tolist() == [label * 20 for label in range(10) for _ in range(2)]
@@ -139,9 +139,9 @@ def test_unpacked_files_that_are_wrong_are_unpacked_anew(monkeypatch: pytest.Mon
     bad = home / "downloads" / "cifar-10-batches-py" / "bad"
     bad.mkdir(parents=True)
     with pytest.raises(FtError, match=r"files of CIFAR-10 are damaged: delete .*cifar-10-batches-py and load again"):
-        datasets.load("cifar10", TINY)
+        sets.load("cifar10", TINY)
     assert bad.exists()  # put there by hand: without the archive it cannot be had again
     (home / "downloads" / "cifar-10-python.tar.gz").write_bytes(b"x")
-    assert len(datasets.load("cifar10", TINY).test) == 6
+    assert len(sets.load("cifar10", TINY).test) == 6
     assert not bad.exists()
     assert downloads.is_here("cifar10")

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from ftcore import caches, features
-from ftcore.datasets import ImageSet, Split
+from ftcore.data.sets import ImageSet, Split
 from ftcore.events import CacheProgress, CacheSkipped
 from ftcore.network import backbones
 from ftcore.network.blocks import Network

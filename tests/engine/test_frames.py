@@ -8,7 +8,7 @@ import struct
 import pytest
 from PIL import Image
 
-from ftcore.frames import frames
+from ftcore.data.decoding.frames import frames
 
 SIZE, PIXELS, POWER = (300, 200), 60_000, 512 * 256  # POWER: the most that the bits for 300 and 200 can say
 TIMING = "1" + "0" * 64 + "1" + "00101" + "1" + "00011" + "0" * 42  # with a decoder model of 4-bit delays

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ftcore import datasets, identity, records, worker
+from ftcore import records, worker
+from ftcore.data import identity, sets
 from ftcore.errors import FtError
 from ftcore.events import Baseline, EpochEnd, Event, to_dict
 from ftcore.preprocess import Preprocess
@@ -45,16 +46,16 @@ CHANGES: dict[str, tuple[Change, str]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_each_difference_is_one_sentence(change: str, make_folder: Callable[..., Path], tmp_path: Path) -> None:
     folder = make_folder(tmp_path / "set", 4, 16)
-    before = dataclasses.asdict(identity.of(datasets.load(str(folder), TINY)))
-    identity.compare(json.loads(json.dumps(before)), identity.of(datasets.load(str(folder), TINY)))
+    before = dataclasses.asdict(identity.of(sets.load(str(folder), TINY)))
+    identity.compare(json.loads(json.dumps(before)), identity.of(sets.load(str(folder), TINY)))
     CHANGES[change][0](folder)
     with pytest.raises(FtError, match=r"^The images have changed since this run began \(.*\): put them back") as caught:
-        identity.compare(before, identity.of(datasets.load(str(folder), TINY)))
+        identity.compare(before, identity.of(sets.load(str(folder), TINY)))
     assert CHANGES[change][1] in str(caught.value)
 
 
 def test_another_reader_compares_names_and_labels_only(make_folder: Callable[..., Path], tmp_path: Path) -> None:
-    now = identity.of(datasets.load(str(make_folder(tmp_path / "set", 4, 16)), TINY))
+    now = identity.of(sets.load(str(make_folder(tmp_path / "set", 4, 16)), TINY))
     before = dataclasses.asdict(now) | {"digests": {"train": "0", "val": "0", "test": "0"}}
     identity.compare(before | {"reader": "Pillow 1.0, format 1"}, now)
     with pytest.raises(FtError, match="other pictures in train, val, test"):
@@ -64,7 +65,7 @@ def test_another_reader_compares_names_and_labels_only(make_folder: Callable[...
 
 
 def test_a_run_of_an_earlier_version_kept_only_classes_and_counts(tmp_path: Path, noise: Path) -> None:
-    now = identity.of(datasets.load(str(noise), TINY))
+    now = identity.of(sets.load(str(noise), TINY))
     identity.compare({}, now)
     identity.compare({"classes": ["blue", "green", "red"], "train_images": 24, "val_images": 6, "test_images": 6}, now)
     with pytest.raises(FtError, match="there were 25 images in train, now there are 24"):

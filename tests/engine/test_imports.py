@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ftcore import datasets
+from ftcore.data import sets
+from ftcore.data.folders import open_plan
+from ftcore.data.pictures import prepare, read_picture
 from ftcore.errors import FtError
-from ftcore.imports import open_plan
-from ftcore.pictures import prepare, read_picture
 from ftcore.preprocess import Preprocess
 
 TINY = Preprocess(8, 9, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
@@ -60,18 +60,18 @@ HALF = names(("train/ants", 10), ("train/Bees", 5), ("val/ants", 2), ("val/Bees"
 @pytest.mark.parametrize("top", ["", "top/", "a/b/c/"])
 @pytest.mark.parametrize("pack", [lambda f: f, zipped])
 def test_flat_and_split_layouts(tmp_path: Path, top: str, pack: Callable[[Path], Path]) -> None:
-    flat = datasets.summary(str(pack(tree(tmp_path / "flat", [top + name for name in FLAT]))))
+    flat = sets.summary(str(pack(tree(tmp_path / "flat", [top + name for name in FLAT]))))
     assert (flat.title, flat.classes) == ("flat", ("ants", "Bees"))
     assert flat.counts == {"train": 3, "val": 2, "test": 2}
-    half = datasets.summary(str(pack(tree(tmp_path / "half", [top + name for name in HALF]))))
+    half = sets.summary(str(pack(tree(tmp_path / "half", [top + name for name in HALF]))))
     assert half.classes == ("ants", "Bees")
     assert half.counts == {"train": 13, "val": 3, "test": 2}
 
 
 def test_folder_and_zip_of_it_are_the_same_set(tmp_path: Path) -> None:
     folder = tree(tmp_path / "set", FLAT)
-    one = datasets.load(str(folder), TINY)
-    two = datasets.load(str(zipped(folder, "wrapped/")), TINY)
+    one = sets.load(str(folder), TINY)
+    two = sets.load(str(zipped(folder, "wrapped/")), TINY)
     for a, b in zip((one.train, one.val, one.test), (two.train, two.val, two.test), strict=True):
         assert (a.digest, a.names, a.labels.tolist()) == (b.digest, b.names, b.labels.tolist())
 
@@ -86,17 +86,17 @@ def test_val_is_kept_and_a_tenth_of_train_held_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize("val", ["VAL", "valid", "Validation"])
 def test_all_three_splits_are_kept_under_other_names(tmp_path: Path, val: str) -> None:
     given = names(("Train/a", 4), ("Train/b", 4), (f"{val}/a", 1), (f"{val}/b", 1), ("test/a", 2), ("test/b", 3))
-    assert datasets.summary(str(tree(tmp_path / "set", given))).counts == {"train": 8, "val": 2, "test": 5}
+    assert sets.summary(str(tree(tmp_path / "set", given))).counts == {"train": 8, "val": 2, "test": 5}
 
 
 def test_test_without_val_takes_val_from_train(tmp_path: Path) -> None:
     given = names(("train/a", 20), ("train/b", 20), ("test/a", 2), ("test/b", 3))
-    assert datasets.summary(str(tree(tmp_path / "set", given))).counts == {"train": 36, "val": 4, "test": 5}
+    assert sets.summary(str(tree(tmp_path / "set", given))).counts == {"train": 36, "val": 4, "test": 5}
 
 
 def test_a_class_called_train_beside_other_classes(tmp_path: Path) -> None:
     folder = tree(tmp_path / "set", names(("train", 3), ("bus", 3), ("car", 3)))
-    assert datasets.summary(str(folder)).classes == ("bus", "car", "train")
+    assert sets.summary(str(folder)).classes == ("bus", "car", "train")
 
 
 def test_litter_other_files_and_nested_zips_are_passed_over(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_litter_other_files_and_nested_zips_are_passed_over(tmp_path: Path) -> N
     tree(folder, ["__MACOSX/ants/._0.png", ".git/x.png", "ants/notes.txt", "labels.csv"])
     (folder / "Bees" / "more.zip").write_bytes(b"PK\3\4" + bytes(40))
     for source in (folder, zipped(folder)):
-        found = datasets.summary(str(source))
+        found = sets.summary(str(source))
         assert sum(found.counts.values()) == 7
         assert found.passed_over == ("Bees/more.zip", "ants/notes.txt", "labels.csv")
         assert found.notes == (
@@ -118,14 +118,14 @@ def test_endings_in_any_case(tmp_path: Path) -> None:
         for c in "ab"
         for i, end in enumerate(("PNG", "Jpg", "jPEG", "WEBP", "gif", "TIF", "tiff", "bmp"))
     ]
-    assert sum(datasets.summary(str(tree(tmp_path / "set", given))).counts.values()) == 16
+    assert sum(sets.summary(str(tree(tmp_path / "set", given))).counts.values()) == 16
 
 
 def test_unicode_class_names_composed_and_in_natural_order(tmp_path: Path) -> None:
     folder = tree(tmp_path / "set", names(("c10", 3), ("C2", 3), ("猫", 3), ("cafe\u0301", 3), ("<b>&'\"", 3)))
     wanted = ("<b>&'\"", "C2", "c10", "caf\u00e9", "猫")
-    assert datasets.summary(str(folder)).classes == wanted
-    assert datasets.summary(str(zipped(folder))).classes == wanted
+    assert sets.summary(str(folder)).classes == wanted
+    assert sets.summary(str(zipped(folder))).classes == wanted
 
 
 def test_utf8_names_that_do_not_say_so(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_utf8_names_that_do_not_say_so(tmp_path: Path) -> None:
             data[place + offset + 1] &= ~0x08
             place = data.find(mark, place + 4)
     path.write_bytes(data)
-    assert datasets.summary(str(path)).classes == ("b", "é")
+    assert sets.summary(str(path)).classes == ("b", "é")
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_mistakes_are_named_in_one_sentence(tmp_path: Path, given: list[str], se
     folder = tree(tmp_path / "set", given)
     for source in (folder, zipped(folder)):
         with pytest.raises(FtError, match=sentence):
-            datasets.summary(str(source))
+            sets.summary(str(source))
 
 
 def test_an_empty_class_folder_is_named(tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def test_an_empty_class_folder_is_named(tmp_path: Path) -> None:
     (folder / "cows").mkdir()
     for source in (folder, zipped(folder)):
         with pytest.raises(FtError, match="The folder cows/ is empty: take it out or fill it"):
-            datasets.summary(str(source))
+            sets.summary(str(source))
 
 
 def test_unreadable_files_are_named_and_nothing_stays(tmp_path: Path) -> None:
@@ -182,34 +182,34 @@ def test_unreadable_files_are_named_and_nothing_stays(tmp_path: Path) -> None:
     for number, bad in enumerate((b"", b"text", png()[:45], b"<svg xmlns=''></svg>")):
         (folder / "a" / f"{number}.png").write_bytes(bad)
     with pytest.raises(FtError, match=r"^4 files cannot be used as pictures \(.* and 1 more\): mend or remove them\.$"):
-        datasets.load(str(folder), TINY)
+        sets.load(str(folder), TINY)
     for number in range(3):
         (folder / "a" / f"{number}.png").write_bytes(png())
     with pytest.raises(FtError, match=r"^'a/3\.png' is an SVG drawing, which has no pixels: export it as PNG.$"):
-        datasets.load(str(folder), TINY)
+        sets.load(str(folder), TINY)
     assert not list((tmp_path / "home").rglob(".part*"))
 
 
 def test_changed_files_are_noticed(tmp_path: Path) -> None:
     folder = tree(tmp_path / "set", names(("a", 9), ("b", 9)))
     zip_path = zipped(folder)
-    before = datasets.load(str(folder), TINY).train, datasets.load(str(zip_path), TINY).train
+    before = sets.load(str(folder), TINY).train, sets.load(str(zip_path), TINY).train
     assert before[0].digest == before[1].digest
     changed = folder / before[0].names[0]
     stamp = changed.stat().st_mtime_ns
     changed.write_bytes(png(200))
     os.utime(changed, ns=(stamp, stamp))
-    after = datasets.load(str(folder), TINY).train, datasets.load(str(zipped(folder)), TINY).train
+    after = sets.load(str(folder), TINY).train, sets.load(str(zipped(folder)), TINY).train
     assert after[0].digest == after[1].digest != before[0].digest
     assert after[0].images[0, 0, 0].tolist() == [200, 99, 7]
 
 
 def test_touched_files_keep_their_digest(tmp_path: Path) -> None:
     folder = tree(tmp_path / "set", names(("a", 9), ("b", 9)))
-    before = datasets.load(str(folder), TINY).train.digest
+    before = sets.load(str(folder), TINY).train.digest
     for path in folder.rglob("*.png"):
         path.touch()
-    assert datasets.load(str(folder), TINY).train.digest == before
+    assert sets.load(str(folder), TINY).train.digest == before
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links and pipes are different there")
@@ -221,7 +221,7 @@ def test_links_in_circles_and_pipes_do_no_harm(tmp_path: Path) -> None:
     os.mkfifo(folder / "ants" / "pipe.png")
     linked = tree(tmp_path / "elsewhere", ["0.png", "1.png", "2.png"])
     (folder / "cows").symlink_to(linked)
-    found = datasets.summary(str(folder))
+    found = sets.summary(str(folder))
     assert found.classes == ("ants", "Bees", "cows")
     assert found.passed_over == ("ants/gone.png", "ants/me.png", "ants/pipe.png")
 
@@ -232,7 +232,7 @@ def test_rows_are_the_prepared_pictures(tmp_path: Path) -> None:
     for name in FLAT:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(rng.integers(0, 256, (14, 19, 3), dtype=np.uint8)).save(folder / name)
-    loaded = datasets.load(str(folder), TINY)
+    loaded = sets.load(str(folder), TINY)
     for part in (loaded.train, loaded.val, loaded.test):
         for image, name in zip(part.images, part.names, strict=True):
             np.testing.assert_array_equal(image, prepare(read_picture(folder / name), TINY))
@@ -246,11 +246,11 @@ def test_a_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(FtError, match="The folder cannot be read \\(Permission denied\\)"):
-        datasets.summary(str(folder))
+        sets.summary(str(folder))
     monkeypatch.undo()
     shutil.rmtree(folder)
     with pytest.raises(FtError, match="There is no dataset and no file"):
-        datasets.summary(str(folder))
+        sets.summary(str(folder))
 
 
 def sample(form: str) -> bytes:
@@ -266,9 +266,9 @@ def test_pictures_of_unknown_ending_are_found_by_content(tmp_path: Path, form: s
     for name in odd:
         (folder / "ants" / name).write_bytes(sample(form))
     for source in (folder, zipped(folder)):
-        found = datasets.summary(str(source))
+        found = sets.summary(str(source))
         assert (sum(found.counts.values()), found.passed_over) == (7 + len(odd), ())
-    assert len(datasets.load(str(folder), TINY).train) == found.counts["train"]
+    assert len(sets.load(str(folder), TINY).train) == found.counts["train"]
 
 
 OTHERS = (b"", b"text", b"BMW is a car", b"%PDF-1.4", b"PK\3\4" + bytes(40), b"\0" * 400, b"P", b"<html></html>", b"{}")
@@ -280,7 +280,7 @@ def test_what_is_no_picture_is_counted_and_named(tmp_path: Path, content: bytes)
     for name in ("ants/w.jpg_large", "ants/w", "notes.docx"):
         (folder / name).write_bytes(content)
     for source in (folder, zipped(folder)):
-        found = datasets.summary(str(source))
+        found = sets.summary(str(source))
         assert sum(found.counts.values()) == 7
         assert found.passed_over == ("ants/w", "ants/w.jpg_large", "notes.docx")
         assert "3 files passed over: ants/w, ants/w.jpg_large, notes.docx" in found.sentence
@@ -301,21 +301,21 @@ def test_pictures_that_cannot_be_read_are_refused_by_name(tmp_path: Path, name: 
     (folder / "ants" / name).write_bytes(content)
     for source in (folder, zipped(folder)):
         with pytest.raises(FtError, match=f"^One file is of a kind that cannot be read, 'ants/{name}': use JPEG"):
-            datasets.summary(str(source))
+            sets.summary(str(source))
 
 
 @pytest.mark.parametrize("end", ["heic", "ico", "svg", "psd"])
 def test_a_readable_picture_is_read_whatever_it_is_called(tmp_path: Path, end: str) -> None:
     folder = tree(tmp_path / "set", FLAT)
     (folder / "ants" / f"sent.{end}").write_bytes(sample("JPEG"))
-    assert sum(datasets.summary(str(folder)).counts.values()) == 8
+    assert sum(sets.summary(str(folder)).counts.values()) == 8
 
 
 def test_known_endings_are_not_looked_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tree(tmp_path / "set", [*FLAT, "labels/0.txt", "labels.csv", "labels/classes.json"])
     looked: list[str] = []
-    monkeypatch.setattr("ftcore.listings._head", lambda path, size: looked.append(path) or b"")
-    assert len(datasets.summary(str(folder)).passed_over) == 3
+    monkeypatch.setattr("ftcore.data.listings._head", lambda path, size: looked.append(path) or b"")
+    assert len(sets.summary(str(folder)).passed_over) == 3
     assert looked == []
 
 
@@ -339,7 +339,7 @@ def test_known_endings_are_not_looked_into(tmp_path: Path, monkeypatch: pytest.M
 def test_data_that_is_neither_folder_nor_zip(tmp_path: Path, name: str, content: bytes, what: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(FtError, match=f"^'{name}' {what}"):
-        datasets.summary(str(tmp_path / name))
+        sets.summary(str(tmp_path / name))
 
 
 def test_packed_pictures_alone_are_to_be_unpacked(tmp_path: Path) -> None:
@@ -350,4 +350,4 @@ def test_packed_pictures_alone_are_to_be_unpacked(tmp_path: Path) -> None:
         (folder / name).write_bytes(content)
     for source in (folder, zipped(folder)):
         with pytest.raises(FtError, match=r"only packed ones in 'test\.tar\.gz', 'train\.zip': unpack them first"):
-            datasets.summary(str(source))
+            sets.summary(str(source))

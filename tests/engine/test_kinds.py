@@ -9,7 +9,7 @@ import zipfile
 import pytest
 from PIL import Image
 
-from ftcore.kinds import OTHERS, READABLE, kind_of, strange
+from ftcore.data.kinds import OTHERS, READABLE, kind_of, strange
 
 
 def picture(form: str, mode: str = "RGB", **extra: object) -> bytes:

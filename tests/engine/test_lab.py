@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from ftcore import lab
-from ftcore.datasets import ImageSet
+from ftcore.data.sets import ImageSet
 from ftcore.network import backbones, surgery
 from ftcore.preprocess import Preprocess
 from ftcore.settings import HEAD, Phase, RunSettings

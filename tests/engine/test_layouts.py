@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ftcore import datasets
+from ftcore.data import sets
+from ftcore.data.layouts.arrange import classes_in_names
 from ftcore.errors import FtError
-from ftcore.layouts import classes_in_names
 
 AB = ("a", "b")
 
@@ -83,7 +83,7 @@ FOUND = {
 @pytest.mark.parametrize("pack", [lambda folder: folder, zipped], ids=["folder", "zip"])
 def test_layouts_that_need_no_word(tmp_path: Path, case: str, pack: Callable[[Path], Path]) -> None:
     given, classes, counts = FOUND[case]
-    found = datasets.summary(str(pack(tree(tmp_path / "set", given))))
+    found = sets.summary(str(pack(tree(tmp_path / "set", given))))
     assert (found.classes, tuple(found.counts.values())) == (classes, counts)
     assert (found.passed_over, found.notes) == ((), ())
 
@@ -131,7 +131,7 @@ SAID = {
 @pytest.mark.parametrize("pack", [lambda folder: folder, zipped], ids=["folder", "zip"])
 def test_layouts_that_are_read_with_a_word(tmp_path: Path, case: str, pack: Callable[[Path], Path]) -> None:
     given, classes, counts, note = SAID[case]
-    found = datasets.summary(str(pack(tree(tmp_path / "set", given))))
+    found = sets.summary(str(pack(tree(tmp_path / "set", given))))
     assert (found.classes, tuple(found.counts.values())) == (classes, counts)
     (said,) = found.notes
     assert re.search(note, said)
@@ -176,15 +176,15 @@ REFUSED = {
 def test_layouts_that_are_refused(tmp_path: Path, case: str, pack: Callable[[Path], Path]) -> None:
     given, sentence = REFUSED[case]
     with pytest.raises(FtError, match=sentence) as error:
-        datasets.summary(str(pack(tree(tmp_path / "set", given))))
+        sets.summary(str(pack(tree(tmp_path / "set", given))))
     assert "\n" not in str(error.value)
 
 
 def test_folders_whose_names_are_no_text_are_not_thrown_together(tmp_path: Path) -> None:
     folder = tree(tmp_path / "set", each("ma\udcf1", "b"))
-    assert datasets.summary(str(folder)).classes == ("b", "ma?")
+    assert sets.summary(str(folder)).classes == ("b", "ma?")
     with pytest.raises(FtError, match=r"Two class folders are both shown as 'ma\?'"):
-        datasets.summary(str(tree(folder, each("ma\udcf2"))))
+        sets.summary(str(tree(folder, each("ma\udcf2"))))
 
 
 @pytest.mark.parametrize(

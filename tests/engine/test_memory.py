@@ -20,8 +20,9 @@ MOST = 300  # MB above an idle process
 CHILD = """
 import io, sys, threading
 from PIL import Image
-from ftcore.pictures import prepare, read_picture
-from ftcore.settings import FtError, Preprocess
+from ftcore.data.pictures import prepare, read_picture
+from ftcore.errors import FtError
+from ftcore.preprocess import Preprocess
 
 def kilobytes(field):
     return int(next(line for line in open("/proc/self/status") if line.startswith(field)).split()[1])
@@ -29,9 +30,9 @@ def kilobytes(field):
 def take(path, said):
     try:
         if path.endswith(".zip"):
-            from ftcore import datasets  # costs every other case more than its picture
+            from ftcore.data import sets  # costs every other case more than its picture
 
-            said.append(str(datasets.load(path, small).classes))
+            said.append(str(sets.load(path, small).classes))
         else:
             picture = read_picture(path)
             prepare(picture, small)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ftcore import pictures
+from ftcore.data import pictures
+from ftcore.data.pictures import prepare, read_picture, to_rgb
 from ftcore.errors import FtError
 from ftcore.names import shown
-from ftcore.pictures import prepare, read_picture, to_rgb
 from ftcore.preprocess import Preprocess
 
 RED = (255, 0, 0)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ftcore.data.splits import Item, by_class, check, hold_out, in_name_order, shuffled, split
 from ftcore.errors import FtError
-from ftcore.plans import Item, by_class, check, hold_out, in_name_order, shuffled, split
 
 
 def items(*counts: int) -> list[Item]:

@@ -15,7 +15,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ftcore import caches, prepared
+from ftcore import caches
+from ftcore.data import prepared
 from ftcore.errors import FtError
 from ftcore.files import ROOT
 
@@ -127,9 +128,9 @@ def test_who_comes_second_uses_the_work_of_the_first(home: Path) -> None:
 
 def test_two_processes_at_once(home: Path) -> None:
     code = (
-        "from pathlib import Path\nfrom ftcore import datasets\nfrom ftcore.preprocess import Preprocess\n"
+        "from pathlib import Path\nfrom ftcore.data import sets\nfrom ftcore.preprocess import Preprocess\n"
         "p = Preprocess(16, 16, (0., 0., 0.), (1., 1., 1.))\n"
-        "print(datasets.load('digits', p).train.digest)"
+        "print(sets.load('digits', p).train.digest)"
     )
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     jobs = [

@@ -10,7 +10,9 @@ import tomllib
 import pytest
 
 from ftcore import __main__ as cli
-from ftcore import costs, pictures, tables, zips
+from ftcore.data import pictures, zips
+from ftcore.data.decoding import memory
+from ftcore.data.layouts import tables
 from ftcore.files import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -21,8 +23,8 @@ CODE = "\n".join(path.read_text("utf-8") for path in (ROOT / "ftcore").glob("*.p
     "said",
     [
         f"| a picture | {pictures.MAX_BYTES // 2**20} MB; {pictures.MAX_PIXELS // 10**6} megapixels",
-        f"(JPEG {costs.MAX_JPEG_PIXELS // 10**6}, WebP and AVIF about",
-        f"beyond {costs.WHOLE // 10**6} megapixels it is reduced",
+        f"(JPEG {memory.MAX_JPEG_PIXELS // 10**6}, WebP and AVIF about",
+        f"beyond {memory.WHOLE // 10**6} megapixels it is reduced",
         f"longer than {pictures.THIN:,} pixels and more than {pictures.MAX_SHAPE:,} times as long as wide",
         f"{zips.MAX_FILES:,} files, {zips.MAX_DEPTH} folders deep; a zip unpacks to {zips.MAX_UNPACKED // 2**30} GB",
         f"| a table of labels | {tables.MAX_BYTES // 2**20} MB, {tables.MAX_ROWS:,} lines |",

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ftcore.sketchbook import CLASSES, DESIGNS, draw
+from ftcore.data.sketchbook.draw import CLASSES, DESIGNS, draw
 
 
 def pixels(label: int, seed: int, side: int = 64) -> np.ndarray:

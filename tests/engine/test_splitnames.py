@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ftcore.splitnames import one_thing_twice, says_nothing, split_of, splits_of
+from ftcore.data.layouts.splitnames import one_thing_twice, says_nothing, split_of, splits_of
 
 WORDS = {
     "train": ("train", "training", "trn"),

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from ftcore import datasets, machine, records, states, train, worker
+from ftcore import machine, records, states, train, worker
+from ftcore.data import sets
 from ftcore.errors import FtError
 from ftcore.events import EpochEnd, Event, to_dict
 from ftcore.network import backbones
@@ -18,7 +19,7 @@ def test_each_kept_epoch_gives_back_the_weights_it_had(small: RunSettings, home:
     folder = records.new(small)
     worker.execute(folder, lambda event: None)
     assert states.epochs(folder) == {1: 1, 2: 1, 3: 2, 4: 2}
-    images = datasets.load(small.data, backbones.preprocess(small.backbone))
+    images = sets.load(small.data, backbones.preprocess(small.backbone))
     network = train.start_network(small, len(images.classes))
     then: dict[int, dict[str, torch.Tensor]] = {}
     for event in train.train(small, images, network, tap=machine.kernels):

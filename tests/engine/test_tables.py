@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ftcore import datasets, tables
+from ftcore.data import sets
+from ftcore.data.layouts import tables
 from ftcore.errors import FtError
 from ftcore.preprocess import Preprocess
 
@@ -48,10 +49,10 @@ def test_a_folder_and_a_zip_arranged_by_a_table(tmp_path: Path) -> None:
     folder = loose(tmp_path / "set", *TWELVE)
     inside = table(folder, f"file,label\n{ROWS}\n")
     for data in (folder, zipped(folder)):
-        found = datasets.summary(str(data), labels=str(inside))
+        found = sets.summary(str(data), labels=str(inside))
         assert (found.classes, found.counts) == (("cat", "dog"), {"train": 8, "val": 2, "test": 2})
         assert (found.passed_over, found.notes) == ((), ())
-    made = datasets.load(str(folder), TINY, labels=str(inside))
+    made = sets.load(str(folder), TINY, labels=str(inside))
     assert [name.split("/")[-1][0] for name in made.train.names] == ["c"] * 4 + ["d"] * 4
     assert made.train.labels.tolist() == [0] * 4 + [1] * 4
 
@@ -133,21 +134,21 @@ def test_tables_that_cannot_be_used(tmp_path: Path, text: bytes, sentence: str) 
 def test_a_table_that_is_not_there(tmp_path: Path, place: str) -> None:
     folder = loose(tmp_path / "set", *TWELVE)
     with pytest.raises(FtError, match=r"cannot be read|is no file"):
-        datasets.summary(str(folder), labels=place or str(tmp_path))
+        sets.summary(str(folder), labels=place or str(tmp_path))
 
 
 def test_names_outside_the_set_reach_nothing(tmp_path: Path) -> None:
     folder, secret = loose(tmp_path / "set", *TWELVE), loose(tmp_path, "secret.png")
     outside = ("../secret.png", str(secret / "secret.png"), "images/../../secret.png", "C:\\secret.png", "/etc/passwd")
     text = f"file,label\n{ROWS}\n" + "".join(f"{name},cat\n" for name in outside)
-    found = datasets.summary(str(folder), labels=str(table(tmp_path, text)))
+    found = sets.summary(str(folder), labels=str(table(tmp_path, text)))
     assert sum(found.counts.values()) == 12
     assert found.notes[0].startswith("5 names in the table 'labels.csv' are no images here: ../secret.png, ")
 
 
 def test_what_table_and_pictures_do_not_share_is_named(tmp_path: Path) -> None:
     folder = loose(tmp_path / "set", *TWELVE, "images/e0.png", "images/e1.png")
-    found = datasets.summary(str(folder), labels=str(table(tmp_path, f"file,label\n{ROWS}\ngone.png,cat\ne0.png,\n")))
+    found = sets.summary(str(folder), labels=str(table(tmp_path, f"file,label\n{ROWS}\ngone.png,cat\ne0.png,\n")))
     assert found.passed_over == ("images/e0.png", "images/e1.png")
     assert found.notes == (
         "2 images are not in the table 'labels.csv'.",
@@ -155,23 +156,23 @@ def test_what_table_and_pictures_do_not_share_is_named(tmp_path: Path) -> None:
         "1 line of the table 'labels.csv' names no file or no class.",
     )
     with pytest.raises(FtError, match=r"None of the images to learn from is in 'labels\.csv', which names 'x\.png'"):
-        datasets.summary(str(folder), labels=str(table(tmp_path, "file,label\nx.png,cat\n")))
+        sets.summary(str(folder), labels=str(table(tmp_path, "file,label\nx.png,cat\n")))
 
 
 def test_splits_stay_and_an_unlabelled_one_is_left_out(tmp_path: Path) -> None:
     names = [f"train/{c}{i}.png" for c in "cd" for i in range(6)]
     folder = loose(tmp_path / "set", *names, *(f"val/{c}9.png" for c in "cd"), "test1/1.png", "test1/2.png")
     path = table(folder, f"id,label\n{ROWS}\nc9,cat\nd9,dog\n")
-    found = datasets.summary(str(folder), labels=str(path))
+    found = sets.summary(str(folder), labels=str(path))
     assert found.counts == {"train": 10, "val": 2, "test": 2}
     assert found.passed_over == ("test1/1.png", "test1/2.png")
     assert found.notes[0] == "No image in test1/ is in the table 'labels.csv': left out."
 
 
-@pytest.mark.parametrize("data", sorted(datasets.CATALOGUE))
+@pytest.mark.parametrize("data", sorted(sets.CATALOGUE))
 def test_a_table_is_for_own_pictures_only(tmp_path: Path, data: str) -> None:
     path = table(tmp_path, "file,label\na.png,cat\n")
-    for ask in (lambda: datasets.summary(data, labels=str(path)), lambda: datasets.load(data, TINY, labels=str(path))):
+    for ask in (lambda: sets.summary(data, labels=str(path)), lambda: sets.load(data, TINY, labels=str(path))):
         with pytest.raises(FtError, match=f"^A table of labels is for pictures of your own, and '{data}' has its"):
             ask()
 
@@ -182,20 +183,20 @@ def test_a_table_beside_loose_pictures_is_recognised(tmp_path: Path) -> None:
     with pytest.raises(
         FtError, match=r"12 images lie directly in images/, .* so add --labels \"(.*)\", or put"
     ) as error:
-        datasets.summary(str(folder))
+        sets.summary(str(folder))
     assert f'"{path}"' in str(error.value)
     table(folder, "filename,circle,square\n", "_classes.csv")
     with pytest.raises(FtError, match=r"_classes.csv seems to mark their classes with 0 and 1.*\(multi-label\) cannot"):
-        datasets.summary(str(folder))
+        sets.summary(str(folder))
     table(folder, "x,y\n1,2\n", "_classes.csv")
     path.unlink()
     with pytest.raises(FtError, match=r"\): put them in one folder for each class|names seem to say the class"):
-        datasets.summary(str(folder))
+        sets.summary(str(folder))
 
 
 def test_labels_that_differ_only_in_case_are_said(tmp_path: Path) -> None:
     folder = loose(tmp_path / "set", *TWELVE)
     text = "file,label\n" + ROWS.replace("c1.png,cat\nc2.png,cat\nc3.png,cat", "c1.png,Cat\nc2.png,Cat\nc3.png,Cat")
-    found = datasets.summary(str(folder), labels=str(table(tmp_path, text)))
+    found = sets.summary(str(folder), labels=str(table(tmp_path, text)))
     assert found.classes == ("Cat", "cat", "dog")
     assert found.notes == ("'Cat' and 'cat' differ only in case and are taken as two classes.",)

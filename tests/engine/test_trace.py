@@ -13,8 +13,9 @@ from captum.attr import LayerGradCam
 from PIL import Image
 from torch import nn
 
-from ftcore import features, pictures, trace
-from ftcore.datasets import Split
+from ftcore import features, trace
+from ftcore.data import pictures
+from ftcore.data.sets import Split
 from ftcore.errors import FtError
 from ftcore.network import backbones, surgery
 from ftcore.network.blocks import Network

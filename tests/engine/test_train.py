@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ftcore import caches, features, train
-from ftcore.datasets import ImageSet
+from ftcore.data.sets import ImageSet
 from ftcore.errors import FtError
 from ftcore.events import Baseline, CacheProgress, CacheSkipped, EpochEnd, Event, PhaseEnd, RunEnd, RunStart, to_dict
 from ftcore.network import backbones, surgery, tapconv

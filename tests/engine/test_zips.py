@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ftcore import datasets, zips
+from ftcore.data import sets, zips
 from ftcore.errors import FtError
 from ftcore.preprocess import Preprocess
 
@@ -50,7 +50,7 @@ def pack(tmp_path: Path, entries: list[tuple[Entry, bytes]], method: int = zipfi
 
 def refused(path: str, sentence: str) -> None:
     with pytest.raises(FtError, match=sentence) as error:
-        datasets.load(path, TINY)
+        sets.load(path, TINY)
     assert str(error.value).endswith(".")
     assert "\n" not in str(error.value)
 
@@ -305,7 +305,7 @@ def test_backslashes_stand_between_folders(tmp_path: Path) -> None:
 
 def test_what_was_guessed_of_names_reaches_the_summary(tmp_path: Path) -> None:
     raws = [f"{name}/{i}.png".encode("gbk") for name in ("猫", "狗") for i in range(4)]
-    found = datasets.summary(pack(tmp_path, [(Old(raw), png()) for raw in raws]))
+    found = sets.summary(pack(tmp_path, [(Old(raw), png()) for raw in raws]))
     assert found.classes == ("狗", "猫")
     assert "read as GBK (猫, 狗). If that is wrong" in found.sentence
 
@@ -313,5 +313,5 @@ def test_what_was_guessed_of_names_reaches_the_summary(tmp_path: Path) -> None:
 def test_long_names_are_cut_in_sentences(tmp_path: Path) -> None:
     for name, data in (("a/" + "x" * 900 + ".png", b"no"), ("a/../" + "x" * 900, b""), ("\u4e00" * 990 + "/a/..", b"")):
         with pytest.raises(FtError) as error:
-            datasets.load(pack(tmp_path, [*good(), (name, data)]), TINY)
+            sets.load(pack(tmp_path, [*good(), (name, data)]), TINY)
         assert len(str(error.value)) < 250

@@ -10,7 +10,7 @@ from PIL import Image
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
 
-from ftcore import pictures
+from ftcore.data import pictures
 from ftcore.network import backbones
 from tests.pages.made import OpenPage, query_of, texts
 from ui import pick

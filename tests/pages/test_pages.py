@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ftcore import datasets, machine, records, runs
-from ftcore.datasets import Summary
+from ftcore import machine, records, runs
+from ftcore.data import sets
+from ftcore.data.sets import Summary
 from ftcore.files import ROOT
 from ftcore.network import surgery
 from ftcore.settings import RunSettings
@@ -128,7 +129,7 @@ def test_a_bad_address_gets_one_sentence(page: str, query: dict[str, str], part:
 
 def test_class_names_are_never_markup(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        datasets, "summary", lambda data, **more: Summary(HOSTILE[0], HOSTILE, {"train": 70, "val": 7, "test": 7})
+        sets, "summary", lambda data, **more: Summary(HOSTILE[0], HOSTILE, {"train": 70, "val": 7, "test": 7})
     )
     said = texts(open_page())
     for name in HOSTILE:

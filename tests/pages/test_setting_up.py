@@ -15,7 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from ftcore import pictures
+from ftcore.data import pictures
 from ftcore.files import ROOT
 
 FREE = re.compile(r"pip|triton|nvidia-.*|cuda-.*")  # differ between builds of torch

@@ -14,7 +14,8 @@ import streamlit as st
 import torch
 from PIL import Image
 
-from ftcore import content, datasets, records, runs, trace, worker
+from ftcore import content, records, runs, trace, worker
+from ftcore.data import sets
 from ftcore.errors import FtError
 from ftcore.network import backbones
 from ftcore.settings import Phase, RunSettings
@@ -81,7 +82,7 @@ def test_every_chapter_renders_for_a_run(open_page: OpenPage, run: str, layer: s
 
 
 def test_the_numbers_are_those_of_the_runs_own_weights(open_page: OpenPage, run: str) -> None:
-    images = datasets.load("digits", backbones.preprocess(SETTINGS.backbone), train_per_class=6)
+    images = sets.load("digits", backbones.preprocess(SETTINGS.backbone), train_per_class=6)
     network, classes = worker.tuned_network(records.folder_of(run))
     at = 3
     with torch.no_grad():

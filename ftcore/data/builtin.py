@@ -5,6 +5,7 @@ Knows nothing about files or how prepared images are kept.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import hashlib
 import inspect
@@ -17,9 +18,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from PIL import Image
 
-from ftcore import sketchbook
+from ftcore.data.sketchbook import draw
+from ftcore.data.splits import TEST_SHARE, VAL_SHARE, Item, Plan, hold_out, shuffled
 from ftcore.files import ROOT
-from ftcore.plans import TEST_SHARE, VAL_SHARE, Item, Plan, hold_out, shuffled
 from ftcore.preprocess import Preprocess
 
 SKETCHES = {"train": 500, "val": 100, "test": 100}  # of each class
@@ -39,7 +40,7 @@ def sketchbook_plan() -> Plan:
                 f"{name}-{split}-{number:03d}",
                 _FIRST_SEED[split] + number % DRAWINGS + number // DRAWINGS * _TAKE,
             )
-            for label, name in enumerate(sketchbook.CLASSES)
+            for label, name in enumerate(draw.CLASSES)
             for number in range(count)
         )
         for split, count in SKETCHES.items()
@@ -48,7 +49,7 @@ def sketchbook_plan() -> Plan:
     def row(item: Item, preprocess: Preprocess) -> np.ndarray:
         return _draw(item.label, int(item.where), preprocess.side)
 
-    return Plan("Sketchbook", tuple(sketchbook.CLASSES), splits, _drawing_code(), row, _drawn)
+    return Plan("Sketchbook", tuple(draw.CLASSES), splits, _drawing_code(), row, _drawn)
 
 
 def _drawn(items: Sequence[Item], preprocess: Preprocess) -> Iterator[np.ndarray]:
@@ -67,14 +68,14 @@ def _drawn(items: Sequence[Item], preprocess: Preprocess) -> Iterator[np.ndarray
 def drawing_seconds(side: int) -> float:
     """Seconds for one drawing of a large set on this machine, measured now on two of each class."""
     start = time.perf_counter()
-    for label in range(len(sketchbook.CLASSES)):
+    for label in range(len(draw.CLASSES)):
         _draw(label, 1, side)
         _draw(label, 2, side)
-    return (time.perf_counter() - start) / (2 * len(sketchbook.CLASSES)) / _HELPERS
+    return (time.perf_counter() - start) / (2 * len(draw.CLASSES)) / _HELPERS
 
 
 def _draw(label: int, seed: int, side: int) -> np.ndarray:
-    return np.array(sketchbook.draw(label, seed % _TAKE, side, seed // _TAKE).convert("RGB"))
+    return np.array(draw.draw(label, seed % _TAKE, side, seed // _TAKE).convert("RGB"))
 
 
 class _Helper:
@@ -82,7 +83,7 @@ class _Helper:
 
     def __init__(self, items: Sequence[Item], side: int) -> None:
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-        command = [sys.executable, "-m", "ftcore.builtin", str(side)]
+        command = [sys.executable, "-m", "ftcore.data.builtin", str(side)]
         self.process = subprocess.Popen(  # noqa: S603  nothing in it comes from outside
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": path}
         )
@@ -115,8 +116,11 @@ def _draw_orders() -> None:
 
 
 def _drawing_code() -> str:
-    """A hash of the source of `sketchbook` and of every module of this package that it draws with."""
-    todo, seen = [sketchbook.__name__], set[str]()
+    """A hash of the code of `draw` and of every module of this package that it draws with, imports left out.
+
+    Where a module lies and in which order it imports changes no drawing.
+    """
+    todo, seen = [draw.__name__], set[str]()
     while todo:
         name = todo.pop()
         if name not in seen:
@@ -124,8 +128,17 @@ def _drawing_code() -> str:
             values = vars(sys.modules[name]).values()
             used = {value.__name__ if inspect.ismodule(value) else getattr(value, "__module__", "") for value in values}
             todo.extend(other for other in used if str(other).startswith("ftcore."))
-    source = "\n".join(inspect.getsource(sys.modules[name]) for name in sorted(seen))
-    return hashlib.sha256(source.encode()).hexdigest()
+    sources = sorted(_without_imports(inspect.getsource(sys.modules[name])) for name in seen)
+    return hashlib.sha256("\n".join(sources).encode()).hexdigest()
+
+
+def _without_imports(source: str) -> str:
+    lines = source.split("\n")
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            end = node.end_lineno or node.lineno
+            lines[node.lineno - 1 : end] = [""] * (end - node.lineno + 1)
+    return "\n".join(line for line in lines if line)
 
 
 def digits_plan(seed: int) -> Plan:

@@ -14,8 +14,8 @@ from typing import Any
 
 from PIL import Image
 
-from ftcore.bare import segments
-from ftcore.frames import frames
+from ftcore.data.decoding.bare import segments
+from ftcore.data.decoding.frames import frames
 
 ROOM = 240 * 2**20  # bytes for all decoders together; with results and leftovers that stays below 300 MB
 ORDINARY = 32 * 2**20  # bytes beside its file that decoding a picture of ordinary size takes at most

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from ftcore.data.pictures import PictureError, prepare
+from ftcore.data.splits import Item, Plan, split
 from ftcore.errors import FtError
 from ftcore.files import derived, home
-from ftcore.pictures import PictureError, prepare
-from ftcore.plans import Item, Plan, split
 from ftcore.preprocess import Preprocess
 
 Progress = Callable[[str, int, int], None]

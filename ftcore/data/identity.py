@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ftcore import datasets
-from ftcore.datasets import ImageSet, Split
+from ftcore.data import sets
+from ftcore.data.sets import ImageSet, Split
+from ftcore.data.splits import SPLITS, listed
 from ftcore.errors import FtError
 from ftcore.names import shown
-from ftcore.plans import SPLITS, listed
 
 _COUNTS = {split: f"{split}_images" for split in SPLITS}
 
@@ -42,7 +42,7 @@ def of(images: ImageSet) -> Identity:
     train, val, test = (len(split) for split in splits.values())
     digests = {name: split.digest for name, split in splits.items()}
     listing = {name: _listing(split) for name, split in splits.items()}
-    return Identity(images.classes, train, val, test, digests, listing, datasets.READER)
+    return Identity(images.classes, train, val, test, digests, listing, sets.READER)
 
 
 def _listing(split: Split) -> str:

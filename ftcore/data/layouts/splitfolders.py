@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ftcore import splitnames
+from ftcore.data.layouts import splitnames
+from ftcore.data.splits import SPLITS, listed
 from ftcore.errors import FtError
 from ftcore.names import shown
-from ftcore.plans import SPLITS, listed
 
 Parts = tuple[str, ...]
 Group = Mapping[Parts, str]

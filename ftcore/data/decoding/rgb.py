@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-from ftcore.bare import SIDE
+from ftcore.data.decoding.bare import SIDE
 
 _STRIP = 2**18  # pixels converted at a time
 _ORIENTATION = 0x0112

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from ftcore.pen import Array, Colour, Look, Pen, arc, pose
+from ftcore.data.sketchbook.pen import Array, Colour, Look, Pen, arc, pose
 
 GRAIN = 64
 

@@ -10,12 +10,12 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ftcore import splitnames
+from ftcore.data.layouts import splitnames
+from ftcore.data.layouts.splitfolders import Found, Parts, Source, path_of, splits_in
+from ftcore.data.layouts.tables import Labels
+from ftcore.data.splits import Item, in_name_order, listed
 from ftcore.errors import FtError
 from ftcore.names import shown, tidy
-from ftcore.plans import Item, in_name_order, listed
-from ftcore.splitfolders import Found, Parts, Source, path_of, splits_in
-from ftcore.tables import Labels
 
 _CAMERAS = frozenset(
     {"dsc", "dscn", "dscf", "pxl", "vid", "mvi", "gopr", "screenshot", "whatsapp image", "scan", "frame"}

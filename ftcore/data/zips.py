@@ -14,10 +14,10 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from ftcore.data.pictures import MAX_BYTES, PictureError, Stored
+from ftcore.data.zipnames import true_names
 from ftcore.errors import FtError
 from ftcore.names import shown
-from ftcore.pictures import MAX_BYTES, PictureError, Stored
-from ftcore.zipnames import true_names
 
 MAX_FILES = 100_000
 MAX_UNPACKED = 8 * 2**30

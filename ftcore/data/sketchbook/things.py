@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ftcore.pen import Pen, arc, moved
+from ftcore.data.sketchbook.pen import Pen, arc, moved
 
 
 def house(p: Pen) -> None:

@@ -15,14 +15,16 @@ from pathlib import Path
 
 import PIL
 
-from ftcore import builtin, caches, downloads, files, imports, prepared, reading, sketchbook
+from ftcore import caches, files
+from ftcore.data import builtin, downloads, folders, prepared, reading
+from ftcore.data.pictures import PictureError
+from ftcore.data.prepared import Split
+from ftcore.data.reading import BadPictures, Progress, Report
+from ftcore.data.sketchbook import draw
+from ftcore.data.splits import SPLITS, Item, Plan, check, listed
 from ftcore.errors import FtError
 from ftcore.names import shown, tidy
-from ftcore.pictures import PictureError
-from ftcore.plans import SPLITS, Item, Plan, check, listed
-from ftcore.prepared import Split
 from ftcore.preprocess import Preprocess
-from ftcore.reading import BadPictures, Progress, Report
 
 __all__ = [
     "BUILT_IN", "CATALOGUE", "BadPictures", "DataEntry", "ImageSet", "Progress", "Split", "Summary", "load", "meant",
@@ -94,8 +96,8 @@ CATALOGUE: dict[str, DataEntry] = {
         "sketchbook",
         "Sketchbook",
         "generated",
-        len(sketchbook.CLASSES),
-        f"Ten things drawn in a few strokes: {', '.join(sketchbook.CLASSES)}. Drawn by this program at any size, "
+        len(draw.CLASSES),
+        f"Ten things drawn in a few strokes: {', '.join(draw.CLASSES)}. Drawn by this program at any size, "
         f"{builtin.SKETCHES['train']} pictures a class to learn from ({builtin.DRAWINGS} different drawings, each caught "
         f"{builtin.SKETCHES['train'] // builtin.DRAWINGS} times in another light), {builtin.SKETCHES['val']} other "
         f"drawings to validate and {builtin.SKETCHES['test']} to test. "
@@ -269,7 +271,7 @@ def _plan(data: str, seed: int, progress: Progress | None, labels: str = "") -> 
                 f"There is no dataset and no file '{shown(data)}': choose {', '.join(CATALOGUE)}, "
                 "or give the path of a folder or a zip of class folders."
             )
-        with imports.open_plan(path, seed, _path(labels) if labels else None) as plan:
+        with folders.open_plan(path, seed, _path(labels) if labels else None) as plan:
             yield plan
 
 

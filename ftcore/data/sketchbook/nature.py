@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ftcore.pen import Array, Pen, arc, moved
+from ftcore.data.sketchbook.pen import Array, Pen, arc, moved
 
 
 def tree(p: Pen) -> None:

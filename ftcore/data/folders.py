@@ -16,16 +16,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ftcore import tables
+from ftcore.data.kinds import OTHERS, READABLE, kind_of
+from ftcore.data.layouts import tables
+from ftcore.data.layouts.arrange import arrange, classes_in_names
+from ftcore.data.layouts.splitfolders import Parts, Source
+from ftcore.data.listings import ARCHIVES, HEAD, Listing, of_folder, of_zip
+from ftcore.data.pictures import ENDINGS, KINDS, prepare, read_picture
+from ftcore.data.splits import Item, Plan, check, listed, split
 from ftcore.errors import FtError
-from ftcore.kinds import OTHERS, READABLE, kind_of
-from ftcore.layouts import arrange, classes_in_names
-from ftcore.listings import ARCHIVES, HEAD, Listing, of_folder, of_zip
 from ftcore.names import shown, tidy
-from ftcore.pictures import ENDINGS, KINDS, prepare, read_picture
-from ftcore.plans import Item, Plan, check, listed, split
 from ftcore.preprocess import Preprocess
-from ftcore.splitfolders import Parts, Source
 
 _OTHER_PICTURES = frozenset(
     f".{end}"

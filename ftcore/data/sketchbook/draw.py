@@ -10,10 +10,10 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from ftcore.nature import cat, fish, flower, star, tree
-from ftcore.paper import clutter, develop, look, rule, sheet
-from ftcore.pen import Pen, pose
-from ftcore.things import car, cup, house, sailboat, umbrella
+from ftcore.data.sketchbook.nature import cat, fish, flower, star, tree
+from ftcore.data.sketchbook.paper import clutter, develop, look, rule, sheet
+from ftcore.data.sketchbook.pen import Pen, pose
+from ftcore.data.sketchbook.things import car, cup, house, sailboat, umbrella
 
 DESIGNS: dict[str, Callable[[Pen], None]] = {
     "house": house,

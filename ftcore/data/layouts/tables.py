@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ftcore.data.splits import listed
 from ftcore.errors import FtError
 from ftcore.names import shown, tidy
-from ftcore.plans import listed
 
 MAX_BYTES = 32 * 2**20
 MAX_ROWS = 200_000

@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from ftcore.bare import bare
-from ftcore.costs import MAX_JPEG_PIXELS, ORDINARY, ROOM, WHOLE, Room, cost, opening_cost, scale
+from ftcore.data.decoding.bare import bare
+from ftcore.data.decoding.memory import MAX_JPEG_PIXELS, ORDINARY, ROOM, WHOLE, Room, cost, opening_cost, scale
+from ftcore.data.decoding.rgb import to_rgb, turn_of
+from ftcore.data.kinds import kind_of, strange
 from ftcore.errors import FtError
-from ftcore.kinds import kind_of, strange
 from ftcore.names import shown
-from ftcore.pixels import to_rgb, turn_of
 from ftcore.preprocess import Preprocess
 
 __all__ = ["PictureError", "Stored", "kind_of", "prepare", "read_picture", "to_rgb"]

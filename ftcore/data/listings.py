@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ftcore.data.kinds import kind_of, strange
+from ftcore.data.pictures import Stored
+from ftcore.data.zips import MAX_DEPTH, MAX_FILES, SafeZip
 from ftcore.errors import FtError
-from ftcore.kinds import kind_of, strange
 from ftcore.names import shown
-from ftcore.pictures import Stored
-from ftcore.zips import MAX_DEPTH, MAX_FILES, SafeZip
 
 ARCHIVES = ("ZIP", "RAR", "7z", "gzip", "bzip2", "xz", "zstd", "tar")
 HEAD = 300  # bytes that tell a kind; enough for the mark of a tar

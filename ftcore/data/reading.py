@@ -15,12 +15,12 @@ from typing import TypeVar
 
 import numpy as np
 
+from ftcore.data.pictures import PictureError
+from ftcore.data.prepared import Split
+from ftcore.data.splits import Item, Plan, listed
 from ftcore.errors import FtError
 from ftcore.files import whole
 from ftcore.names import shown, tidy
-from ftcore.pictures import PictureError
-from ftcore.plans import Item, Plan, listed
-from ftcore.prepared import Split
 from ftcore.preprocess import Preprocess
 
 Progress = Callable[[str, int, int], None]

@@ -1,0 +1,9 @@
+"""Pictures in, three splits out: built-in sets and the learner's own, hostile ones included.
+
+`decoding` reads pixels within bounds, `layouts` finds classes and splits in folders, `sketchbook` draws.
+"""
+
+__all__ = [
+    "builtin", "downloads", "folders", "identity", "kinds", "listings", "pictures", "prepared", "reading", "sets",
+    "sketchbook", "splits", "zips",
+]  # fmt: skip
