@@ -26,11 +26,13 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ftcore import _torchvision, events, features, machine, records, train, worker
+from ftcore import _torchvision, events, records, worker
+from ftcore.costs import machine
 from ftcore.data.sets import ImageSet, Split
 from ftcore.files import home
 from ftcore.network import backbones, surgery, tapconv
 from ftcore.settings import RunSettings
+from ftcore.training import features, loop
 
 from torchvision import datasets as tv_datasets  # isort: skip
 from torchvision import transforms  # isort: skip
@@ -41,14 +43,14 @@ assert _torchvision
 def plain(settings: RunSettings, images: ImageSet) -> tuple[float, float, float]:
     """Way A: seconds, validation accuracy after the last epoch, test accuracy."""
     preprocess, device = backbones.preprocess(settings.backbone), torch.device("cpu")
-    network = train.start_network(settings, len(images.classes))
+    network = loop.start_network(settings, len(images.classes))
     ready = {s: features.pixels(getattr(images, s).images, preprocess, device) for s in ("train", "val", "test")}
     labels = {s: torch.tensor(getattr(images, s).labels) for s in ready}
     start, epoch, accuracy = time.perf_counter(), 0, 0.0
     for phase in settings.phases:
         surgery.freeze(network, phase.trainable)
         boundary = surgery.boundary(network, phase.trainable)
-        optimizer = train.make_optimizer(network, phase, device)
+        optimizer = loop.make_optimizer(network, phase, device)
         for _ in range(phase.epochs):
             epoch += 1
             surgery.set_mode(network, phase.trainable, settings.batch_norm)
@@ -155,7 +157,7 @@ def tail_rate(settings: RunSettings) -> str:
     """How near a training step of the thawed tail comes to the rate of one large matrix product."""
     a = torch.randn(2048, 2048)
     rate = 2 * 2048**3 / _best(lambda: a @ a)
-    network, phase = train.start_network(settings, 10), settings.phases[-1]
+    network, phase = loop.start_network(settings, 10), settings.phases[-1]
     surgery.freeze(network, phase.trainable)
     boundary = surgery.boundary(network, phase.trainable)
     preprocess = backbones.preprocess(settings.backbone)
@@ -163,7 +165,7 @@ def tail_rate(settings: RunSettings) -> str:
     with torch.no_grad():
         x = network.run(x, stop=boundary)
     y = torch.zeros(len(x), dtype=torch.long)
-    optimizer = train.make_optimizer(network, phase, torch.device("cpu"))
+    optimizer = loop.make_optimizer(network, phase, torch.device("cpu"))
 
     def step() -> None:
         optimizer.zero_grad(set_to_none=True)
@@ -224,7 +226,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         os.environ["THAW_HOME"] = temporary
         settings = RunSettings(train_per_class=arguments.train_per_class)
-        images = train.load_images(settings)
+        images = loop.load_images(settings)
         print(f"{len(images.train):,} training images, {torch.get_num_threads()} threads, torch {torch.__version__}")
         print(tail_rate(settings), flush=True)
         taken: dict[str, list[float]] = {"A": [], "B": []}

@@ -12,7 +12,8 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ftcore import answers, console, longer, records, story, verdict, worker
+from ftcore import console, longer, records, story, verdict, worker
+from ftcore.analysis import answers
 from ftcore.data import sets
 from ftcore.data.splits import listed
 from ftcore.errors import FtError

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from ftcore import machine, shelf
+from ftcore import shelf
+from ftcore.costs import machine
 from ftcore.errors import FtError
 from ftcore.settings import RunSettings, number_from_environment
 

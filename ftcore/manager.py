@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ftcore import caches, limits, machine, records, shelf, worker
+from ftcore import caches, limits, records, shelf, worker
+from ftcore.costs import machine
 from ftcore.crew import Crew
 from ftcore.errors import FtError
 from ftcore.network import surgery

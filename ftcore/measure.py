@@ -16,12 +16,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ftcore import features, lab, machine, train
+from ftcore.analysis import steps
+from ftcore.costs import machine
 from ftcore.data.sets import ImageSet
 from ftcore.network import backbones, change, surgery
 from ftcore.network.blocks import Network
 from ftcore.preprocess import Preprocess
 from ftcore.settings import HEAD, Phase, RunSettings
+from ftcore.training import features, loop
 
 BASE = RunSettings(train_per_class=30)
 CPU = torch.device("cpu")
@@ -34,23 +36,23 @@ Numbers = dict[str, float]
 
 def images() -> ImageSet:
     """The built-in drawings, with few training images."""
-    return train.load_images(BASE)
+    return loop.load_images(BASE)
 
 
 def frozen_norm() -> Numbers:
     """Ten steps of head training with every BatchNorm in train mode: how far frozen blocks move."""
-    found = lab.movement(BASE, Phase(), images().train, "update")
+    found = steps.movement(BASE, Phase(), images().train, "update")
     frozen = [row for row in found if not row.trainable]
     return {
         "weights": max(row.weights for row in frozen),
         "statistics": max(row.statistics or 0.0 for row in frozen),
-        "steps": lab.STEPS,
+        "steps": steps.STEPS,
     }
 
 
 def bn_eval() -> Numbers:
     """Put BatchNorm in eval mode once, call train() as an epoch does, and let five batches through."""
-    network = train.start_network(BASE, 10)
+    network = loop.start_network(BASE, 10)
     norms = [module for module in network.model.modules() if isinstance(module, surgery.BATCH_NORM)]
     for norm in norms:
         norm.eval()
@@ -67,7 +69,7 @@ def bn_eval() -> Numbers:
 
 def eval_mode() -> Numbers:
     """Five steps of the whole network in eval mode: weights and BatchNorm statistics, before and after."""
-    network = train.start_network(BASE, 10)
+    network = loop.start_network(BASE, 10)
     surgery.freeze(network, surgery.every_block(BASE.backbone))
     network.model.eval()
     weights = [p.detach().clone() for p in network.model.parameters()]
@@ -86,7 +88,7 @@ def optimizer_holds() -> Numbers:
     found: Numbers = {"steps": STEPS}
     last = surgery.last_blocks(BASE.backbone, 1)
     for name, held in (("without", (HEAD,)), ("with", last)):
-        network = train.start_network(BASE, 10)
+        network = loop.start_network(BASE, 10)
         surgery.freeze(network, last)
         block = list(network.parameters(last[0]).values())
         before = [p.detach().clone() for p in block]
@@ -277,7 +279,7 @@ class Work:
 
 _TRAIN = 10 * BASE.train_per_class
 WORK: Mapping[str, Work] = {
-    "frozen-norm": Work(learned=lab.STEPS * BASE.batch_size),
+    "frozen-norm": Work(learned=steps.STEPS * BASE.batch_size),
     "bn-eval": Work(forward=STEPS * BATCH),
     "eval-mode": Work(learned=STEPS * BATCH),
     "optimizer-holds": Work(learned=2 * STEPS * BATCH),
@@ -292,7 +294,7 @@ WORK: Mapping[str, Work] = {
 }
 
 GIVEN: Mapping[str, Numbers] = {
-    "frozen-norm": {"steps": lab.STEPS},
+    "frozen-norm": {"steps": steps.STEPS},
     "eval-mode": {"steps": STEPS},
     "optimizer-holds": {"steps": STEPS},
     "rate-finder": {"steps": HEAD_STEPS},
@@ -308,7 +310,7 @@ def seconds(name: str) -> float:
 
 
 def _batches() -> list[tuple[Tensor, Tensor]]:
-    return lab.batches(dataclasses.replace(BASE, batch_size=BATCH), images().train, STEPS)
+    return steps.batches(dataclasses.replace(BASE, batch_size=BATCH), images().train, STEPS)
 
 
 def _learn(network: Network, optimizer: torch.optim.Optimizer) -> None:
@@ -384,8 +386,8 @@ def _trained(tune: int) -> Network:
     last = surgery.last_blocks(BASE.backbone, 2)
     phases = (head, Phase(name="Fine-tune", epochs=tune, lr=3e-4, trainable=last)) if tune else (head,)
     settings = dataclasses.replace(BASE, phases=phases)
-    network = train.start_network(settings, 10)
-    for _ in train.train(settings, images(), network, device=CPU):
+    network = loop.start_network(settings, 10)
+    for _ in loop.train(settings, images(), network, device=CPU):
         pass
     network.model.eval()
     return network

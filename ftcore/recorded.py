@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ftcore import content, train
+from ftcore import content
 from ftcore.errors import FtError
 from ftcore.events import Baseline, EpochEnd, RunEnd, to_dict
 from ftcore.files import whole
 from ftcore.network import surgery
 from ftcore.settings import HEAD, Phase, RunSettings
+from ftcore.training import loop
 
 FILE = content.FOLDER / "recorded.json"
 BACKBONE = "resnet18-tinyimagenet64"
@@ -90,9 +91,9 @@ def load(path: Path = FILE) -> Mapping[str, Recorded]:
 
 def run(settings: RunSettings) -> list[dict[str, Any]]:
     """Train with these settings and return baseline, epochs and end, rounded."""
-    images = train.load_images(settings)
-    network = train.start_network(settings, len(images.classes))
-    kept = [e for e in train.train(settings, images, network) if isinstance(e, Baseline | EpochEnd | RunEnd)]
+    images = loop.load_images(settings)
+    network = loop.start_network(settings, len(images.classes))
+    kept = [e for e in loop.train(settings, images, network) if isinstance(e, Baseline | EpochEnd | RunEnd)]
     return [_rounded(to_dict(event)) for event in kept]
 
 

@@ -10,9 +10,10 @@ import threading
 import time
 from typing import Any
 
-from ftcore import machine, records, shelf
+from ftcore import records, shelf
+from ftcore.costs import machine
+from ftcore.costs.machine import Estimate
 from ftcore.errors import FtError
-from ftcore.machine import Estimate
 from ftcore.manager import Manager, Status
 from ftcore.settings import RunSettings, number_from_environment
 

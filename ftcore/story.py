@@ -13,8 +13,9 @@ from typing import Protocol
 
 from tqdm import tqdm
 
-from ftcore import events, files, machine
+from ftcore import events, files
 from ftcore.console import json_line, say
+from ftcore.costs import machine
 from ftcore.data.splits import listed
 from ftcore.events import CacheProgress, CacheSkipped, DataProgress, Event, StepProgress
 from ftcore.names import shown, tidy

@@ -20,7 +20,8 @@ from typing import Any
 import torch
 from filelock import Timeout
 
-from ftcore import caches, checkpoint, machine, records, states
+from ftcore import caches, records
+from ftcore.costs import machine
 from ftcore.data import identity, reading, sets
 from ftcore.data.sets import BadPictures, ImageSet
 from ftcore.data.splits import listed
@@ -31,7 +32,8 @@ from ftcore.locks import lock
 from ftcore.network import backbones, weights
 from ftcore.network.blocks import Network
 from ftcore.settings import RunSettings
-from ftcore.train import load_images, start_network, train
+from ftcore.training import checkpoint, snapshots
+from ftcore.training.loop import load_images, start_network, train
 
 DISK_FULL = 28
 TAKEN = 29
@@ -68,13 +70,13 @@ def execute(folder: Path, report: Callable[[Event], None], clock: Callable[[], f
         left.unlink(missing_ok=True)
     for event in train(settings, images, network, save_to=path, tap=machine.kernels, clock=clock):
         if isinstance(event, RunEnd):
-            save_model(network, images.classes, folder / states.MODEL)
-            if event.kept_epoch == max(states.epochs(folder), default=0):
-                states.finish(folder, event.kept_epoch)
+            save_model(network, images.classes, folder / snapshots.MODEL)
+            if event.kept_epoch == max(snapshots.epochs(folder), default=0):
+                snapshots.finish(folder, event.kept_epoch)
             event = replace(event, folder=str(folder))
         if _name(to_dict(event)) not in logged:
             if isinstance(event, EpochEnd):
-                (folder / states.MODEL).unlink(missing_ok=True)  # of a finished run that was given more epochs
+                (folder / snapshots.MODEL).unlink(missing_ok=True)  # of a finished run that was given more epochs
             pace.see(event)
             report(event)
 
@@ -127,21 +129,21 @@ def classes_of(folder: Path) -> tuple[str, ...]:
 def tuned_network(folder: Path) -> tuple[Network, tuple[str, ...]]:
     """The network of a run as it stands: finished, or after its last finished epoch; eval mode, with class names."""
     settings, classes = records.settings_of(folder), classes_of(folder)
-    if (folder / states.MODEL).exists():
+    if (folder / snapshots.MODEL).exists():
         network = final_network(folder, classes)
     else:
         network = start_network(settings, len(classes))
         if not checkpoint.tuned(folder / "checkpoint.pt", network):
-            if not (kept := states.epochs(folder)):
+            if not (kept := snapshots.epochs(folder)):
                 raise FtError("This run has not finished an epoch yet: wait for it, or resume it.")
-            states.put(folder, network, max(kept))
+            snapshots.put(folder, network, max(kept))
     network.model.eval()
     return network, classes
 
 
 def final_network(folder: Path, classes: Sequence[str]) -> Network:
     """The network that a finished run has kept. Raises `FtError`, saying what is left, when its file is not sound."""
-    file = folder / states.MODEL
+    file = folder / snapshots.MODEL
     try:
         network = backbones.build(records.settings_of(folder).backbone, len(classes))
         network.model.load_state_dict(weights.read(file, network.model.state_dict()))
@@ -149,7 +151,7 @@ def final_network(folder: Path, classes: Sequence[str]) -> Network:
             raise ValueError("its classes are not those of the run")
         return network
     except (OSError, ValueError, RecursionError, FtError) as error:
-        left = [str(epoch) for epoch in states.epochs(folder)][:-1]
+        left = [str(epoch) for epoch in snapshots.epochs(folder)][:-1]
         back = f" The weights after epoch {listed(left)} are still there to look back at." if left else ""
         raise FtError(
             f"The final weights of this run cannot be used ({file} is damaged): "

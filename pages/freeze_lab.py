@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ftcore import content, files, lab, runs
+from ftcore import content, files, runs
+from ftcore.analysis import steps
 from ftcore.errors import FtError
 from ftcore.network.surgery import BlockInfo
 from ftcore.settings import RunSettings
@@ -30,7 +31,7 @@ def main() -> None:
     if state.own_pictures(chosen):
         own.again(chosen)
     strip.draw(blocks, pattern, "lab-strip", on_pick=lambda name: _toggle(name, chosen, blocks))
-    totals = lab.totals(chosen.backbone, len(found.classes), pattern, chosen.phases[-1].optimizer)
+    totals = steps.totals(chosen.backbone, len(found.classes), pattern, chosen.phases[-1].optimizer)
     _metrics(chosen, pattern, totals, found.counts)
     for words in parts.oddities(chosen, pattern, blocks):
         st.info(words)
@@ -44,7 +45,7 @@ def main() -> None:
         _frozen(chosen, pattern)
     _lens(chosen, pattern)
     st.subheader("Block by block, for one image", anchor=False)
-    costs = lab.block_costs(chosen.backbone, len(found.classes), pattern)
+    costs = steps.block_costs(chosen.backbone, len(found.classes), pattern)
     rows = parts.block_table(blocks, costs, pattern, chosen.batch_norm)
     st.table(rows, border="horizontal", hide_index=True, alt="Every block with its state, size and costs")
     st.caption(
@@ -99,7 +100,7 @@ def _start(chosen: RunSettings, pattern: tuple[str, ...], owner: str) -> None:
         st.switch_page("pages/train_live.py", query_params={**state.to_query(plan), **guide.carried(), "run": run_id})
 
 
-def _metrics(chosen: RunSettings, pattern: tuple[str, ...], totals: lab.Totals, counts: dict[str, int]) -> None:
+def _metrics(chosen: RunSettings, pattern: tuple[str, ...], totals: steps.Totals, counts: dict[str, int]) -> None:
     images = sum(counts.values())
     whole = totals.trainable + totals.frozen
     grid = st.grid(6, min_column_width=128, gap="small")
@@ -133,7 +134,7 @@ def _metrics(chosen: RunSettings, pattern: tuple[str, ...], totals: lab.Totals, 
 def _frozen(chosen: RunSettings, pattern: tuple[str, ...]) -> None:
     """Ten real steps, and what they moved."""
     st.subheader("Frozen means frozen", anchor=False)
-    st.markdown(content.section("freeze", "frozen.intro", {"steps": lab.STEPS}))
+    st.markdown(content.section("freeze", "frozen.intro", {"steps": steps.STEPS}))
     options = {"keep": "Keep", "update": "Update"}
     notes = (
         "Keep holds every BatchNorm layer in eval mode. Update puts all of them in train mode, as model.train() does."
@@ -146,8 +147,8 @@ def _frozen(chosen: RunSettings, pattern: tuple[str, ...]) -> None:
         st.caption(content.section("freeze", "odd.nothing"))
         return
     phase = parts.plan(chosen, pattern).phases[-1]
-    cost = about(lab.movement_seconds(chosen, phase))
-    if st.button(f"Take {lab.STEPS} real steps, {cost}", key="lab-steps"):
+    cost = about(steps.movement_seconds(chosen, phase))
+    if st.button(f"Take {steps.STEPS} real steps, {cost}", key="lab-steps"):
         with callbacks.told(), own.pictures(chosen), st.spinner("Taking real steps on a copy of the network"):
             st.session_state["lab-moved"] = (chosen, pattern, norm, engine.movement(chosen.to_json(), phase, norm))
     kept = st.session_state.get("lab-moved")
@@ -168,7 +169,7 @@ def _lens(chosen: RunSettings, pattern: tuple[str, ...]) -> None:
     phase = parts.plan(chosen, pattern).phases[-1]
     st.subheader("One step under the lens", anchor=False)
     st.markdown(content.section("freeze", "step.intro"))
-    if st.button(f"Take one real step, {about(lab.movement_seconds(chosen, phase, steps=1))}", key="lab-step"):
+    if st.button(f"Take one real step, {about(steps.movement_seconds(chosen, phase, steps=1))}", key="lab-step"):
         two = tuple(dict.fromkeys((phase.trainable[-1], phase.trainable[-2:][0])))
         with callbacks.told(), own.pictures(chosen), st.spinner("Taking one step"):
             st.session_state["lab-stepped"] = (chosen, pattern, engine.one_steps(chosen.to_json(), phase, two))

@@ -12,12 +12,13 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from ftcore import content, trace
+from ftcore import content
+from ftcore.analysis import trace
+from ftcore.analysis.trace import Trace
 from ftcore.data.sets import ImageSet
 from ftcore.network import backbones
 from ftcore.network.blocks import Network
 from ftcore.settings import RunSettings
-from ftcore.trace import Trace
 from ui import gallery, pixels, probe, softmax, traced
 from ui.gallery import Cell
 from ui.pick import Picture

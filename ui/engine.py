@@ -13,13 +13,15 @@ import streamlit as st
 import torch
 from PIL import Image
 
-from ftcore import lab, machine, peek, train
+from ftcore.analysis import pretrained, steps
+from ftcore.costs import machine
+from ftcore.costs.machine import Estimate
 from ftcore.data import pictures, sets
 from ftcore.data.sketchbook import draw
-from ftcore.machine import Estimate
 from ftcore.network import backbones, surgery
 from ftcore.network.surgery import BlockInfo
 from ftcore.settings import Phase, RunSettings
+from ftcore.training import loop
 
 WORK = threading.Lock()  # experiments in the server itself go one at a time
 SAMPLE_SIDE = 160
@@ -89,18 +91,18 @@ def epoch_seconds(settings_json: str, phase: Phase, *, cached: bool, counts: dic
     return machine.epoch_seconds(RunSettings.from_json(settings_json), phase, cached=cached, counts=counts)
 
 
-def movement(settings_json: str, phase: Phase, batch_norm: str) -> tuple[lab.Movement, ...]:
+def movement(settings_json: str, phase: Phase, batch_norm: str) -> tuple[steps.Movement, ...]:
     """How far ten real steps of a phase move each block; measured anew at each call."""
     settings = RunSettings.from_json(settings_json)
     with WORK:
-        return lab.movement(settings, phase, train.load_images(settings).train, batch_norm)
+        return steps.movement(settings, phase, loop.load_images(settings).train, batch_norm)
 
 
-def one_steps(settings_json: str, phase: Phase, blocks: tuple[str, ...]) -> list[lab.OneStep]:
+def one_steps(settings_json: str, phase: Phase, blocks: tuple[str, ...]) -> list[steps.OneStep]:
     """One real optimizer step on a weight of each of these blocks."""
     settings = RunSettings.from_json(settings_json)
     with WORK:
-        return [lab.one_step(settings, phase, train.load_images(settings).train, block) for block in blocks]
+        return [steps.one_step(settings, phase, loop.load_images(settings).train, block) for block in blocks]
 
 
 @st.cache_data(max_entries=8, show_spinner="Asking the network about our pictures")
@@ -114,14 +116,14 @@ def own_guesses(
     preprocess = backbones.preprocess(backbone)
     images = np.stack([pictures.prepare(Image.fromarray(picture), preprocess) for _, picture in shown])
     with WORK:
-        guesses = peek.own_guesses(backbones.load(backbone), images)
+        guesses = pretrained.own_guesses(backbones.load(backbone), images)
     return [(name, picture, found) for (name, picture), found in zip(shown, guesses, strict=True)]
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def first_filters(backbone: str) -> np.ndarray:
     """The first convolution's filters as pictures [filters, k, k, 3] in 0..1."""
-    return peek.first_filters(backbones.load(backbone))
+    return pretrained.first_filters(backbones.load(backbone))
 
 
 def look_seconds(backbone: str, images: int) -> float:
@@ -133,6 +135,6 @@ def look_seconds(backbone: str, images: int) -> float:
 def fresh_head_accuracy(settings_json: str, classes: int) -> float:
     """Accuracy on the validation images of the network with its new head, before any training."""
     settings = RunSettings.from_json(settings_json)
-    images = train.load_images(settings)
+    images = loop.load_images(settings)
     with WORK:
-        return peek.fresh_head_accuracy(settings, images.val, classes)
+        return pretrained.fresh_head_accuracy(settings, images.val, classes)

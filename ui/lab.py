@@ -8,8 +8,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 
-from ftcore import codegen, content, files
-from ftcore.lab import BlockCost, Movement, OneStep
+from ftcore import content, files
+from ftcore.analysis.steps import BlockCost, Movement, OneStep
+from ftcore.export import lines
 from ftcore.network import surgery
 from ftcore.network.surgery import BlockInfo
 from ftcore.settings import HEAD, Phase, RunSettings
@@ -90,13 +91,13 @@ def oddities(chosen: RunSettings, pattern: Collection[str], blocks: Sequence[Blo
 def code(chosen: RunSettings, pattern: tuple[str, ...]) -> str:
     """The lines that produce this pattern, its mode and its optimizer."""
     if not pattern:
-        return codegen.freeze_lines(chosen.backbone, ())
+        return lines.freeze_lines(chosen.backbone, ())
     phase = plan(chosen, pattern).phases[-1]
     return "\n\n".join(
         (
-            codegen.freeze_lines(chosen.backbone, pattern),
-            codegen.optimizer_lines(phase),
-            "# before each epoch\n" + codegen.mode_lines(chosen.backbone, pattern, chosen.batch_norm),
+            lines.freeze_lines(chosen.backbone, pattern),
+            lines.optimizer_lines(phase),
+            "# before each epoch\n" + lines.mode_lines(chosen.backbone, pattern, chosen.batch_norm),
         )
     )
 
@@ -165,7 +166,7 @@ def movement_words(found: Sequence[Movement], batch_norm: str) -> str:
 def step_table(step: OneStep, optimizer: str) -> list[dict[str, str]]:
     """One step, line by line: the last line is the sum of those above."""
     formula = "lr · g / (|g| + 1e-8)" if optimizer == "adamw" else "lr · g"
-    lines: Mapping[str, str] = {
+    rows: Mapping[str, str] = {
         "w, the weight before": _signed(step.before),
         "g, its gradient": _signed(step.gradient),
         "lr, the learning rate": rate(step.lr),
@@ -173,7 +174,7 @@ def step_table(step: OneStep, optimizer: str) -> list[dict[str, str]]:
         f"− move, {formula}": _signed(-step.move),
         "new w = w − decay − move": _signed(step.after),
     }
-    return [{"what": what, "value": value} for what, value in lines.items()]
+    return [{"what": what, "value": value} for what, value in rows.items()]
 
 
 def _signed(value: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ftcore.trace import Columns
+from ftcore.analysis.trace import Columns
 from ui import component
 from ui.theme import percent
 

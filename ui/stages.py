@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ftcore import content, facts
-from ftcore.codegen import expression, optimizer_call
+from ftcore.export.lines import expression, optimizer_call
 from ftcore.network import backbones
 from ftcore.network.surgery import BlockInfo
 from ftcore.settings import HEAD, RunSettings

@@ -13,14 +13,17 @@ import numpy as np
 import streamlit as st
 import torch
 
-from ftcore import features, machine, records, states, trace, worker
+from ftcore import records, worker
+from ftcore.analysis import trace
+from ftcore.costs import machine
 from ftcore.data import sets
 from ftcore.data.sets import ImageSet
 from ftcore.errors import FtError
 from ftcore.network import backbones, surgery
 from ftcore.network.blocks import Network
 from ftcore.settings import RunSettings
-from ftcore.train import load_images, start_network
+from ftcore.training import features, snapshots
+from ftcore.training.loop import load_images, start_network
 from ui import own, state
 from ui.engine import WORK
 
@@ -60,7 +63,7 @@ def network(which: Which) -> tuple[Network, tuple[str, ...]]:
     classes = worker.classes_of(folder)
     made = start_network(records.settings_of(folder), len(classes))
     if which.epoch:
-        states.put(folder, made, which.epoch)
+        snapshots.put(folder, made, which.epoch)
     made.model.eval()
     return made, classes
 
@@ -77,7 +80,7 @@ def last_sound(which: Which) -> Which | None:
 
 def epochs(run: str) -> dict[int, int]:
     """Epochs of a run whose weights are kept, each with the number of its phase."""
-    return states.epochs(records.folder_of(run))
+    return snapshots.epochs(records.folder_of(run))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

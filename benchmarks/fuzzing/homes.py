@@ -23,9 +23,11 @@ from benchmarks.fuzzing import damage, living
 from benchmarks.fuzzing.frame import Attempt, Maker, Room, Wrong
 from benchmarks.fuzzing.living import DONE, HALF, OWNER, Lived
 from ftcore import __main__ as cli
-from ftcore import cards, facts, features, learners, machine, quiz, records, rounds, runs, shelf, states, train, worker
+from ftcore import cards, facts, learners, quiz, records, rounds, runs, shelf, worker
+from ftcore.costs import machine
 from ftcore.errors import FtError
 from ftcore.network import backbones, surgery
+from ftcore.training import features, loop, snapshots
 from ui.runlog import RunLog, time_left
 
 SOFT = ("contents", "deleted")  # damages to what a file holds, not to where it lies
@@ -92,9 +94,9 @@ def _network(hurt: Hurt) -> None:
 
 
 def _epochs(hurt: Hurt) -> None:
-    network = train.start_network(hurt.lived.settings, 3)
-    for epoch in states.epochs(hurt.folder):
-        states.put(hurt.folder, network, epoch)
+    network = loop.start_network(hurt.lived.settings, 3)
+    for epoch in snapshots.epochs(hurt.folder):
+        snapshots.put(hurt.folder, network, epoch)
         if not living.same(network.model.state_dict(), hurt.lived.heads[hurt.run].get(epoch, {})):
             raise Wrong("a damaged file changed the weights of an epoch in silence")
 
@@ -129,14 +131,14 @@ def _delete(hurt: Hurt) -> None:
 
 
 def _images(hurt: Hurt) -> None:
-    images = train.load_images(hurt.lived.settings)
+    images = loop.load_images(hurt.lived.settings)
     if (images.train.digest, images.val.digest, images.test.digest) != hurt.lived.digests:
         raise Wrong("the images are others")
 
 
 def _features(hurt: Hurt) -> None:
     settings = hurt.lived.settings
-    images, network = train.load_images(settings), train.start_network(settings, 3)
+    images, network = loop.load_images(settings), loop.start_network(settings, 3)
     splits, device = {"train": images.train}, torch.device("cpu")
     preprocess = backbones.preprocess(settings.backbone)
     surgery.freeze(network, ["head"])

@@ -11,11 +11,13 @@ from torch import Tensor
 
 from benchmarks.fuzzing import zips
 from benchmarks.fuzzing.frame import Room
-from ftcore import cards, learners, machine, quiz, records, rounds, states, train, worker
+from ftcore import cards, learners, quiz, records, rounds, worker
+from ftcore.costs import machine
 from ftcore.events import EpochEnd, Event, StepProgress, to_dict
 from ftcore.files import home
 from ftcore.locks import lock
 from ftcore.settings import Phase, RunSettings
+from ftcore.training import loop, snapshots
 
 OWNER, DONE, HALF = "0" * 31 + "a", "d" * 32, "e" * 32
 State = dict[str, Tensor]
@@ -59,7 +61,7 @@ def live(room: Room) -> Lived:
     _break_off(half)
     machine.estimate(settings)
     _learner()
-    images = train.load_images(settings)
+    images = loop.load_images(settings)
     digests = images.train.digest, images.val.digest, images.test.digest
     tuned = {name: _state(place / "runs" / name) for name in (DONE, HALF)}
     heads = {name: _heads(place / "runs" / name, settings) for name in (DONE, HALF)}
@@ -115,9 +117,9 @@ def _state(folder: Path) -> State:
 
 
 def _heads(folder: Path, settings: RunSettings) -> dict[int, State]:
-    network, found = train.start_network(settings, 3), {}
-    for epoch in states.epochs(folder):
-        states.put(folder, network, epoch)
+    network, found = loop.start_network(settings, 3), {}
+    for epoch in snapshots.epochs(folder):
+        snapshots.put(folder, network, epoch)
         found[epoch] = {key: t.clone() for key, t in network.model.state_dict().items() if key.startswith("fc.")}
     return found
 

@@ -22,11 +22,12 @@ from benchmarks.fuzzing import damage, living
 from benchmarks.fuzzing.frame import Attempt, Maker, Room, Wrong
 from benchmarks.fuzzing.living import DONE, HALF, Lived
 from ftcore import __main__ as cli
-from ftcore import checkpoint, states, train, worker
+from ftcore import worker
 from ftcore.data import identity
 from ftcore.data.identity import Identity
 from ftcore.errors import FtError
 from ftcore.network import weights
+from ftcore.training import checkpoint, loop, snapshots
 
 WANTED = {"a.weight": torch.zeros(2, 3), "a.bias": torch.zeros(2), "a.num_batches_tracked": torch.tensor(0)}
 
@@ -153,8 +154,8 @@ def _state(rng: random.Random, room: Room, lived: Lived) -> Attempt:
     epoch, bits = int(file.stem.partition("-")[2]), _spoiled(rng, file, room)
 
     def attempt() -> None:
-        network = train.start_network(lived.settings, 3)
-        states.put(folder, network, epoch)
+        network = loop.start_network(lived.settings, 3)
+        snapshots.put(folder, network, epoch)
         if bits and not living.same(network.model.state_dict(), lived.heads[HALF][epoch]):
             raise Wrong("a damaged file of weights was taken in silence")
 
@@ -163,11 +164,11 @@ def _state(rng: random.Random, room: Room, lived: Lived) -> Attempt:
 
 def _checkpoint(rng: random.Random, room: Room, lived: Lived) -> Attempt:
     file = room.home / "runs" / HALF / "checkpoint.pt"
-    sound = checkpoint.restore(file, train.start_network(lived.settings, 3), lived.settings, _images(lived))
+    sound = checkpoint.restore(file, loop.start_network(lived.settings, 3), lived.settings, _images(lived))
     bits = _spoiled(rng, file, room)
 
     def attempt() -> None:
-        network = train.start_network(lived.settings, 3)
+        network = loop.start_network(lived.settings, 3)
         found = checkpoint.restore(file, network, lived.settings, _images(lived))
         if bits and not found.lost and _told(found) != _told(sound):
             raise Wrong("a damaged checkpoint was taken in silence")
@@ -176,7 +177,7 @@ def _checkpoint(rng: random.Random, room: Room, lived: Lived) -> Attempt:
 
 
 def _images(lived: Lived) -> Identity:
-    return identity.of(train.load_images(lived.settings))
+    return identity.of(loop.load_images(lived.settings))
 
 
 def _told(progress: checkpoint.Progress) -> bytes:

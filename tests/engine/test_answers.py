@@ -10,10 +10,11 @@ import pytest
 import torch
 from PIL import Image
 
-from ftcore import answers, features
+from ftcore.analysis import answers
 from ftcore.errors import FtError
 from ftcore.network import backbones
 from ftcore.network.blocks import Network
+from ftcore.training import features
 
 NAME = "resnet18-tinyimagenet64"
 

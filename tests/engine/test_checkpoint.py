@@ -13,12 +13,13 @@ import pytest
 import torch
 
 from ftcore import __main__ as cli
-from ftcore import checkpoint, longer, records, states, train, worker
+from ftcore import longer, records, worker
 from ftcore.data import identity
 from ftcore.errors import FtError
 from ftcore.events import EpochEnd, Event, to_dict
 from ftcore.files import ROOT
 from ftcore.settings import Phase, RunSettings
+from ftcore.training import checkpoint, loop, snapshots
 
 OLD = ROOT / "tests" / "fixtures"
 HEAD = Phase(epochs=3)
@@ -59,9 +60,9 @@ def numbers(folder: Path) -> list[dict[str, object]]:
 
 
 def assert_equal(one: Path, other: Path) -> None:
-    assert (one / states.MODEL).read_bytes() == (other / states.MODEL).read_bytes()
+    assert (one / snapshots.MODEL).read_bytes() == (other / snapshots.MODEL).read_bytes()
     assert numbers(one) == numbers(other)
-    assert states.epochs(one) == states.epochs(other)
+    assert snapshots.epochs(one) == snapshots.epochs(other)
 
 
 def flip(path: Path) -> None:
@@ -91,8 +92,8 @@ ODD = (7, "x", [1], torch.ones(3), torch.ones(0), {"fc.bias": torch.ones(3).to(t
 
 def test_a_field_of_another_kind_is_damage(heads: RunSettings, tmp_path: Path) -> None:
     path = made(heads, tmp_path / "a", cut=1) / "checkpoint.pt"
-    record, network = states.read(path), train.start_network(heads, 3)
-    images = identity.of(train.load_images(heads))
+    record, network = snapshots.read(path), loop.start_network(heads, 3)
+    images = identity.of(loop.load_images(heads))
     for field, odd in itertools.product(FIELDS, ODD):
         if isinstance(odd, dict) and field == "optimizer":
             continue  # what is in it is the optimizer's own matter
@@ -124,12 +125,12 @@ def test_damaged_final_weights_say_so_and_are_made_anew(
     heads: RunSettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = made(heads, tmp_path / "a")
-    sound = (folder / states.MODEL).read_bytes()
-    flip(folder / states.MODEL)
+    sound = (folder / snapshots.MODEL).read_bytes()
+    flip(folder / snapshots.MODEL)
     with pytest.raises(FtError, match=r"makes them anew\. The weights after epoch 1, 2 are still there"):
         worker.tuned_network(folder)
     assert cli.main(["resume", str(folder), "--json"]) == 0
-    assert (folder / states.MODEL).read_bytes() == sound
+    assert (folder / snapshots.MODEL).read_bytes() == sound
     assert cli.main(["resume", str(folder)]) == 2
     assert capsys.readouterr().err == "This run is finished: there is nothing to resume.\n"
 
@@ -137,7 +138,7 @@ def test_damaged_final_weights_say_so_and_are_made_anew(
 def test_classes_of_the_weights_must_be_those_of_the_log(heads: RunSettings, tmp_path: Path) -> None:
     folder = made(heads, tmp_path / "a")
     network, classes = worker.tuned_network(folder)
-    worker.save_model(network, reversed(classes), folder / states.MODEL)
+    worker.save_model(network, reversed(classes), folder / snapshots.MODEL)
     with pytest.raises(FtError, match="final weights of this run cannot be used"):
         worker.tuned_network(folder)
 
@@ -209,10 +210,10 @@ def test_settings_of_a_later_version_are_not_other_settings(heads: RunSettings, 
     del text["patience"], text["phases"][0]["depth_decay"]
     file.write_text(json.dumps(text))
     assert records.settings_of(folder) == heads
-    record = states.read(folder / "checkpoint.pt")
+    record = snapshots.read(folder / "checkpoint.pt")
     record["settings"], record["new"] = json.dumps(text), 1
     record["epochs"][0]["val_f1"] = 0.5
-    states.write(folder / "checkpoint.pt", record)
+    snapshots.write(folder / "checkpoint.pt", record)
     assert [e.epoch for e in run(folder) if isinstance(e, EpochEnd)] == [2, 3]
 
 
@@ -226,7 +227,7 @@ def test_a_finished_run_of_the_first_version_opens(old: Callable[[str], Path]) -
     folder = old("run-v1")
     state = records.state_of(folder)
     assert (state.state, state.epochs_done, records.settings_of(folder).epochs) == ("done", 2, 2)
-    assert states.epochs(folder) == {1: 1, 2: 1}
+    assert snapshots.epochs(folder) == {1: 1, 2: 1}
     network, classes = worker.tuned_network(folder)
     assert classes == tuple("0123456789")
     kept = torch.load(folder / "states" / "1-000002.pt", weights_only=True)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from ftcore import codegen
+from ftcore.export import lines
 from ftcore.network import backbones, surgery
 from ftcore.settings import HEAD, Phase
 
@@ -19,10 +19,10 @@ def ran(backbone: str, trainable: tuple[str, ...], batch_norm: str = "keep") -> 
         model = backbones.build(backbone).model
         space = {"model": model, "nn": nn}
         parts = (
-            codegen.head_lines(backbone, 10),
-            codegen.freeze_lines(backbone, trainable),
-            codegen.mode_lines(backbone, trainable, batch_norm),
-            codegen.optimizer_lines(Phase(trainable=trainable or (HEAD,))),
+            lines.head_lines(backbone, 10),
+            lines.freeze_lines(backbone, trainable),
+            lines.mode_lines(backbone, trainable, batch_norm),
+            lines.optimizer_lines(Phase(trainable=trainable or (HEAD,))),
         )
         for part in parts if trainable else parts[:3]:
             exec(part, space)
@@ -64,7 +64,7 @@ def test_optimizer_line_makes_the_phase_s_optimizer() -> None:
     model = nn.Linear(3, 2)
     for phase in (Phase(lr=3e-4, weight_decay=0.1), Phase(optimizer="sgd", lr=0.5), Phase(lr=0.00012345678)):
         space = {"model": model}
-        exec(codegen.optimizer_lines(phase), space)
+        exec(lines.optimizer_lines(phase), space)
         group = space["optimizer"].param_groups[0]
         assert (group["lr"], group["weight_decay"]) == (phase.lr, phase.weight_decay)
         assert type(space["optimizer"]).__name__ == {"adamw": "AdamW", "sgd": "SGD"}[phase.optimizer]
@@ -74,14 +74,14 @@ def test_load_lines_run_for_the_built_in_network(monkeypatch: pytest.MonkeyPatch
     state = backbones.weights_state("resnet18-tinyimagenet64")
     monkeypatch.chdir(state.file.parent)
     space: dict[str, object] = {}
-    exec(codegen.load_lines("resnet18-tinyimagenet64"), space)
+    exec(lines.load_lines("resnet18-tinyimagenet64"), space)
     mine = backbones.load("resnet18-tinyimagenet64").model.state_dict()
     assert all(torch.equal(mine[k], v) for k, v in space["model"].state_dict().items())
 
 
 def test_a_rate_in_code_is_written_as_people_write_it() -> None:
-    assert codegen.optimizer_call(Phase(lr=1e-4), "w") == "AdamW(w, lr=1e-4, weight_decay=0.01)"
-    assert codegen.optimizer_call(Phase(lr=2.5e-4, optimizer="sgd", weight_decay=0), "w") == (
+    assert lines.optimizer_call(Phase(lr=1e-4), "w") == "AdamW(w, lr=1e-4, weight_decay=0.01)"
+    assert lines.optimizer_call(Phase(lr=2.5e-4, optimizer="sgd", weight_decay=0), "w") == (
         "SGD(w, momentum=0.9, lr=2.5e-4, weight_decay=0)"
     )
-    assert "lr=0.3," in codegen.optimizer_call(Phase(lr=0.3), "w")
+    assert "lr=0.3," in lines.optimizer_call(Phase(lr=0.3), "w")

@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 import torch
 
-from ftcore import caches, features
+from ftcore import caches
 from ftcore.data.sets import ImageSet, Split
 from ftcore.events import CacheProgress, CacheSkipped
 from ftcore.network import backbones
 from ftcore.network.blocks import Network
 from ftcore.preprocess import Preprocess
+from ftcore.training import features
 
 SHIPPED = "resnet18-tinyimagenet64"
 CPU = torch.device("cpu")

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from ftcore import lab
+from ftcore.analysis import steps
 from ftcore.data.sets import ImageSet
 from ftcore.network import backbones, surgery
 from ftcore.preprocess import Preprocess
@@ -36,10 +36,10 @@ def test_totals_equal_torch_for_twenty_random_patterns(backbone: str) -> None:
     for pattern in patterns(backbone, 20):
         surgery.freeze(network, pattern)
         moving = sum(p.numel() for p in network.model.parameters() if p.requires_grad)
-        found = lab.totals(backbone, 10, pattern)
+        found = steps.totals(backbone, 10, pattern)
         assert (found.trainable, found.frozen) == (moving, whole - moving)
         assert found.optimizer_bytes == 8 * moving
-        assert lab.totals(backbone, 10, pattern, "sgd").optimizer_bytes == 4 * moving
+        assert steps.totals(backbone, 10, pattern, "sgd").optimizer_bytes == 4 * moving
 
 
 @pytest.mark.parametrize("backbone", backbones.CATALOGUE)
@@ -50,7 +50,7 @@ def test_forward_operations_equal_torch(backbone: str) -> None:
         network.model.eval()
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             network.model(torch.empty(1, 3, side, side))
-    assert lab.totals(backbone, 10, (HEAD,)).forward_flops == counter.get_total_flops()
+    assert steps.totals(backbone, 10, (HEAD,)).forward_flops == counter.get_total_flops()
 
 
 @pytest.mark.parametrize("backbone", PLAIN)
@@ -65,20 +65,20 @@ def test_backward_operations_equal_torch(backbone: str) -> None:
                 logits = network.model(torch.empty(1, 3, side, side))
                 forward = counter.get_total_flops()
                 logits.sum().backward()
-        assert lab.totals(backbone, 10, pattern).backward_flops == counter.get_total_flops() - forward
+        assert steps.totals(backbone, 10, pattern).backward_flops == counter.get_total_flops() - forward
 
 
 def test_grouped_convolutions_cost_as_much_per_gradient_as_forward() -> None:
     rows = {row.name: row for row in surgery.describe("mobilenet_v3_small", 10)}
-    for cost in lab.block_costs("mobilenet_v3_small", 10, surgery.every_block("mobilenet_v3_small"))[1:]:
+    for cost in steps.block_costs("mobilenet_v3_small", 10, surgery.every_block("mobilenet_v3_small"))[1:]:
         assert cost.backward_flops == 2 * rows[cost.name].forward_flops
 
 
 def test_kept_bytes_are_those_of_the_activation_at_the_boundary() -> None:
-    found = lab.totals(SMALL, 10, ("layer4.0", HEAD))
+    found = steps.totals(SMALL, 10, ("layer4.0", HEAD))
     assert (found.boundary, found.cache_bytes) == ("layer4.0", 256 * 4 * 4 * 4)
-    assert lab.totals(SMALL, 10, surgery.every_block(SMALL)).cache_bytes == 0
-    assert lab.totals(SMALL, 10, ()).boundary == ""
+    assert steps.totals(SMALL, 10, surgery.every_block(SMALL)).cache_bytes == 0
+    assert steps.totals(SMALL, 10, ()).boundary == ""
 
 
 def _phase(trainable: tuple[str, ...], optimizer: str = "adamw") -> Phase:
@@ -86,14 +86,14 @@ def _phase(trainable: tuple[str, ...], optimizer: str = "adamw") -> Phase:
 
 
 def test_frozen_weights_move_by_exactly_zero(drawn: ImageSet) -> None:
-    found = lab.movement(RunSettings(batch_size=8), _phase(("layer4.1", HEAD)), drawn.train, "keep", steps=3)
+    found = steps.movement(RunSettings(batch_size=8), _phase(("layer4.1", HEAD)), drawn.train, "keep", steps=3)
     assert {row.name for row in found if row.weights} == {"layer4.1", HEAD}
     assert all(row.weights == 0.0 for row in found if not row.trainable)
     assert all(not row.statistics for row in found)
 
 
 def test_statistics_of_frozen_blocks_move_with_update(drawn: ImageSet) -> None:
-    found = lab.movement(RunSettings(batch_size=8), _phase((HEAD,)), drawn.train, "update", steps=3)
+    found = steps.movement(RunSettings(batch_size=8), _phase((HEAD,)), drawn.train, "update", steps=3)
     trunk = [row for row in found if row.name != HEAD]
     assert all(row.weights == 0.0 for row in trunk)
     assert all(row.statistics is not None and row.statistics > 0 for row in trunk)
@@ -102,7 +102,7 @@ def test_statistics_of_frozen_blocks_move_with_update(drawn: ImageSet) -> None:
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
 @pytest.mark.parametrize("block", [HEAD, "layer4.1"])
 def test_one_step_adds_up_to_what_torch_did(drawn: ImageSet, optimizer: str, block: str) -> None:
-    step = lab.one_step(RunSettings(batch_size=8), _phase(("layer4.1", HEAD), optimizer), drawn.train, block)
+    step = steps.one_step(RunSettings(batch_size=8), _phase(("layer4.1", HEAD), optimizer), drawn.train, block)
     assert step.before - step.shrink - step.move == pytest.approx(step.after, abs=1e-7)
     assert step.after != step.before
     assert step.lr == 1e-3
@@ -110,9 +110,9 @@ def test_one_step_adds_up_to_what_torch_did(drawn: ImageSet, optimizer: str, blo
 
 def test_one_step_reports_the_gradient_of_the_loss(drawn: ImageSet) -> None:
     settings, phase = RunSettings(batch_size=8), _phase((HEAD,))
-    step = lab.one_step(settings, phase, drawn.train, HEAD)
-    network = lab._prepared(settings, phase, len(drawn.classes))
-    ((x, y),) = lab.batches(settings, drawn.train, 1)
+    step = steps.one_step(settings, phase, drawn.train, HEAD)
+    network = steps._prepared(settings, phase, len(drawn.classes))
+    ((x, y),) = steps.batches(settings, drawn.train, 1)
     F.cross_entropy(network.run(x), y).backward()
     assert float(network.head.weight.grad[step.index]) == pytest.approx(step.gradient, rel=1e-5)
     assert step.gradient == pytest.approx(float(network.head.weight.grad.abs().max()), rel=1e-5) or step.gradient < 0

@@ -6,11 +6,13 @@ import dataclasses
 
 import pytest
 
-from ftcore import caches, limits, machine, records, runs, train
+from ftcore import caches, limits, records, runs
+from ftcore.costs import machine
+from ftcore.costs.machine import Estimate
 from ftcore.errors import FtError
-from ftcore.machine import Estimate
 from ftcore.manager import Manager
 from ftcore.settings import Phase, RunSettings, number_from_environment
+from ftcore.training import loop
 
 
 @pytest.mark.parametrize(
@@ -54,7 +56,7 @@ def test_limits_that_are_no_numbers(monkeypatch: pytest.MonkeyPatch, name: str, 
 def test_a_device_that_is_not_there(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("THAW_DEVICE", text)
     with pytest.raises(FtError, match=r"^THAW_DEVICE is '[^\x1b]+', which this machine has not: set cuda, mps or cpu"):
-        train.pick_device()
+        loop.pick_device()
 
 
 @pytest.mark.parametrize("text, value", [("", 2.0), ("0", 0.0), ("0.5", 0.5), ("10", 10.0)])

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from ftcore import machine, records, worker
+from ftcore import records, worker
+from ftcore.costs import machine
+from ftcore.costs.machine import Cost, Pace
 from ftcore.errors import FtError
 from ftcore.events import CacheSkipped, EpochEnd, PhaseEnd, to_dict
-from ftcore.machine import Cost, Pace
 from ftcore.network import backbones, surgery
 from ftcore.settings import Phase, RunSettings
 

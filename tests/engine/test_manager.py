@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 import psutil
 import pytest
 
-from ftcore import crew, limits, locks, machine, records
+from ftcore import crew, limits, locks, records
+from ftcore.costs import machine
+from ftcore.costs.machine import Estimate
 from ftcore.errors import FtError
-from ftcore.machine import Estimate
 from ftcore.manager import Manager
 from ftcore.settings import RunSettings
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from ftcore import events, records, train, worker
+from ftcore import events, records, worker
 from ftcore.network import backbones, change, surgery
 from ftcore.settings import HEAD, RunSettings
+from ftcore.training import loop
 
 
 def test_only_changed_numbers_outside_the_head_count() -> None:
@@ -43,7 +44,7 @@ def test_a_run_moved_only_what_it_thawed(small: RunSettings, home: Path) -> None
     folder = records.new(small)
     worker.execute(folder, lambda event: records.append(folder, events.to_dict(event)))
     tuned, classes = worker.tuned_network(folder)
-    found = change.compare(train.start_network(small, len(classes)), tuned)
+    found = change.compare(loop.start_network(small, len(classes)), tuned)
     thawed = {row.name: row.parameters for row in surgery.describe(small.backbone)}
     most = thawed["layer4.0"] + thawed["layer4.1"]
     assert 0.99 * most < found.moved <= most

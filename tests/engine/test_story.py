@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ftcore import machine, story
+from ftcore import story
+from ftcore.costs import machine
 from ftcore.events import CacheProgress, CacheSkipped, DataFound, DataProgress, Event, PicturesSkipped, StepProgress
 from ftcore.settings import Phase, RunSettings
 

@@ -17,8 +17,8 @@ ORDER = (
     "memory", "rgb", "pictures", "weights", "backbones", "splits", "zipnames", "zips", "listings", "splitnames", "splitfolders",
     "tables", "arrange", "folders", "caches", "prepared", "reading", "pen", "nature", "things", "paper", "draw",
     "builtin", "downloads", "sets", "identity", "quiz", "glossary", "surgery", "change", "marking", "rounds", "cards",
-    "facts", "codegen", "tapconv", "states", "checkpoint", "features", "train", "recorded", "trace", "machine", "lab",
-    "peek", "measure", "experiments", "locks", "records", "shelf", "verdict", "longer", "worker", "limits",
+    "facts", "lines", "tapconv", "snapshots", "checkpoint", "features", "loop", "recorded", "trace", "machine", "steps",
+    "pretrained", "measure", "experiments", "locks", "records", "shelf", "verdict", "longer", "worker", "limits",
     "crew", "manager", "runs", "export", "answers", "console", "story", "options", "__main__",
 )  # fmt: skip
 ENGINE = sorted((ROOT / "ftcore").rglob("*.py"))

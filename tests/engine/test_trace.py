@@ -13,13 +13,14 @@ from captum.attr import LayerGradCam
 from PIL import Image
 from torch import nn
 
-from ftcore import features, trace
+from ftcore.analysis import trace
 from ftcore.data import pictures
 from ftcore.data.sets import Split
 from ftcore.errors import FtError
 from ftcore.network import backbones, surgery
 from ftcore.network.blocks import Network
 from ftcore.settings import HEAD
+from ftcore.training import features
 
 CLASSES = 5
 EVERY = sorted(backbones.CATALOGUE)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ftcore import caches, features, train
+from ftcore import caches
 from ftcore.data.sets import ImageSet
 from ftcore.errors import FtError
 from ftcore.events import Baseline, CacheProgress, CacheSkipped, EpochEnd, Event, PhaseEnd, RunEnd, RunStart, to_dict
@@ -21,6 +21,7 @@ from ftcore.network import backbones, surgery, tapconv
 from ftcore.network.blocks import Network
 from ftcore.preprocess import Preprocess
 from ftcore.settings import Phase, RunSettings
+from ftcore.training import features, loop
 
 Images = Callable[[Preprocess], ImageSet]
 Run = tuple[Network, list[Event]]
@@ -33,8 +34,8 @@ def run(images: Images) -> Callable[..., Run]:
     """`run(settings, **options)` trains and gives back the network and all events."""
 
     def run_(settings: RunSettings, **options: Any) -> Run:
-        network = train.start_network(settings, CLASSES)
-        return network, list(train.train(settings, images(backbones.preprocess(settings.backbone)), network, **options))
+        network = loop.start_network(settings, CLASSES)
+        return network, list(loop.train(settings, images(backbones.preprocess(settings.backbone)), network, **options))
 
     return run_
 
@@ -120,7 +121,7 @@ def test_frozen_stays_bit_for_bit_and_thawed_moves(
     run: Callable[..., Run], small: RunSettings, rule: str, cache: bool
 ) -> None:
     settings = dataclasses.replace(small, batch_norm=rule, cache=cache)
-    before = state(train.start_network(settings, CLASSES))
+    before = state(loop.start_network(settings, CLASSES))
     network, _ = run(settings)
     after = state(network)
     frozen = {key for name in network.names if name not in TAIL for key in network.tensors(name)}
@@ -179,10 +180,10 @@ def test_resumed_equals_undisturbed(
 ) -> None:
     small = dataclasses.replace(small, batch_norm="update", best_weights=True)
     undisturbed, told = run(small)
-    begun = train.train(
+    begun = loop.train(
         small,
         images(backbones.preprocess(small.backbone)),
-        train.start_network(small, CLASSES),
+        loop.start_network(small, CLASSES),
         save_to=tmp_path / "c.pt",
     )
     seen = cut(begun, CUTS[where])
@@ -201,9 +202,9 @@ def test_epoch_whose_checkpoint_was_lost_is_repeated_with_the_same_result(
     """A log may tell of an epoch that the checkpoint does not know, as after a power cut."""
     undisturbed, _ = run(small)
     made, path = images(backbones.preprocess(small.backbone)), tmp_path / "c.pt"
-    cut(train.train(small, made, train.start_network(small, CLASSES), save_to=path), CUTS["at the border, epoch told"])
+    cut(loop.train(small, made, loop.start_network(small, CLASSES), save_to=path), CUTS["at the border, epoch told"])
     older = path.read_bytes()
-    cut(train.train(small, made, train.start_network(small, CLASSES), save_to=path), CUTS["after epoch 3"])
+    cut(loop.train(small, made, loop.start_network(small, CLASSES), save_to=path), CUTS["after epoch 3"])
     path.write_bytes(older)
     resumed, told = run(small, save_to=path)
     assert_same(undisturbed, resumed)
@@ -217,8 +218,8 @@ def test_resumed_equals_undisturbed_with_dropout_and_momentum(
     one = Phase(epochs=2, trainable=last, optimizer="sgd", lr=0.01, schedule="cosine", depth_decay=0.5)
     settings = RunSettings(backbone=name, data=str(noise), weights="random", phases=(one,), batch_size=8)
     undisturbed, _ = run(settings)
-    begun = train.train(
-        settings, images(backbones.preprocess(name)), train.start_network(settings, CLASSES), save_to=tmp_path / "c.pt"
+    begun = loop.train(
+        settings, images(backbones.preprocess(name)), loop.start_network(settings, CLASSES), save_to=tmp_path / "c.pt"
     )
     cut(begun, CUTS["after epoch 1"])
     resumed, _ = run(settings, save_to=tmp_path / "c.pt")
@@ -235,7 +236,7 @@ def test_checkpoint_of_other_settings_is_refused(run: Callable[..., Run], tiny: 
 def test_baseline_is_the_fresh_head(run: Callable[..., Run], small: RunSettings, images: Images) -> None:
     _, events = run(small)
     (baseline,) = [e for e in events if isinstance(e, Baseline)]
-    network, val = train.start_network(small, CLASSES), images(backbones.preprocess(small.backbone)).val
+    network, val = loop.start_network(small, CLASSES), images(backbones.preprocess(small.backbone)).val
     with torch.no_grad():
         logits = network.model(features.pixels(val.images, backbones.preprocess(small.backbone), torch.device("cpu")))
     labels = torch.tensor(val.labels)
@@ -251,7 +252,7 @@ def test_numbers_of_the_last_epoch_are_those_of_the_final_network(
     found = []
     for split in (made.train, made.val, made.test):
         source = features.source(network, "stem", split, backbones.preprocess(small.backbone), torch.device("cpu"))
-        found.append(train.evaluate(network, source, torch.arange(len(split))))
+        found.append(loop.evaluate(network, source, torch.arange(len(split))))
     assert (last.sample_loss, last.sample_accuracy) == pytest.approx(found[0], rel=1e-4)
     assert (last.val_loss, last.val_accuracy) == pytest.approx(found[1], rel=1e-4)
     assert isinstance(events[-1], RunEnd)
@@ -262,7 +263,7 @@ def test_one_epoch_equals_plain_torch(run: Callable[..., Run], small: RunSetting
     """The same steps written out: what the loop calls training loss and what its weights become."""
     settings = phase(small, epochs=1, trainable=TAIL, optimizer="sgd", lr=0.01, weight_decay=0.0)
     network, events = run(settings)
-    plain, made = train.start_network(settings, CLASSES).model, images(backbones.preprocess(settings.backbone)).train
+    plain, made = loop.start_network(settings, CLASSES).model, images(backbones.preprocess(settings.backbone)).train
     x, y = (
         features.pixels(made.images, backbones.preprocess(settings.backbone), torch.device("cpu")),
         torch.tensor(made.labels),
@@ -294,10 +295,10 @@ def test_taps_give_the_same_run(run: Callable[..., Run], small: RunSettings, ima
 def test_taps_are_kept_for_a_resumed_run(
     run: Callable[..., Run], small: RunSettings, images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = train.train(
+    begun = loop.train(
         small,
         images(backbones.preprocess(small.backbone)),
-        train.start_network(small, CLASSES),
+        loop.start_network(small, CLASSES),
         save_to=tmp_path / "c.pt",
         tap=lambda n, b: ("layer4.1.conv2",),
     )
@@ -350,7 +351,7 @@ def test_optimizer_holds_exactly_the_trainable_parameters() -> None:
             weight_decay=0.3,
             depth_decay=0.5,
         )
-        optimizer = train.make_optimizer(network, chosen, torch.device("cpu"))
+        optimizer = loop.make_optimizer(network, chosen, torch.device("cpu"))
         held = [p for group in optimizer.param_groups for p in group["params"]]
         memory = [p.data_ptr() for p in held]
         assert sorted(memory) == sorted(p.data_ptr() for p in network.model.parameters() if p.requires_grad)
@@ -362,10 +363,10 @@ def test_optimizer_holds_exactly_the_trainable_parameters() -> None:
 
 def test_schedules() -> None:
     cosine = Phase(schedule="cosine")
-    assert [train.rate(cosine, step, 4) for step in range(5)] == pytest.approx(
+    assert [loop.rate(cosine, step, 4) for step in range(5)] == pytest.approx(
         [1, 0.5 + 0.5**1.5, 0.5, 0.5 - 0.5**1.5, 0]
     )
-    assert {train.rate(Phase(), step, 4) for step in range(5)} == {1.0}
+    assert {loop.rate(Phase(), step, 4) for step in range(5)} == {1.0}
 
 
 def test_cosine_runs_over_the_whole_phase(run: Callable[..., Run], small: RunSettings) -> None:
@@ -376,7 +377,7 @@ def test_cosine_runs_over_the_whole_phase(run: Callable[..., Run], small: RunSet
 
 
 def test_drift_by_hand(run: Callable[..., Run], small: RunSettings) -> None:
-    before = state(train.start_network(small, CLASSES))
+    before = state(loop.start_network(small, CLASSES))
     network, events = run(small)
     first, last = epochs(events)[0], epochs(events)[-1]
     assert first.drift.keys() == set(TAIL)
@@ -392,7 +393,7 @@ def test_drift_by_hand(run: Callable[..., Run], small: RunSettings) -> None:
 def test_from_random_weights_everything_learns(run: Callable[..., Run], small: RunSettings) -> None:
     (one,) = surgery.scratch(small.backbone, 1)
     settings = dataclasses.replace(small, weights="random", phases=(one,), batch_norm="update")
-    before = state(train.start_network(settings, CLASSES))
+    before = state(loop.start_network(settings, CLASSES))
     network, events = run(settings)
     assert not any(torch.equal(before[key], tensor) for key, tensor in state(network).items())
     assert set(epochs(events)[0].drift) == set(network.names) - {"pool"}
@@ -400,10 +401,10 @@ def test_from_random_weights_everything_learns(run: Callable[..., Run], small: R
 
 
 def test_last_batch_of_one_joins_the_one_before() -> None:
-    assert [len(part) for part in train._batches(torch.arange(17), 8)] == [8, 9]
-    assert [len(part) for part in train._batches(torch.arange(18), 8)] == [8, 8, 2]
-    assert [len(part) for part in train._batches(torch.arange(1), 8)] == [1]
-    assert torch.cat(train._batches(torch.arange(17), 8)).tolist() == list(range(17))
+    assert [len(part) for part in loop._batches(torch.arange(17), 8)] == [8, 9]
+    assert [len(part) for part in loop._batches(torch.arange(18), 8)] == [8, 8, 2]
+    assert [len(part) for part in loop._batches(torch.arange(1), 8)] == [1]
+    assert torch.cat(loop._batches(torch.arange(17), 8)).tolist() == list(range(17))
 
 
 def test_foreign_blocks_are_refused_before_anything_is_done(

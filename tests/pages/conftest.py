@@ -14,9 +14,10 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from ftcore import crew, machine, runs
+from ftcore import crew, runs
+from ftcore.costs import machine
+from ftcore.costs.machine import Estimate
 from ftcore.files import ROOT
-from ftcore.machine import Estimate
 from tests.pages.made import TOKEN, OpenPage
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ftcore import machine
+from ftcore.costs import machine
+from ftcore.costs.machine import Cost
 from ftcore.files import home
-from ftcore.machine import Cost
 from ftcore.network import surgery
 from ftcore.settings import HEAD, RunSettings
 from tests.pages.made import OpenPage, texts

@@ -9,12 +9,13 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from ftcore import content, events, learners, quiz, records, rounds, runs, train, worker
+from ftcore import content, events, learners, quiz, records, rounds, runs, worker
 from ftcore.events import RunEnd, RunStart
 from ftcore.learners import Learner
 from ftcore.network import surgery
 from ftcore.network.change import Moved
 from ftcore.settings import RunSettings
+from ftcore.training import loop
 from tests.pages.made import OWNER, OpenPage, texts, tied, write_run
 from ui import guide, nav, observe
 from ui.guide import END, STEPS, Place
@@ -188,7 +189,7 @@ def finished() -> str:
     records.append(folder, events.to_dict(start))
     records.append(folder, events.to_dict(RunEnd(0.3, 0.91, 4, 83.0, "")))
     records.set_state(folder, "done")
-    network = train.start_network(SHORT, len(classes))
+    network = loop.start_network(SHORT, len(classes))
     with torch.no_grad():
         network.model.get_parameter("layer4.0.conv1.weight").mul_(1.01)
     worker.save_model(network, classes, folder / "model.safetensors")
@@ -199,7 +200,7 @@ def test_the_insight_has_the_runs_own_numbers(open_page: OpenPage) -> None:
     run = finished()
     said = texts(open_page("quiz", guide=str(END), run=run, **SHORT.to_query()))
     trunk = sum(row.parameters for row in surgery.describe(SHORT.backbone) if row.name != "head")
-    then = train.start_network(SHORT, 10).model.get_parameter("layer4.0.conv1.weight")
+    then = loop.start_network(SHORT, 10).model.get_parameter("layer4.0.conv1.weight")
     moved = int((then != 0).sum())
     for number in (
         "alone reached **62.0\u00a0%**",

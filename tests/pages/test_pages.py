@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ftcore import machine, records, runs
+from ftcore import records, runs
+from ftcore.costs import machine
 from ftcore.data import sets
 from ftcore.data.sets import Summary
 from ftcore.files import ROOT

@@ -14,7 +14,8 @@ import streamlit as st
 import torch
 from PIL import Image
 
-from ftcore import content, records, runs, trace, worker
+from ftcore import content, records, runs, worker
+from ftcore.analysis import trace
 from ftcore.data import sets
 from ftcore.errors import FtError
 from ftcore.network import backbones

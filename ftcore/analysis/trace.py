@@ -14,12 +14,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ftcore import features
 from ftcore.errors import FtError
-from ftcore.features import Source
 from ftcore.network import backbones
 from ftcore.network.blocks import Network
 from ftcore.settings import HEAD
+from ftcore.training import features
+from ftcore.training.features import Source
 
 STRONGEST = 12
 CPU = torch.device("cpu")

@@ -15,7 +15,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ftcore import events, states
+from ftcore import events
 from ftcore.data import identity
 from ftcore.data.identity import Identity
 from ftcore.errors import FtError
@@ -24,6 +24,7 @@ from ftcore.files import derived
 from ftcore.network import weights
 from ftcore.network.blocks import Network
 from ftcore.settings import Phase, RunSettings
+from ftcore.training import snapshots
 
 
 @dataclass
@@ -52,7 +53,7 @@ def save(
 
     `start` holds the weights before training, for what `states` keeps.
     """
-    moved = states.keys(network, phases)
+    moved = snapshots.keys(network, phases)
     record = {
         "settings": settings.to_json(),
         "images": dataclasses.asdict(images),
@@ -64,9 +65,9 @@ def save(
         "best": state.best,
         "seconds": state.seconds,
     }
-    states.keep(path.parent, network, phases, len(state.epochs), start)
-    states.write(path, record, before(path))
-    states.thin(path.parent)
+    snapshots.keep(path.parent, network, phases, len(state.epochs), start)
+    snapshots.write(path, record, before(path))
+    snapshots.thin(path.parent)
 
 
 def let_go(path: Path, *, newest: bool) -> None:
@@ -86,7 +87,7 @@ def restore(path: Path | None, network: Network, settings: RunSettings, images: 
         if not file.exists():
             continue
         try:
-            record = states.read(file)
+            record = snapshots.read(file)
             state = _progress(record)
             kept, pictures = RunSettings.stored(record["settings"]), _images(record)
         except OSError as error:
@@ -128,9 +129,9 @@ def _put(file: Path, network: Network, record: Mapping[str, Any], epoch: int) ->
     try:
         weights.check(record["best"] or {}, network.model.state_dict())
         if "weights" in record:
-            states.load(network, record["weights"])
+            snapshots.load(network, record["weights"])
         else:
-            states.put(file.parent, network, epoch)
+            snapshots.put(file.parent, network, epoch)
     except (ValueError, AttributeError, TypeError, FtError):
         return False
     return True
@@ -158,7 +159,7 @@ def tuned(path: Path, network: Network) -> bool:
     """
 
     def put() -> bool:
-        record = states.read(path)
+        record = snapshots.read(path)
         return _put(path, network, record, _progress(record).epochs[-1].epoch)
 
     return bool(derived(put))

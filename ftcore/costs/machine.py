@@ -30,7 +30,7 @@ from ftcore.network.blocks import Block, Network
 from ftcore.network.surgery import BlockInfo
 from ftcore.preprocess import Preprocess
 from ftcore.settings import Phase, RunSettings
-from ftcore.train import SAMPLE, make_optimizer, pick_device
+from ftcore.training.loop import SAMPLE, make_optimizer, pick_device
 
 LOCK = threading.Lock()
 PACES = 5

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from ftcore import features
 from ftcore.data.sets import Split
 from ftcore.errors import FtError
 from ftcore.network import backbones, surgery
 from ftcore.network.blocks import Network
 from ftcore.settings import HEAD, RunSettings
-from ftcore.train import evaluate, pick_device, start_network
+from ftcore.training import features
+from ftcore.training.loop import evaluate, pick_device, start_network
 
 
 def own_guesses(network: Network, images: np.ndarray, top: int = 5) -> list[list[tuple[str, float]]]:

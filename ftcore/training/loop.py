@@ -17,16 +17,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ftcore import checkpoint, features, states
 from ftcore.data import identity, sets
 from ftcore.data.sets import ImageSet
 from ftcore.errors import FtError
 from ftcore.events import Baseline, EpochEnd, Event, PhaseEnd, Recovered, RunEnd, RunStart, StepProgress
-from ftcore.features import Source
 from ftcore.names import shown
 from ftcore.network import backbones, surgery, tapconv
 from ftcore.network.blocks import Network
 from ftcore.settings import Phase, RunSettings
+from ftcore.training import checkpoint, features, snapshots
+from ftcore.training.features import Source
 
 SAMPLE = 1000
 
@@ -93,7 +93,7 @@ def train(
         surgery.check(network, phase.trainable)
     preprocess = backbones.preprocess(settings.backbone)
     splits = {"train": images.train, "val": images.val, "test": images.test}
-    touched = states.keys(network, settings.phases)
+    touched = snapshots.keys(network, settings.phases)
     origin = {key: t.detach().clone() for key, t in network.model.state_dict().items() if key in touched}
     known = identity.of(images)
     yield RunStart(
@@ -115,7 +115,7 @@ def train(
     if state.lost:
         yield Recovered(state.lost)
     if save_to and state.epochs:
-        states.go_on(save_to.parent, network, settings.phases[: state.epochs[-1].phase], len(state.epochs), origin)
+        snapshots.go_on(save_to.parent, network, settings.phases[: state.epochs[-1].phase], len(state.epochs), origin)
     began = clock() - state.seconds
     if state.kernels is None:
         state.kernels = tap(network, settings.batch_size) if tap and device.type == "cpu" else ()
@@ -165,7 +165,7 @@ def train(
             mine.append(record)
             state.epochs.append(record)
             if settings.best_weights and _best(state.epochs) == epoch:
-                state.best = states.tensors(network, touched)
+                state.best = snapshots.tensors(network, touched)
             state.optimizer, state.seconds = optimizer.state_dict(), clock() - began
             if save_to:
                 checkpoint.save(save_to, network, settings, known, settings.phases[:number], state, origin)

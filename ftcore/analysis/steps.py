@@ -16,14 +16,15 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from ftcore import features, machine
+from ftcore.costs import machine
 from ftcore.data.sets import Split
 from ftcore.errors import FtError
 from ftcore.network import backbones, surgery
 from ftcore.network.blocks import Network
 from ftcore.network.change import relative
 from ftcore.settings import Phase, RunSettings
-from ftcore.train import make_optimizer, start_network
+from ftcore.training import features
+from ftcore.training.loop import make_optimizer, start_network
 
 STEPS = 10
 

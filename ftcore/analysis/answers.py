@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ftcore import features
 from ftcore.data import pictures, reading
 from ftcore.data.kinds import READABLE
 from ftcore.data.listings import is_litter
@@ -26,6 +25,7 @@ from ftcore.names import shown
 from ftcore.network import backbones
 from ftcore.network.blocks import Network
 from ftcore.preprocess import Preprocess
+from ftcore.training import features
 
 _PHOTOS = ("HEIC", "CR2", "CR3", "JPEG XL", "JPEG 2000", "PSD", "SVG")
 

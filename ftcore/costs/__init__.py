@@ -1,0 +1,3 @@
+"""What training takes on this machine: measured once for each network, then worked out for every setting."""
+
+__all__ = ["machine"]

@@ -1,0 +1,3 @@
+"""Settings as PyTorch code that can be run without Thaw."""
+
+__all__ = ["lines"]
