@@ -3,7 +3,7 @@
     python -m benchmarks.kills --count 50            so many kills, a table at the end
     python -m benchmarks.kills --count 1 --seed 7    another moment; the first kill of a seed repeats its kind and moment
 
-A tiny lesson goes through a server of its own (a process with `ftcore.runs.manager()`), so that its worker can be
+A tiny lesson goes through a server of its own (a process with `ftcore.runs.service.manager()`), so that its worker can be
 killed, or the server over a working, paused or waiting run. The moment is uniform over the life of a run, from its
 start over the filling of the caches and the writing of checkpoints to its end; moments are seconds, so what a kill
 hits depends on the machine. After a kill the run is resumed, killed again with probability 1/3, and at last must be
@@ -37,9 +37,9 @@ import torch
 from safetensors.torch import load_file
 
 from benchmarks.fuzzing import living
-from ftcore import locks, records, runs
 from ftcore.errors import FtError
 from ftcore.files import ROOT
+from ftcore.runs import locks, records, service
 from ftcore.settings import HEAD, Phase, RunSettings
 
 WAIT = 300.0  # seconds for anything that must come
@@ -53,7 +53,7 @@ _SERVE = "from benchmarks.kills import serve; serve()"
 
 def serve() -> None:
     """What the server process does: one command a line from stdin, one JSON answer a line."""
-    manager = runs.manager()
+    manager = service.manager()
     acts: dict[str, Callable[[str], Any]] = {
         "submit": lambda text: manager.submit(RunSettings.from_json(text), OWNER),
         "status": lambda run: manager.status(run).state,

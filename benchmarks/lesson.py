@@ -26,18 +26,17 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ftcore import _torchvision, events, records, worker
+from ftcore import events
+from ftcore._torchvision import torchvision
 from ftcore.costs import machine
 from ftcore.data.sets import ImageSet, Split
 from ftcore.files import home
 from ftcore.network import backbones, surgery, tapconv
+from ftcore.runs import records, worker
 from ftcore.settings import RunSettings
 from ftcore.training import features, loop
 
-from torchvision import datasets as tv_datasets  # isort: skip
-from torchvision import transforms  # isort: skip
-
-assert _torchvision
+tv_datasets, transforms = torchvision.datasets, torchvision.transforms
 
 
 def plain(settings: RunSettings, images: ImageSet) -> tuple[float, float, float]:

@@ -12,7 +12,6 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ftcore import console, longer, records, story, verdict, worker
 from ftcore.analysis import answers
 from ftcore.data import sets
 from ftcore.data.splits import listed
@@ -21,7 +20,9 @@ from ftcore.events import Event, to_dict
 from ftcore.files import home
 from ftcore.names import shown, tidy
 from ftcore.network import backbones, surgery
-from ftcore.options import numbers, settings_from
+from ftcore.runs import longer, records, verdict, worker
+from ftcore.terminal import console, story
+from ftcore.terminal.options import numbers, settings_from
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -1,6 +1,6 @@
 """Makes `import torchvision` work where its compiled operators do not load.
 
-Import this first wherever torchvision is needed. It knows nothing about networks or images.
+Whoever needs torchvision takes it from here: `from ftcore._torchvision import torchvision`. It knows nothing about networks or images.
 """
 
 from __future__ import annotations
@@ -35,3 +35,4 @@ def _import_torchvision() -> torch.library.Library | None:
 
 
 _LIBRARY = _import_torchvision()  # kept: a library that is collected takes its names with it
+torchvision = importlib.import_module("torchvision")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ftcore import content, files, runs
+from ftcore import content, files
 from ftcore.analysis import steps
 from ftcore.errors import FtError
 from ftcore.network.surgery import BlockInfo
+from ftcore.runs import service
 from ftcore.settings import RunSettings
 from ui import callbacks, engine, glossary, guide, nav, own, page, state, strip
 from ui import lab as parts
@@ -93,7 +94,7 @@ def _start(chosen: RunSettings, pattern: tuple[str, ...], owner: str) -> None:
     notes = "The head first, then this pattern. The page Train live shows it."
     if st.button(words, type="primary", key="lab-start", help=notes):
         try:
-            run_id = runs.manager().submit(plan, owner)
+            run_id = service.manager().submit(plan, owner)
         except FtError as error:
             st.error(as_markdown(error))
             return

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ftcore import content, records, verdict
+from ftcore import content
 from ftcore.errors import FtError
 from ftcore.network import surgery
+from ftcore.runs import records, verdict
 from ftcore.settings import HEAD, RunSettings
 from ui import chapters, history, live, nav, page, pick, state, strip, traced
 from ui.callbacks import guarded

@@ -6,8 +6,9 @@ import functools
 
 import streamlit as st
 
-from ftcore import content, files, runs
+from ftcore import content, files
 from ftcore.network.surgery import BlockInfo
+from ftcore.runs import service
 from ftcore.settings import Phase, RunSettings
 from ui import compare, drift, engine, form, glossary, guess, history, live, nav, own, page, state, strip
 from ui.live import View
@@ -115,7 +116,7 @@ def _drift(view: View) -> None:
 
 def _others(owner: str) -> None:
     """Without a run in the address: lead to the one that is going, or say how to begin."""
-    found = runs.history(owner)
+    found = service.history(owner)
     going = next((status for status in found if status.active), None)
     if going is not None:
         with st.container(horizontal=True, vertical_alignment="center", border=True):

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
-from ftcore import runs
 from ftcore.errors import FtError
+from ftcore.runs import service
 from ui import history, live
 from ui.live import View
 from ui.theme import number, percent
@@ -55,7 +55,7 @@ def draw(owner: str) -> None:
 
 def _views(owner: str) -> list[tuple[int, View]]:
     """The newest runs that have an epoch, each with its place: 0 is the oldest, so a new run renames none."""
-    known, views = runs.history(owner), []
+    known, views = service.history(owner), []
     for back, status in enumerate(known[:MOST], 1):
         try:
             views.append((len(known) - back, live.look(status.id)))

@@ -10,9 +10,10 @@ from typing import Any
 
 import streamlit as st
 
-from ftcore import content, experiments, learners, measure, runs
+from ftcore import content, experiments, learners, measure
 from ftcore.errors import FtError
 from ftcore.experiments import Done, Experiment, Outcome
+from ftcore.runs import service
 from ftcore.settings import RunSettings
 from ui import compare, engine, live, state
 from ui.lab import moved
@@ -146,7 +147,7 @@ def _start(one: Experiment, owner: str, *, again: bool) -> None:
             done: dict[str, Any] = {"outcome": {"key": found.key, "numbers": dict(found.numbers)}}
         else:
             plans = experiments.plans()[one.id]
-            done = {"runs": {label: runs.manager().submit(plan, owner) for label, plan in plans.items()}}
+            done = {"runs": {label: service.manager().submit(plan, owner) for label, plan in plans.items()}}
         with learners.changing(owner) as learner:
             learner.experiments.setdefault(one.id, {}).update(done)
     except FtError as error:

@@ -9,10 +9,10 @@ from typing import Any
 
 import streamlit as st
 
-from ftcore import runs
 from ftcore.data import sets
 from ftcore.errors import FtError
 from ftcore.network import backbones
+from ftcore.runs import service
 from ftcore.settings import RunSettings
 from ui import live, state
 from ui.live import BADGES, View
@@ -71,7 +71,7 @@ def _said(value: Any) -> str:
 
 def draw(owner: str, shown: str | None) -> None:
     """The list, newest first; `shown` is the run that the page shows already."""
-    found = runs.history(owner)
+    found = service.history(owner)
     if not found:
         return
     st.subheader("Your runs", anchor=False)
@@ -112,7 +112,7 @@ def _delete(view: View, shown: str | None) -> None:
         st.markdown("Delete this run with its weights and curves? This cannot be undone.")
         if st.button("Delete for good", key=f"really-{view.id}"):
             try:
-                runs.manager().delete(view.id, state.learner())
+                service.manager().delete(view.id, state.learner())
             except FtError as error:
                 st.error(as_markdown(error))
                 return

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from ftcore import content, runs
+from ftcore import content
 from ftcore.data.splits import SPLITS
 from ftcore.errors import FtError
-from ftcore.manager import PAUSE_SECONDS, Status
+from ftcore.runs import service
+from ftcore.runs.manager import PAUSE_SECONDS, Status
 from ftcore.settings import RunSettings
 from ui import callbacks, charts, engine, observe, progress, state
 from ui.runlog import Event, RunLog, ends, time_left
@@ -78,10 +79,10 @@ class View:
 
 def look(run_id: str) -> View:
     """Ask for the run's state and read its new lines. Raises `FtError` when there is no such run."""
-    status = runs.status(run_id)
+    status = service.status(run_id)
     logs: dict[str, RunLog] = st.session_state.setdefault("thaw_logs", {})
     log = logs.pop(run_id, None) or RunLog()
-    events, log.offset = runs.read_events(run_id, log.offset)
+    events, log.offset = service.read_events(run_id, log.offset)
     log.add(events)
     logs[run_id] = log
     while len(logs) > _KEPT:
@@ -197,16 +198,18 @@ def controls(view: View) -> None:
         return
     name = view.status.state
     if view.status.active and name not in ("paused", "queued"):
-        _button(view, "Pause", runs.manager().pause, "Hold the run here; it can go on later.")
+        _button(view, "Pause", service.manager().pause, "Hold the run here; it can go on later.")
     if name == "paused" or (not view.status.active and name != "done"):
-        _button(view, "Resume", runs.manager().resume, "Go on from the last finished epoch.", primary=True)
+        _button(view, "Resume", service.manager().resume, "Go on from the last finished epoch.", primary=True)
     if view.status.active:
-        _button(view, "Stop training", runs.manager().stop, "End the run here. What it learned so far is kept.")
+        _button(view, "Stop training", service.manager().stop, "End the run here. What it learned so far is kept.")
 
 
 def mend(view: View) -> None:
     """For a finished run whose final weights are damaged: train it again, which gives the same."""
-    _button(view, "Make them anew", runs.manager().resume, "Trains this run again, with the same result.", primary=True)
+    _button(
+        view, "Make them anew", service.manager().resume, "Trains this run again, with the same result.", primary=True
+    )
 
 
 def _button(view: View, label: str, act: Callable[[str, str], None], notes: str, primary: bool = False) -> None:

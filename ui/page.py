@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from ftcore import runs
 from ftcore.errors import FtError
+from ftcore.runs import service
 from ftcore.settings import RunSettings
 from ui import callbacks, component, guide, live, sidebar, state
 from ui.live import View
@@ -48,7 +48,7 @@ def begin(name: str) -> tuple[RunSettings, View | None, str]:
 
 def latest(owner: str, chosen: RunSettings) -> View | None:
     """The learner's newest run of the same backbone on the same data."""
-    for status in runs.history(owner):
+    for status in service.history(owner):
         if (status.settings.backbone, status.settings.data) == (chosen.backbone, chosen.data):
             return live.look(status.id)
     return None
@@ -57,7 +57,7 @@ def latest(owner: str, chosen: RunSettings) -> View | None:
 def start(chosen: RunSettings, owner: str) -> None:
     """Hand the run to the engine and put it into the address; the chosen stage and phase are let go, so the page follows it."""
     try:
-        state.put(chosen, run=runs.manager().submit(chosen, owner), stage=None, phase=None)
+        state.put(chosen, run=service.manager().submit(chosen, owner), stage=None, phase=None)
     except FtError as error:
         st.error(as_markdown(error))
         return

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ftcore import facts, recorded, runs
+from ftcore import facts, recorded
 from ftcore.errors import FtError
 from ftcore.recorded import Recorded
+from ftcore.runs import service
 from ftcore.settings import RunSettings
 from ui import live, stages
 from ui.theme import count, number, percent, rate
@@ -30,7 +31,7 @@ class Known:
 
 def newest(owner: str) -> Recorded | None:
     """The learner's newest finished run with both phases, as a record of its events."""
-    for status in runs.history(owner):
+    for status in service.history(owner):
         if status.state != "done":
             continue
         try:

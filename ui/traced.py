@@ -13,7 +13,6 @@ import numpy as np
 import streamlit as st
 import torch
 
-from ftcore import records, worker
 from ftcore.analysis import trace
 from ftcore.costs import machine
 from ftcore.data import sets
@@ -21,6 +20,7 @@ from ftcore.data.sets import ImageSet
 from ftcore.errors import FtError
 from ftcore.network import backbones, surgery
 from ftcore.network.blocks import Network
+from ftcore.runs import records, worker
 from ftcore.settings import RunSettings
 from ftcore.training import features, snapshots
 from ftcore.training.loop import load_images, start_network

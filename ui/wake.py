@@ -25,9 +25,9 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 
 def _wake() -> None:
-    from ftcore import runs
+    from ftcore.runs import service
 
     try:
-        runs.manager()
+        service.manager()
     except FtError as error:
         LOG.warning("The queue stands still: %s", error)

@@ -23,10 +23,11 @@ from benchmarks.fuzzing import damage, living
 from benchmarks.fuzzing.frame import Attempt, Maker, Room, Wrong
 from benchmarks.fuzzing.living import DONE, HALF, OWNER, Lived
 from ftcore import __main__ as cli
-from ftcore import cards, facts, learners, quiz, records, rounds, runs, shelf, worker
+from ftcore import cards, facts, learners, quiz, rounds
 from ftcore.costs import machine
 from ftcore.errors import FtError
 from ftcore.network import backbones, surgery
+from ftcore.runs import records, service, shelf, worker
 from ftcore.training import features, loop, snapshots
 from ui.runlog import RunLog, time_left
 
@@ -58,7 +59,7 @@ class Hurt:
 
 
 def _history(hurt: Hurt) -> None:
-    found = {status.id for status in runs.history(OWNER)}
+    found = {status.id for status in service.history(OWNER)}
     sound = {DONE, HALF} - {hurt.parts[1] if hurt.parts[0] == "runs" else ""}
     if hurt.how in SOFT and not sound <= found:
         raise Wrong("a sound run is missing from the list")
@@ -69,14 +70,14 @@ def _waiting(hurt: Hurt) -> None:
 
 
 def _status(hurt: Hurt) -> None:
-    runs.status(hurt.run)
+    service.status(hurt.run)
     records.state_of(hurt.folder)
 
 
 def _look(hurt: Hurt) -> None:
     """What Train live does with a run's events."""
-    settings, log = runs.status(hurt.run).settings, RunLog()
-    events, log.offset = runs.read_events(hurt.run)
+    settings, log = service.status(hurt.run).settings, RunLog()
+    events, log.offset = service.read_events(hurt.run)
     log.add(events)
     log.phase(settings)
     time_left(log, settings, 1.0, [1.0] * len(settings.phases))
@@ -198,7 +199,7 @@ def setup(room: Room) -> Maker:
     """A home lived in, of which each case damages a copy."""
     lived = living.live(room)
     kinds = _kinds(lived.template)
-    runs.manager()  # its spare worker starts now, not in a case
+    service.manager()  # its spare worker starts now, not in a case
 
     def make(rng: random.Random) -> Attempt:
         if room.home != lived.template:

@@ -11,11 +11,12 @@ from torch import Tensor
 
 from benchmarks.fuzzing import zips
 from benchmarks.fuzzing.frame import Room
-from ftcore import cards, learners, quiz, records, rounds, worker
+from ftcore import cards, learners, quiz, rounds
 from ftcore.costs import machine
 from ftcore.events import EpochEnd, Event, StepProgress, to_dict
 from ftcore.files import home
-from ftcore.locks import lock
+from ftcore.runs import records, worker
+from ftcore.runs.locks import lock
 from ftcore.settings import Phase, RunSettings
 from ftcore.training import loop, snapshots
 

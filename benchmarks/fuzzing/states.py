@@ -22,11 +22,11 @@ from benchmarks.fuzzing import damage, living
 from benchmarks.fuzzing.frame import Attempt, Maker, Room, Wrong
 from benchmarks.fuzzing.living import DONE, HALF, Lived
 from ftcore import __main__ as cli
-from ftcore import worker
 from ftcore.data import identity
 from ftcore.data.identity import Identity
 from ftcore.errors import FtError
 from ftcore.network import weights
+from ftcore.runs import worker
 from ftcore.training import checkpoint, loop, snapshots
 
 WANTED = {"a.weight": torch.zeros(2, 3), "a.bias": torch.zeros(2), "a.num_batches_tracked": torch.tensor(0)}

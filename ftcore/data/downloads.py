@@ -201,10 +201,9 @@ def _made(entry: Download) -> Path:
 
 
 def _kind(name: str) -> Any:
-    from ftcore import _torchvision  # noqa: F401, I001
-    from torchvision import datasets  # imported here: it takes seconds that other sets need not spend
+    from ftcore._torchvision import torchvision  # imported here: it takes seconds that other sets need not spend
 
-    return getattr(datasets, DOWNLOADS[name].kind)
+    return getattr(torchvision.datasets, DOWNLOADS[name].kind)
 
 
 def _mark(name: str) -> Path:

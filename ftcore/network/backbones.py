@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from ftcore._torchvision import torchvision
 from ftcore.errors import FtError
 from ftcore.files import ROOT
 from ftcore.names import shown
@@ -24,7 +25,7 @@ from ftcore.network.blocks import Network
 from ftcore.network.weights import checkpoints
 from ftcore.preprocess import Preprocess
 
-from torchvision import models  # isort: skip
+models = torchvision.models
 
 __all__ = ["CATALOGUE", "Backbone", "Network", "WeightsState", "accuracy", "build", "checkpoints", "entry", "load"]
 __all__ += ["old_classes", "preprocess", "weights_state"]

@@ -22,10 +22,10 @@ from typing import IO
 
 import numpy as np
 import torch
-import torchvision
 from torch import Tensor
 
 from ftcore import caches, files
+from ftcore._torchvision import torchvision
 from ftcore.data.sets import Split
 from ftcore.events import CacheProgress, CacheSkipped
 from ftcore.files import home, whole

@@ -37,7 +37,7 @@ class Server:
         """Process ids of its workers, the one in reserve included."""
         listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
         rows = [line.split(None, 2) for line in listed.splitlines()]
-        return [int(pid) for pid, parent, args in rows if int(parent) == self.pid and "ftcore.worker" in args]
+        return [int(pid) for pid, parent, args in rows if int(parent) == self.pid and "ftcore.runs.worker" in args]
 
 
 @pytest.fixture(scope="session")

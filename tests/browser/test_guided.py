@@ -9,8 +9,8 @@ import torch
 from playwright.sync_api import Locator, Page, expect
 from safetensors.torch import load_file
 
-from ftcore import records
 from ftcore.network import backbones
+from ftcore.runs import records
 from tests.browser.conftest import OpenTab, Server
 from ui.guide import END
 from ui.theme import percent, points, seconds

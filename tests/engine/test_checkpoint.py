@@ -13,11 +13,11 @@ import pytest
 import torch
 
 from ftcore import __main__ as cli
-from ftcore import longer, records, worker
 from ftcore.data import identity
 from ftcore.errors import FtError
 from ftcore.events import EpochEnd, Event, to_dict
 from ftcore.files import ROOT
+from ftcore.runs import longer, records, worker
 from ftcore.settings import Phase, RunSettings
 from ftcore.training import checkpoint, loop, snapshots
 

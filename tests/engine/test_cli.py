@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from ftcore import __main__ as cli
-from ftcore import records, worker
 from ftcore.events import EpochEnd, Event, to_dict
 from ftcore.files import ROOT
+from ftcore.runs import records, worker
 from ftcore.settings import RunSettings
 
 EPOCH_KEYS = {"phase", "epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "seconds"}

@@ -16,10 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from ftcore import console, records, verdict, worker
 from ftcore.events import EpochEnd, Event, to_dict
 from ftcore.files import ROOT
+from ftcore.runs import records, verdict, worker
 from ftcore.settings import Phase, RunSettings
+from ftcore.terminal import console
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 LAUNCH = f"""

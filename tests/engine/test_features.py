@@ -212,10 +212,12 @@ def test_stopping_in_the_middle_leaves_nothing(home: Path, network: Network, spl
 FULL = """
 import resource, sys
 import torch
-from ftcore import backbones, datasets, features
-from ftcore.settings import home
+from ftcore.data import sets
+from ftcore.files import home
+from ftcore.network import backbones
+from ftcore.training import features
 p = backbones.preprocess("resnet18-tinyimagenet64")
-train = datasets.load(sys.argv[1], p).train
+train = sets.load(sys.argv[1], p).train
 network = backbones.load("resnet18-tinyimagenet64")
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
 try:

@@ -187,8 +187,8 @@ def test_a_run_that_came_out_different_is_named(tmp_path: Path) -> None:
     import torch
     from safetensors.torch import save_file
 
-    from ftcore import records
     from ftcore.events import EpochEnd, RunEnd, to_dict
+    from ftcore.runs import records
 
     def run(name: str, loss: float, weight: float, *tests: float) -> Path:
         folder = tmp_path / name

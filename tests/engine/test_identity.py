@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ftcore import records, worker
 from ftcore.data import identity, sets
 from ftcore.errors import FtError
 from ftcore.events import Baseline, EpochEnd, Event, to_dict
 from ftcore.preprocess import Preprocess
+from ftcore.runs import records, worker
 from ftcore.settings import Phase, RunSettings
 
 TINY = Preprocess(8, 9, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))

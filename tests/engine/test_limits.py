@@ -6,11 +6,12 @@ import dataclasses
 
 import pytest
 
-from ftcore import caches, limits, records, runs
+from ftcore import caches
 from ftcore.costs import machine
 from ftcore.costs.machine import Estimate
 from ftcore.errors import FtError
-from ftcore.manager import Manager
+from ftcore.runs import limits, records, service
+from ftcore.runs.manager import Manager
 from ftcore.settings import Phase, RunSettings, number_from_environment
 from ftcore.training import loop
 
@@ -46,7 +47,7 @@ def test_limits_that_are_no_numbers(monkeypatch: pytest.MonkeyPatch, name: str, 
         "THAW_MAX_MINUTES": lambda: limits.check_time(RunSettings()),
         "THAW_LEARNER_GB": lambda: limits.check_disk("me"),
         "THAW_CACHE_GB": caches.budget,
-        "THAW_JOBS": runs.manager,
+        "THAW_JOBS": service.manager,
     }
     with pytest.raises(FtError, match=f"{name} is '{text}', which is no number of 0 or more"):
         check[name]()

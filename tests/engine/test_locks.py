@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from ftcore import locks
 from ftcore.files import ROOT
+from ftcore.runs import locks
 
 LOOK = """
 import sys
 from pathlib import Path
-from ftcore import locks
+from ftcore.runs import locks
 folder = Path(sys.argv[1])
 print(sum(locks.is_alive(folder) for _ in range(3000)))
 """

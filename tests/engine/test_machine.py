@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from ftcore import records, worker
 from ftcore.costs import machine
 from ftcore.costs.machine import Cost, Pace
 from ftcore.errors import FtError
 from ftcore.events import CacheSkipped, EpochEnd, PhaseEnd, to_dict
 from ftcore.network import backbones, surgery
+from ftcore.runs import records, worker
 from ftcore.settings import Phase, RunSettings
 
 SHIPPED = "resnet18-tinyimagenet64"

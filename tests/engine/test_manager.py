@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 import psutil
 import pytest
 
-from ftcore import crew, limits, locks, records
 from ftcore.costs import machine
 from ftcore.costs.machine import Estimate
 from ftcore.errors import FtError
-from ftcore.manager import Manager
+from ftcore.runs import crew, limits, locks, records
+from ftcore.runs.manager import Manager
 from ftcore.settings import RunSettings
 
 ACTS = ("pause", "resume", "stop", "delete")
@@ -142,17 +142,17 @@ def test_delete_right_after_the_last_word_waits_for_the_process(one: Manager) ->
 
 @pytest.mark.parametrize("text, jobs", [("2", 2), ("", 1), ("0", 1), ("1.0", 1)])
 def test_jobs_are_as_the_server_says(one: Manager, monkeypatch: pytest.MonkeyPatch, text: str, jobs: int) -> None:
-    from ftcore import runs
+    from ftcore.runs import service
 
     monkeypatch.setenv("THAW_JOBS", text)
-    made = runs._manager.__wrapped__()
+    made = service._manager.__wrapped__()
     assert made._jobs == jobs
     made.close()
 
 
 def test_jobs_that_are_no_number_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ftcore import runs
+    from ftcore.runs import service
 
     monkeypatch.setenv("THAW_JOBS", "many")
     with pytest.raises(FtError, match="THAW_JOBS is 'many'"):
-        runs._manager.__wrapped__()
+        service._manager.__wrapped__()

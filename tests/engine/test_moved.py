@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from ftcore import events, records, worker
+from ftcore import events
 from ftcore.network import backbones, change, surgery
+from ftcore.runs import records, worker
 from ftcore.settings import HEAD, RunSettings
 from ftcore.training import loop
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ftcore import events, locks, records
+from ftcore import events
 from ftcore.errors import FtError
 from ftcore.events import (
     Baseline,
@@ -29,6 +29,7 @@ from ftcore.events import (
     StepProgress,
 )
 from ftcore.files import ROOT
+from ftcore.runs import locks, records
 from ftcore.settings import RunSettings
 
 EPOCH = events.to_dict(EpochEnd(1, 1, 0.9, 0.5, 0.8, 0.6, 0.7, 0.65, 1e-3, {"head": 0.5}, 2.0))
@@ -144,7 +145,7 @@ def test_epochs_told_twice_count_once(folder: Path) -> None:
 
 
 def test_lock_goes_with_its_process(folder: Path) -> None:
-    hold = "import sys, time; from pathlib import Path; from ftcore import locks\n"
+    hold = "import sys, time; from pathlib import Path; from ftcore.runs import locks\n"
     hold += "held = locks.lock(Path(sys.argv[1])); held.acquire(); print('held', flush=True); time.sleep(60)"
     with subprocess.Popen(
         [sys.executable, "-c", hold, str(folder)], stdout=subprocess.PIPE, text=True, cwd=ROOT
@@ -169,9 +170,10 @@ def test_looking_at_a_deleted_run_does_not_bring_it_back(folder: Path, home: Pat
 
 FULL = """
 import resource
-from ftcore import events, locks, records
-from ftcore.events import EpochEnd, RunStart, StepProgress
-from ftcore.settings import FtError, RunSettings, home
+from ftcore.errors import FtError
+from ftcore.files import home
+from ftcore.runs import records
+from ftcore.settings import RunSettings
 resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
 try:
     records.new(RunSettings())

@@ -16,10 +16,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from ftcore import crew, limits, manager, records, runs, worker
 from ftcore.errors import FtError
 from ftcore.files import ROOT
-from ftcore.manager import Manager
+from ftcore.runs import crew, limits, manager, records, service, worker
+from ftcore.runs.manager import Manager
 from ftcore.settings import Phase, RunSettings
 
 WAIT = 240.0
@@ -28,11 +28,11 @@ WAIT = 240.0
 @pytest.fixture
 def one(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager]:
     """The manager of this process, new for each test."""
-    runs._manager.cache_clear()
-    found = runs.manager()
+    service._manager.cache_clear()
+    found = service.manager()
     yield found
     found.close()
-    runs._manager.cache_clear()
+    service._manager.cache_clear()
 
 
 @pytest.fixture
@@ -51,18 +51,18 @@ def until(holds: Callable[[], object]) -> None:
 
 
 def epochs(run_id: str) -> list[int]:
-    return [e["epoch"] for e in runs.read_events(run_id)[0] if e["event"] == "epoch_end"]
+    return [e["epoch"] for e in service.read_events(run_id)[0] if e["event"] == "epoch_end"]
 
 
 def test_two_runs_queue_and_finish(one: Manager, tiny: RunSettings) -> None:
-    assert runs.manager() is one
+    assert service.manager() is one
     ids = [one.submit(tiny, "me") for _ in range(2)]
     with pytest.raises(FtError, match="still going"):
         one.delete(ids[1], "me")
-    waiting = runs.status(ids[1])
+    waiting = service.status(ids[1])
     assert (waiting.state, waiting.position) == ("queued", 1)
     assert waiting.wait_s is not None
-    found = [runs.wait(i, WAIT) for i in ids]
+    found = [service.wait(i, WAIT) for i in ids]
     assert [f.state for f in found] == ["done", "done"], [f.message for f in found]
     assert found[0].result is not None
     kinds = [e["event"] for e in records.read_log(records.folder_of(ids[0]))[0]]
@@ -77,32 +77,32 @@ def test_two_runs_queue_and_finish(one: Manager, tiny: RunSettings) -> None:
     ]
     assert epochs(ids[0]) == [1]
     assert (records.folder_of(ids[0]) / "model.safetensors").exists()
-    assert [s.id for s in runs.history("me")] == ids[::-1]
-    assert runs.history("you") == runs.history("") == []
+    assert [s.id for s in service.history("me")] == ids[::-1]
+    assert service.history("you") == service.history("") == []
     one.delete(ids[0], "me")
     with pytest.raises(FtError, match="no such run"):
-        runs.status(ids[0])
+        service.status(ids[0])
 
 
 def test_pause_resume_stop_and_resume_again(one: Manager, long: RunSettings) -> None:
     run_id = one.submit(long, "me")
     until(lambda: epochs(run_id))
     one.pause(run_id, "me")
-    until(lambda: runs.status(run_id).state == "paused")
+    until(lambda: service.status(run_id).state == "paused")
     stood = epochs(run_id)
     time.sleep(1)
     assert epochs(run_id) == stood
-    assert runs.status(run_id).active
+    assert service.status(run_id).active
     one.resume(run_id, "me")
     until(lambda: len(epochs(run_id)) > len(stood))
     one.stop(run_id, "me")
-    assert runs.wait(run_id, WAIT).state == "stopped"
+    assert service.wait(run_id, WAIT).state == "stopped"
     stood = epochs(run_id)
     one.resume(run_id, "me")
     until(lambda: len(epochs(run_id)) > len(stood))
     assert epochs(run_id) == list(range(1, len(epochs(run_id)) + 1))
     one.stop(run_id, "me")
-    assert runs.wait(run_id, WAIT).state == "stopped"
+    assert service.wait(run_id, WAIT).state == "stopped"
 
 
 def test_pause_that_lasts_lets_another_go_and_comes_back(long: RunSettings, tiny: RunSettings) -> None:
@@ -126,8 +126,8 @@ def test_stop_right_after_submit(one: Manager, long: RunSettings) -> None:
     first, second = one.submit(long, "me"), one.submit(long, "me")
     one.stop(first, "me")
     one.stop(second, "me")
-    assert runs.wait(first, WAIT).state == "stopped"
-    assert runs.status(second).message == "Taken out of the queue."
+    assert service.wait(first, WAIT).state == "stopped"
+    assert service.status(second).message == "Taken out of the queue."
     assert epochs(second) == []
 
 
@@ -136,11 +136,11 @@ def test_killed_worker_resumes_to_the_same_weights(one: Manager, small: RunSetti
     killed, whole = one.submit(settings, "me"), one.submit(settings, "me")
     until(lambda: len(epochs(killed)) >= 3)
     os.kill(one.workers()[killed], signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
-    assert runs.wait(killed, WAIT).state == "interrupted"
+    assert service.wait(killed, WAIT).state == "interrupted"
     done = epochs(killed)
     assert len(done) < 8
     one.resume(killed, "me")
-    assert [runs.wait(i, WAIT).state for i in (whole, killed)] == ["done", "done"]
+    assert [service.wait(i, WAIT).state for i in (whole, killed)] == ["done", "done"]
     assert epochs(killed) == epochs(whole) == list(range(1, 9))
     one_way, other_way = (load_file(records.folder_of(i) / "model.safetensors") for i in (killed, whole))
     assert one_way.keys() == other_way.keys()
@@ -150,14 +150,14 @@ def test_killed_worker_resumes_to_the_same_weights(one: Manager, small: RunSetti
 
 SERVER = """
 import sys, time
-from ftcore import runs
+from ftcore.runs import service
 from ftcore.settings import RunSettings
 from pathlib import Path
 settings = RunSettings.from_json(Path(sys.argv[1]).read_text())
-ids = [runs.manager().submit(settings, "me") for _ in range(3)]
-while not runs.manager().workers() or runs.status(ids[0]).epochs_done < 1:
+ids = [service.manager().submit(settings, "me") for _ in range(3)]
+while not service.manager().workers() or service.status(ids[0]).epochs_done < 1:
     time.sleep(0.05)
-print(runs.manager().workers()[ids[0]], *ids, flush=True)
+print(service.manager().workers()[ids[0]], *ids, flush=True)
 time.sleep(600)
 """
 
@@ -195,12 +195,12 @@ def test_full_disk_is_said_and_resume_works_after_it(
     until(lambda: one._crew._spare is not None)
     _limited(one._crew._spare, resource, 5_000_000)
     run_id = one.submit(small, "me")
-    now = runs.wait(run_id, WAIT)
+    now = service.wait(run_id, WAIT)
     assert (now.state, now.message) == ("failed", worker.DISK_FULL_SAYS)
     assert not list(records.folder_of(run_id).glob("*.part"))
     _limited(one._crew._spare, resource, resource.RLIM_INFINITY)
     one.resume(run_id, "me")
-    assert runs.wait(run_id, WAIT).state == "done"
+    assert service.wait(run_id, WAIT).state == "done"
     assert epochs(run_id) == [1, 2, 3, 4]
 
 
@@ -213,7 +213,7 @@ def _limited(process: subprocess.Popen[str] | None, resource: object, size: int)
 
 def test_failure_is_one_sentence(one: Manager, tiny: RunSettings) -> None:
     run_id = one.submit(dataclasses.replace(tiny, data="/nowhere"), "me")
-    now = runs.wait(run_id, WAIT)
+    now = service.wait(run_id, WAIT)
     assert now.state == "failed"
     assert now.message.startswith("There is no dataset and no file '/nowhere'")
 
@@ -226,7 +226,7 @@ def test_impossible_settings_and_bad_ids_are_refused(one: Manager, tiny: RunSett
         for act in (one.resume, one.pause, one.stop, one.delete):
             with pytest.raises(FtError, match="no such run"):
                 act(run_id, "me")
-        for look in (one.status, runs.read_events):
+        for look in (one.status, service.read_events):
             with pytest.raises(FtError, match="no such run"):
                 look(run_id)
 

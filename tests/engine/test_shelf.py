@@ -18,10 +18,11 @@ from typing import Any
 
 import pytest
 
-from ftcore import events, locks, manager, records, runs, shelf
+from ftcore import events
 from ftcore.errors import FtError
 from ftcore.events import Baseline, EpochEnd, PhaseEnd, RunEnd, RunStart, StepProgress
-from ftcore.manager import Manager
+from ftcore.runs import locks, manager, records, service, shelf
+from ftcore.runs.manager import Manager
 from ftcore.settings import RunSettings
 
 FILES = ("events.jsonl", "settings.json", "progress.json", "lock")
@@ -59,7 +60,7 @@ ODD: dict[str, Any] = {
 def waiting(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager]:
     """The manager of this process, one that starts nothing."""
     made = Manager(0)
-    monkeypatch.setattr(runs, "_manager", lambda: made)
+    monkeypatch.setattr(service, "_manager", lambda: made)
     yield made
     made.close()
 
@@ -75,7 +76,7 @@ def run(owner: str = "me") -> Path:
 def looks(manager: Manager, run_id: str) -> dict[str, Callable[[], object]]:
     return {
         "status": lambda: manager.status(run_id),
-        "read_events": lambda: runs.read_events(run_id),
+        "read_events": lambda: service.read_events(run_id),
         "resume": lambda: manager.resume(run_id, "me"),
         "stop": lambda: manager.stop(run_id, "me"),
         "delete": lambda: manager.delete(run_id, "me"),
@@ -97,7 +98,7 @@ def bear(manager: Manager, damaged: Path, name: str) -> None:
     sound = run()
     with contextlib.suppress(FtError):
         looks(manager, damaged.name)[name]()
-    assert sound.name in [status.id for status in runs.history("me")]
+    assert sound.name in [status.id for status in service.history("me")]
     manager._queue.clear()
 
 
@@ -126,14 +127,14 @@ def test_stray_file_with_a_runs_name(waiting: Manager, home: Path, name: str) ->
 @pytest.mark.parametrize("odd", ODD)
 def test_odd_lines_are_left_out_wherever_they_stand(waiting: Manager, odd: str) -> None:
     folder = run()
-    before, said = runs.read_events(folder.name)[0], waiting.status(folder.name)
+    before, said = service.read_events(folder.name)[0], waiting.status(folder.name)
     log = folder / "events.jsonl"
     line = json.dumps(ODD[odd]).encode() + b"\n"
     log.write_bytes(line + log.read_bytes() + line)
     (folder / "progress.json").write_bytes(line)
-    assert runs.read_events(folder.name)[0] == before[:-1]
+    assert service.read_events(folder.name)[0] == before[:-1]
     assert waiting.status(folder.name) == said
-    assert [status.id for status in runs.history("me")] == [folder.name]
+    assert [status.id for status in service.history("me")] == [folder.name]
 
 
 def test_run_whose_first_line_is_lost_is_nobodys(waiting: Manager) -> None:
@@ -142,16 +143,16 @@ def test_run_whose_first_line_is_lost_is_nobodys(waiting: Manager) -> None:
     (folder / "events.jsonl").write_bytes(b"".join([b'{"event": "created", "time": 1.0}\n', *lines[1:]]))
     now = waiting.status(folder.name)
     assert (now.owner, now.state, now.created, now.epochs_done) == ("", "stopped", 0.0, 2)
-    assert runs.history("me") == runs.history("") == []
+    assert service.history("me") == service.history("") == []
 
 
 @pytest.mark.parametrize("change", [{"phase": 3}, {"phase": 0}, {"epoch": 16}, {"epoch": 0}])
 def test_events_that_the_run_cannot_have_are_left_out(change: dict[str, int]) -> None:
     folder = run()
-    before = runs.read_events(folder.name)[0]
+    before = service.read_events(folder.name)[0]
     for event in (EPOCH, TOLD[-1]):
         records.append(folder, events.to_dict(event) | change)
-    assert runs.read_events(folder.name)[0] == before[:-1]
+    assert service.read_events(folder.name)[0] == before[:-1]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +162,7 @@ def test_deep_and_long_lines(waiting: Manager, deep: bytes) -> None:
     folder = run()
     for name in ("events.jsonl", "progress.json"):
         (folder / name).write_bytes(deep + b"\n")
-    assert runs.read_events(folder.name)[0] == []
+    assert service.read_events(folder.name)[0] == []
     assert waiting.status(folder.name).state == "interrupted"
     (folder / "settings.json").write_bytes(deep)
     with pytest.raises(FtError):
@@ -174,7 +175,7 @@ def test_settings_that_cannot_be_show_one_sentence(waiting: Manager, text: str) 
     (folder / "settings.json").write_text(text)
     with pytest.raises(FtError):
         waiting.status(folder.name)
-    assert [status.id for status in runs.history("me")] == [sound.name]
+    assert [status.id for status in service.history("me")] == [sound.name]
 
 
 @pytest.mark.parametrize("file", [True, False])
@@ -182,9 +183,9 @@ def test_folder_of_runs_that_is_none(home: Path, file: bool, caplog: pytest.LogC
     home.mkdir(exist_ok=True)
     if file:
         (home / "runs").write_text("x")
-    assert (shelf.every(), manager._waiting(), runs.history("me"), shelf.bytes_of("me")) == ([], {}, [], 0)
+    assert (shelf.every(), manager._waiting(), service.history("me"), shelf.bytes_of("me")) == ([], {}, [], 0)
     with pytest.raises(FtError, match="no such run"):
-        runs.status("a" * 32)
+        service.status("a" * 32)
     if file:
         with pytest.raises(FtError, match="cannot be made"):
             records.new(RunSettings(), "me")
@@ -196,7 +197,7 @@ def test_what_is_passed_over_is_said_once(caplog: pytest.LogCaptureFixture) -> N
     as_folder(broken / "events.jsonl")
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
-            assert len(runs.history("me")) == 1
+            assert len(service.history("me")) == 1
     assert [r.getMessage() for r in caplog.records if broken.name in r.getMessage()] == [
         f"{broken} is passed over: The log of the run {broken.name} is no file: delete the run's folder, or start a new run."
     ]
@@ -212,7 +213,7 @@ def test_folder_of_another_user(waiting: Manager, monkeypatch: pytest.MonkeyPatc
     folder.chmod(mode)
     os.seteuid(65534)
     try:
-        assert [status.id for status in runs.history("me")] == [sound.name]
+        assert [status.id for status in service.history("me")] == [sound.name]
         assert manager._waiting() == {}
         for act in looks(waiting, folder.name).values():
             with pytest.raises(FtError, match="Permission denied"):
@@ -252,12 +253,12 @@ def test_no_mutation_of_a_runs_files_raises_anything_else(waiting: Manager, file
     for _ in range(300):
         (folder / file).write_bytes(mutated(whole, rng))
         records._folded.cache_clear()
-        for look in (waiting.status, runs.read_events):
+        for look in (waiting.status, service.read_events):
             try:
                 look(folder.name)
             except FtError:
                 continue
-        assert sound.name in [status.id for status in runs.history("me")]
+        assert sound.name in [status.id for status in service.history("me")]
 
 
 def test_start_removes_what_earlier_processes_left(home: Path) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from ftcore import records, worker
 from ftcore.costs import machine
 from ftcore.data import sets
 from ftcore.errors import FtError
 from ftcore.events import EpochEnd, Event, to_dict
 from ftcore.network import backbones
+from ftcore.runs import records, worker
 from ftcore.settings import Phase, RunSettings
 from ftcore.training import loop, snapshots
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ftcore import story
 from ftcore.costs import machine
 from ftcore.events import CacheProgress, CacheSkipped, DataFound, DataProgress, Event, PicturesSkipped, StepProgress
 from ftcore.settings import Phase, RunSettings
+from ftcore.terminal import story
 
 TAIL = ("layer4.0", "layer4.1", "head")
 

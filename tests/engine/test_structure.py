@@ -19,7 +19,7 @@ ORDER = (
     "builtin", "downloads", "sets", "identity", "quiz", "glossary", "surgery", "change", "marking", "rounds", "cards",
     "facts", "lines", "tapconv", "snapshots", "checkpoint", "features", "loop", "recorded", "trace", "machine", "steps",
     "pretrained", "measure", "experiments", "locks", "records", "shelf", "verdict", "longer", "worker", "limits",
-    "crew", "manager", "runs", "export", "answers", "console", "story", "options", "__main__",
+    "crew", "manager", "service", "export", "answers", "console", "story", "options", "__main__",
 )  # fmt: skip
 ENGINE = sorted((ROOT / "ftcore").rglob("*.py"))
 WEB = sorted([ROOT / "app.py", *(ROOT / "ui").glob("*.py"), *(ROOT / "pages").glob("*.py")])

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ftcore import verdict
 from ftcore.events import EpochEnd, Event, RunEnd, RunStart, to_dict
+from ftcore.runs import verdict
 
 EVEN = math.log(10)
 

@@ -14,13 +14,13 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from ftcore import locks, records, worker
 from ftcore.errors import FtError
 from ftcore.events import RunEnd, StepProgress
 from ftcore.files import ROOT
+from ftcore.runs import locks, records, worker
 from ftcore.settings import RunSettings
 
-LAUNCH = [sys.executable, "-m", "ftcore.worker"]
+LAUNCH = [sys.executable, "-m", "ftcore.runs.worker"]
 
 
 def test_finished_run_gives_a_network(tiny: RunSettings) -> None:

@@ -14,10 +14,10 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from ftcore import crew, runs
 from ftcore.costs import machine
 from ftcore.costs.machine import Estimate
 from ftcore.files import ROOT
+from ftcore.runs import crew, service
 from tests.pages.made import TOKEN, OpenPage
 
 
@@ -29,8 +29,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         machine, "estimate", lambda settings, counts=None: Estimate(10.0, (5.0,) * len(settings.phases), 120.0, 300.0)
     )
     monkeypatch.setattr(crew, "_spawn", _idle)
-    manager = functools.cache(lambda: runs.Manager(1))
-    monkeypatch.setattr(runs, "manager", manager)
+    manager = functools.cache(lambda: service.Manager(1))
+    monkeypatch.setattr(service, "manager", manager)
     st.cache_data.clear()
     yield tmp_path
     if manager.cache_info().currsize:

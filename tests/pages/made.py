@@ -7,7 +7,7 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from ftcore import records
+from ftcore.runs import records
 from ftcore.settings import RunSettings
 from ui import state
 

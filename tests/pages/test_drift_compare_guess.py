@@ -14,9 +14,9 @@ import pytest
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
-from ftcore import locks, records, runs
 from ftcore.files import ROOT
 from ftcore.network import surgery
+from ftcore.runs import locks, records, service
 from ftcore.settings import HEAD, Phase, RunSettings
 from tests.pages.made import OWNER, OpenPage, epoch, texts, tied, write_run
 from ui import compare, drift, guess, history
@@ -408,7 +408,7 @@ def test_time_left_in_the_second_phase_does_not_use_the_first_ones_epochs() -> N
 def test_a_run_that_is_going_says_how_long_it_still_takes(open_page: OpenPage) -> None:
     run = run_with(SHORT, epoch(1, 1, 0.5, seconds=36.0), state="running")
     with locks.lock(records.folder_of(run)):  # as its worker would
-        assert runs.status(run).state == "running"
+        assert service.status(run).state == "running"
         test = open_page("train_live", run=run)
     assert not test.exception
     assert "Phase 1 of 2, Train the head: epoch 2 of 4. About 40 s left." in texts(test)
@@ -425,7 +425,7 @@ def test_a_run_that_prepares_says_how_long_all_of_it_takes(open_page: OpenPage) 
 def test_a_run_that_stands_still_promises_no_time(end: str, open_page: OpenPage) -> None:
     run = write_run(SHORT, 0.5, 0.6, 0.7, 0.8, end=end)
     with locks.lock(records.folder_of(run)):
-        assert runs.status(run).state == end
+        assert service.status(run).state == end
         test = open_page("train_live", run=run)
     assert not test.exception
     assert " left." not in texts(test)

@@ -9,11 +9,12 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from ftcore import content, events, learners, quiz, records, rounds, runs, worker
+from ftcore import content, events, learners, quiz, rounds
 from ftcore.events import RunEnd, RunStart
 from ftcore.learners import Learner
 from ftcore.network import surgery
 from ftcore.network.change import Moved
+from ftcore.runs import records, service, worker
 from ftcore.settings import RunSettings
 from ftcore.training import loop
 from tests.pages.made import OWNER, OpenPage, texts, tied, write_run
@@ -227,7 +228,7 @@ def test_a_thaw_that_gained_nothing_is_told_so(last: float, words: str) -> None:
 def live_view(run: str) -> View:
     log = RunLog()
     log.add(records.read_log(records.folder_of(run))[0])
-    return View(run, runs.status(run), log)
+    return View(run, service.status(run), log)
 
 
 def test_without_a_finished_run_of_two_phases_it_says_what_is_missing(open_page: OpenPage) -> None:

@@ -13,8 +13,8 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from ftcore import records, worker
 from ftcore.errors import FtError
+from ftcore.runs import records, worker
 from ftcore.settings import Phase, RunSettings
 from tests.pages.made import OpenPage, query_of, texts, tied
 from ui import nav, own, state

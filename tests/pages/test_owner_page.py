@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from streamlit.web.server.app_discovery import discover_asgi_app
 
-from ftcore import content, locks, records, runs
+from ftcore import content
 from ftcore.files import ROOT
+from ftcore.runs import locks, records, service
 from ftcore.settings import Phase, RunSettings
 from tests.pages.made import OWNER, TOKEN, OpenPage, texts, write_run
 from ui import live, traced, wake
@@ -61,7 +62,7 @@ def test_click_of_somebody_else_changes_nothing(open_page: OpenPage, monkeypatch
     test = open_page("train_live", run=run)
     test.button(key=f"Resume-{run}").click().run()
     assert "Only the one who started this run can steer it" in test.error[0].value
-    assert runs.status(run).state == "stopped"
+    assert service.status(run).state == "stopped"
 
 
 @pytest.mark.parametrize("damage", ["log a folder", "settings", "odd lines", "progress"])
@@ -110,11 +111,11 @@ def test_server_wakes_the_queue_that_was_left(home: Path) -> None:
 
     async def serve() -> None:
         async with wake.lifespan(None):  # type: ignore[arg-type]
-            while (home / "runs").exists() and left.name not in runs.manager().workers():
+            while (home / "runs").exists() and left.name not in service.manager().workers():
                 await asyncio.sleep(0.05)
 
     asyncio.run(asyncio.wait_for(serve(), 60))
-    assert list(runs.manager().workers()) == [left.name]
+    assert list(service.manager().workers()) == [left.name]
 
 
 def test_streamlit_finds_the_app_that_wakes_it() -> None:

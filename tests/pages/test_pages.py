@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ftcore import records, runs
 from ftcore.costs import machine
 from ftcore.data import sets
 from ftcore.data.sets import Summary
 from ftcore.files import ROOT
 from ftcore.network import surgery
+from ftcore.runs import records, service
 from ftcore.settings import RunSettings
 from tests.pages.made import TOKEN, OpenPage, texts, tied, write_run
 from ui import nav, state
@@ -71,7 +71,7 @@ def test_each_stage_shows_its_numbers(number: int, open_page: OpenPage) -> None:
 def test_the_button_starts_the_lesson(open_page: OpenPage) -> None:
     test = open_page()
     test.button(key="run-quick").click().run()
-    found = runs.status(test.query_params["run"])
+    found = service.status(test.query_params["run"])
     assert (found.state, found.settings.train_per_class) == ("preparing", 100)
     assert test.query_params["train_per_class"] == "100"
 
@@ -164,7 +164,7 @@ def test_a_run_that_ended_early_says_so_and_can_go_on(end: str, open_page: OpenP
         end
     ] in said
     test.button(key=f"Resume-{run}").click().run()
-    assert runs.status(run).active
+    assert service.status(run).active
 
 
 def test_history_opens_and_deletes_only_own_runs(open_page: OpenPage) -> None:
@@ -176,7 +176,7 @@ def test_history_opens_and_deletes_only_own_runs(open_page: OpenPage) -> None:
     test.button(key=f"open-{mine}").click().run()
     assert test.query_params["run"] == mine
     test.button(key=f"really-{mine}").click().run()
-    assert not runs.history(state.owner_of(TOKEN))
+    assert not service.history(state.owner_of(TOKEN))
     assert "run" not in test.query_params
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ftcore import experiments, learners, measure, quiz, recorded, records, rounds
+from ftcore import experiments, learners, measure, quiz, recorded, rounds
 from ftcore.learners import Learner
+from ftcore.runs import records
 from ftcore.settings import RunSettings
 from tests.pages.made import OWNER, OpenPage, texts
 from ui import experiment, question, quizwords

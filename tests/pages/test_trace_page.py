@@ -14,11 +14,12 @@ import streamlit as st
 import torch
 from PIL import Image
 
-from ftcore import content, records, runs, worker
+from ftcore import content
 from ftcore.analysis import trace
 from ftcore.data import sets
 from ftcore.errors import FtError
 from ftcore.network import backbones
+from ftcore.runs import records, service, worker
 from ftcore.settings import Phase, RunSettings
 from tests.pages.made import OWNER, OpenPage, texts, tied
 from ui import pad, pick, pixels, softmax
@@ -204,7 +205,7 @@ def test_damaged_final_weights_give_way_to_an_earlier_epoch_and_can_be_made_anew
     assert "as it was after epoch 3" in test.warning[0].value
     assert str(file.parent.parent) not in test.warning[0].value
     test.button(key=f"Make them anew-{run}").click().run()
-    assert runs.status(run).active
+    assert service.status(run).active
 
 
 @pytest.mark.parametrize("loss, says", [(1e20, "no better than guessing among 10 classes"), (1.0, "")])

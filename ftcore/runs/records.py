@@ -24,7 +24,7 @@ from typing import Any
 from ftcore import events
 from ftcore.errors import FtError
 from ftcore.files import home, whole
-from ftcore.locks import is_alive
+from ftcore.runs.locks import is_alive
 from ftcore.settings import RunSettings
 
 ID = re.compile(r"[0-9a-f]{32}")

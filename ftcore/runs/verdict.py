@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ftcore import records
+from ftcore.runs import records
 
 SURE = 100  # images; with fewer the numbers bear no harder word
 

@@ -10,11 +10,11 @@ import threading
 import time
 from typing import Any
 
-from ftcore import records, shelf
 from ftcore.costs import machine
 from ftcore.costs.machine import Estimate
 from ftcore.errors import FtError
-from ftcore.manager import Manager, Status
+from ftcore.runs import records, shelf
+from ftcore.runs.manager import Manager, Status
 from ftcore.settings import RunSettings, number_from_environment
 
 _ONE = threading.Lock()

@@ -14,11 +14,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ftcore import records
 from ftcore.errors import FtError
 from ftcore.files import home
-from ftcore.locks import is_alive
-from ftcore.records import State
+from ftcore.runs import records
+from ftcore.runs.locks import is_alive
+from ftcore.runs.records import State
 
 LOG = logging.getLogger(__name__)
 STALE_SECONDS = 3600.0

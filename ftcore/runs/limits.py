@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from ftcore import shelf
 from ftcore.costs import machine
 from ftcore.errors import FtError
+from ftcore.runs import shelf
 from ftcore.settings import RunSettings, number_from_environment
 
 QUEUE_LIMIT = 20

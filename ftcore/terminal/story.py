@@ -14,13 +14,13 @@ from typing import Protocol
 from tqdm import tqdm
 
 from ftcore import events, files
-from ftcore.console import json_line, say
 from ftcore.costs import machine
 from ftcore.data.splits import listed
 from ftcore.events import CacheProgress, CacheSkipped, DataProgress, Event, StepProgress
 from ftcore.names import shown, tidy
 from ftcore.network import surgery
 from ftcore.settings import RunSettings
+from ftcore.terminal.console import json_line, say
 
 NOW_AND_THEN = 30.0  # seconds between two lines about one thing that takes long
 

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ftcore import caches, limits, records, shelf, worker
+from ftcore import caches
 from ftcore.costs import machine
-from ftcore.crew import Crew
 from ftcore.errors import FtError
 from ftcore.network import surgery
+from ftcore.runs import limits, records, shelf, worker
+from ftcore.runs.crew import Crew
+from ftcore.runs.worker import DISK_FULL, DISK_FULL_SAYS, TAKEN
 from ftcore.settings import RunSettings
-from ftcore.worker import DISK_FULL, DISK_FULL_SAYS, TAKEN
 
 ENDED = ("done", "stopped", "failed")
 LEAVE_SECONDS = 10.0

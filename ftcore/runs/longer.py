@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ftcore import locks, records
 from ftcore.errors import FtError
 from ftcore.files import whole
+from ftcore.runs import locks, records
 from ftcore.settings import RunSettings
 
 

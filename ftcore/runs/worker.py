@@ -1,4 +1,4 @@
-"""One run in a process of its own: `python -m ftcore.worker` waits on stdin for a run folder, then trains.
+"""One run in a process of its own: `python -m ftcore.runs.worker` waits on stdin for a run folder, then trains.
 
 Further lines on stdin pause, continue or stop it; a pause that lasts ends the process, and the run stays paused. When
 stdin closes, the server is gone and it exits at once.
@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from filelock import Timeout
 
-from ftcore import caches, records
+from ftcore import caches
 from ftcore.costs import machine
 from ftcore.data import identity, reading, sets
 from ftcore.data.sets import BadPictures, ImageSet
@@ -28,9 +28,10 @@ from ftcore.data.splits import listed
 from ftcore.errors import FtError
 from ftcore.events import DataFound, DataProgress, EpochEnd, Event, PicturesSkipped, RunEnd, to_dict
 from ftcore.files import FULL
-from ftcore.locks import lock
 from ftcore.network import backbones, weights
 from ftcore.network.blocks import Network
+from ftcore.runs import records
+from ftcore.runs.locks import lock
 from ftcore.settings import RunSettings
 from ftcore.training import checkpoint, snapshots
 from ftcore.training.loop import load_images, start_network, train

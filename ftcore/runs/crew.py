@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ftcore import records
 from ftcore.errors import FtError
 from ftcore.files import ROOT, home
+from ftcore.runs import records
 
 CLOSE_SECONDS = 60.0
 
@@ -120,7 +120,7 @@ def _spawn() -> subprocess.Popen[str]:
     """A worker process that imports torch and waits. Without `nice` (Windows) it starts below normal priority."""
     flags = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
     return subprocess.Popen(
-        [sys.executable, "-m", "ftcore.worker"],
+        [sys.executable, "-m", "ftcore.runs.worker"],
         cwd=ROOT,
         env={**os.environ, "THAW_HOME": str(home()), "PYTHONPATH": str(ROOT)},
         stdin=subprocess.PIPE,
