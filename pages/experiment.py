@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from ftcore import experiments, learners, quiz
-from ftcore.learners import Learner
+from course import experiments, learners, quiz
+from course.learners import Learner
 from ui import experiment, nav, page
 from ui.theme import plain
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ftcore import content, files
+from course import content
+from ftcore import files
 from ftcore.analysis import steps
 from ftcore.errors import FtError
 from ftcore.network.surgery import BlockInfo

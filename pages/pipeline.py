@@ -6,7 +6,7 @@ import dataclasses
 
 import streamlit as st
 
-from ftcore import content, facts
+from course import content, facts
 from ftcore.data import sets
 from ftcore.errors import FtError
 from ftcore.network import backbones

@@ -6,11 +6,11 @@ import secrets
 
 import streamlit as st
 
-from ftcore import experiments, facts, learners, marking, quiz, rounds
+from course import experiments, facts, learners, marking, quiz, rounds
+from course.learners import Learner
+from course.quiz import Question, Quiz
+from course.rounds import Round
 from ftcore.data.sets import Summary
-from ftcore.learners import Learner
-from ftcore.quiz import Question, Quiz
-from ftcore.rounds import Round
 from ftcore.settings import RunSettings
 from ui import engine, nav, own, page, question, quizwords, state
 from ui.quizwords import Known

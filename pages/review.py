@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ftcore import cards, content, glossary, learners
+from course import cards, content, glossary, learners
+from course.learners import Learner
 from ftcore.data.sets import Summary
-from ftcore.learners import Learner
 from ftcore.settings import RunSettings
 from ui import nav, own, page, quizwords
 from ui.theme import about, plain, several

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ftcore import content
+from course import content
 from ftcore.errors import FtError
 from ftcore.network import surgery
 from ftcore.runs import records, verdict

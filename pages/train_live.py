@@ -6,7 +6,8 @@ import functools
 
 import streamlit as st
 
-from ftcore import content, files
+from course import content
+from ftcore import files
 from ftcore.network.surgery import BlockInfo
 from ftcore.runs import service
 from ftcore.settings import Phase, RunSettings

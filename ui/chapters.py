@@ -12,7 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from ftcore import content
+from course import content
 from ftcore.analysis import trace
 from ftcore.analysis.trace import Trace
 from ftcore.data.sets import ImageSet

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from ftcore import marking, quiz
+from course import marking, quiz
 from ftcore.errors import FtError
 from ui import state
 from ui.theme import as_markdown

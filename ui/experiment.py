@@ -10,9 +10,9 @@ from typing import Any
 
 import streamlit as st
 
-from ftcore import content, experiments, learners, measure
+from course import content, experiments, learners, measure
+from course.experiments import Done, Experiment, Outcome
 from ftcore.errors import FtError
-from ftcore.experiments import Done, Experiment, Outcome
 from ftcore.runs import service
 from ftcore.settings import RunSettings
 from ui import compare, engine, live, state

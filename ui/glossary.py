@@ -9,9 +9,9 @@ import functools
 
 import streamlit as st
 
-from ftcore import glossary
+from course import glossary
+from course.glossary import Term
 from ftcore.errors import FtError
-from ftcore.glossary import Term
 
 _SEEN = "thaw_terms_seen"
 MOST = 6

@@ -12,7 +12,7 @@ import time
 
 import streamlit as st
 
-from ftcore import content
+from course import content
 from ftcore.settings import RunSettings
 from ui import live, state
 from ui.charts import thaws

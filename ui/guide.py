@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
-from ftcore import content, learners, quiz, rounds
+from course import content, learners, quiz, rounds
 from ftcore.errors import FtError
 from ftcore.network import change
 from ftcore.network.change import Moved

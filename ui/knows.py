@@ -10,7 +10,7 @@ import contextlib
 import numpy as np
 import streamlit as st
 
-from ftcore import content, facts
+from course import content, facts
 from ftcore.data.sets import Summary
 from ftcore.errors import FtError
 from ftcore.network import backbones

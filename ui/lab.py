@@ -8,7 +8,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 
-from ftcore import content, files
+from course import content
+from ftcore import files
 from ftcore.analysis.steps import BlockCost, Movement, OneStep
 from ftcore.export import lines
 from ftcore.network import surgery

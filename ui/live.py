@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from ftcore import content
+from course import content
 from ftcore.data.splits import SPLITS
 from ftcore.errors import FtError
 from ftcore.runs import service

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from ftcore import content
+from course import content
 from ftcore.data.sets import Summary
 from ftcore.errors import FtError
 from ftcore.names import shown

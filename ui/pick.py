@@ -17,7 +17,7 @@ from PIL import Image
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from ftcore import content
+from course import content
 from ftcore.data import pictures
 from ftcore.data.sets import ImageSet
 from ftcore.network import backbones

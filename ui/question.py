@@ -11,11 +11,11 @@ from typing import Any
 
 import streamlit as st
 
-from ftcore import marking, recorded
-from ftcore.marking import Note, Verdict
+from course import marking, recorded
+from course.marking import Note, Verdict
+from course.quiz import KINDS, Question
+from course.recorded import Recorded
 from ftcore.network.surgery import BlockInfo
-from ftcore.quiz import KINDS, Question
-from ftcore.recorded import Recorded
 from ftcore.settings import HEAD
 from ui import charts, history, strip
 from ui.quizwords import Known

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ftcore import facts, recorded
+from course import facts, recorded
+from course.recorded import Recorded
 from ftcore.errors import FtError
-from ftcore.recorded import Recorded
 from ftcore.runs import service
 from ftcore.settings import RunSettings
 from ui import live, stages

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ftcore import content
+from course import content
 from ftcore.data import sets
 from ftcore.network import backbones
 from ftcore.settings import RunSettings

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ftcore import content, facts
+from course import content, facts
 from ftcore.export.lines import expression, optimizer_call
 from ftcore.network import backbones
 from ftcore.network.surgery import BlockInfo

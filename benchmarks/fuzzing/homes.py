@@ -22,8 +22,8 @@ import torch
 from benchmarks.fuzzing import damage, living
 from benchmarks.fuzzing.frame import Attempt, Maker, Room, Wrong
 from benchmarks.fuzzing.living import DONE, HALF, OWNER, Lived
+from course import cards, facts, learners, quiz, rounds
 from ftcore import __main__ as cli
-from ftcore import cards, facts, learners, quiz, rounds
 from ftcore.costs import machine
 from ftcore.errors import FtError
 from ftcore.network import backbones, surgery

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from benchmarks.fuzzing import zips
 from benchmarks.fuzzing.frame import Room
-from ftcore import cards, learners, quiz, rounds
+from course import cards, learners, quiz, rounds
 from ftcore.costs import machine
 from ftcore.events import EpochEnd, Event, StepProgress, to_dict
 from ftcore.files import home

@@ -20,7 +20,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ftcore import caches, files
+from ftcore import files, store
 from ftcore.errors import FtError
 from ftcore.files import home
 
@@ -88,7 +88,7 @@ def keep(key: str, labels: Iterable[int], names: Iterable[str], side: int, rows:
     """
     numbers, titles = np.asarray(list(labels), dtype=np.int64), list(names)
     shape = (len(numbers), side, side, 3)
-    place, part = folder() / key, folder() / f"{caches.PART}{uuid.uuid4().hex}"
+    place, part = folder() / key, folder() / f"{store.PART}{uuid.uuid4().hex}"
     try:
         part.mkdir(parents=True)
         _check_room(int(np.prod(shape)))
@@ -114,7 +114,7 @@ def keep(key: str, labels: Iterable[int], names: Iterable[str], side: int, rows:
 
 def drop(key: str) -> None:
     """Remove the split kept under `key`, if there is one."""
-    caches.remove(folder() / key)
+    store.remove(folder() / key)
 
 
 def _write_images(path: Path, shape: tuple[int, ...], rows: Iterable[np.ndarray]) -> hashlib._Hash:
@@ -166,7 +166,7 @@ def _put(part: Path, place: Path) -> None:
                 raise
             if find(place.name) is not None:
                 return
-            caches.remove(place)
+            store.remove(place)
         else:
             with contextlib.suppress(OSError, AttributeError):  # a folder cannot be flushed on every system
                 number = os.open(place.parent, os.O_RDONLY | os.O_DIRECTORY)

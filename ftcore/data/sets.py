@@ -15,7 +15,7 @@ from pathlib import Path
 
 import PIL
 
-from ftcore import caches, files
+from ftcore import files, store
 from ftcore.data import builtin, downloads, folders, prepared, reading
 from ftcore.data.pictures import PictureError
 from ftcore.data.prepared import Split
@@ -189,7 +189,7 @@ def _prepared(
             prepared.drop(keys[name])  # a set that failed leaves nothing behind
         raise
     if missing:
-        caches.prune(caches.budget(), caches.RECENT)
+        store.prune(store.budget(), store.RECENT)
     splits = [split for split in found.values() if split is not None]
     return splits, {str(item.where): reading.named(error) for item, error in bad.items()}
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ftcore import caches
+from ftcore import store
 from ftcore.costs import machine
 from ftcore.errors import FtError
 from ftcore.network import surgery
@@ -56,7 +56,7 @@ class Manager:
 
     def __init__(self, jobs: int, pause_s: float = PAUSE_SECONDS) -> None:
         shelf.sweep()
-        caches.prune(caches.budget(), caches.RECENT)
+        store.prune(store.budget(), store.RECENT)
         self._lock = threading.RLock()
         self._jobs, self._pause_s = jobs, pause_s
         self._crew = Crew(self._lock, self._over)

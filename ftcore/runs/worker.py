@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from filelock import Timeout
 
-from ftcore import caches
+from ftcore import store
 from ftcore.costs import machine
 from ftcore.data import identity, reading, sets
 from ftcore.data.sets import BadPictures, ImageSet
@@ -61,7 +61,7 @@ def execute(folder: Path, report: Callable[[Event], None], clock: Callable[[], f
     report(_found(settings))
     images = _images(settings, folder / BAD_PICTURES, report)
     identity.compare(_start(log), identity.of(images))
-    caches.prune(caches.budget(), caches.RECENT)
+    store.prune(store.budget(), store.RECENT)
     network = start_network(
         settings, len(images.classes), lambda done, total: report(DataProgress("Downloading weights", done, total))
     )

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ftcore import caches, files
+from ftcore import files, store
 from ftcore._torchvision import torchvision
 from ftcore.data.sets import Split
 from ftcore.events import CacheProgress, CacheSkipped
@@ -103,12 +103,12 @@ def open_sources(
             path = _path(key(network, boundary, preprocess, images, device))
             if _load(path) is None:
                 size = _bytes(network, boundary, preprocess, device) * len(images)
-                room = min(caches.budget() - given, shutil.disk_usage(_folder()).free // 2) - promised
+                room = min(store.budget() - given, shutil.disk_usage(_folder()).free // 2) - promised
                 if size > room:
                     yield CacheSkipped(boundary, round(size / 2**30, 4), round(max(room, 0) / 2**30, 4))
                 else:
                     promised += size
-                    caches.prune(caches.budget() - promised, caches.RECENT)
+                    store.prune(store.budget() - promised, store.RECENT)
                     missing[boundary] = path
         if missing:
             jobs.append((images, missing))

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from ftcore import quiz
+from course import quiz
 from tests.browser.conftest import OpenTab
 
 LONG = 240_000

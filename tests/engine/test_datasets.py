@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ftcore import caches
+from ftcore import store
 from ftcore.data import builtin, folders, prepared, sets
 from ftcore.data.sketchbook import draw
 from ftcore.errors import FtError
@@ -210,7 +210,7 @@ def test_a_set_that_fails_leaves_no_split_behind(home: Path, tmp_path: Path) -> 
         Image.new("L", (9, 9), number).save(path)
     good = sets.load(str(tmp_path / "set"), TINY)
     victim = good.test.names[0]
-    caches.prune(0)
+    store.prune(0)
     (tmp_path / "set" / victim).write_bytes(b"")
     with pytest.raises(FtError, match=f"'{victim}' is empty"):
         sets.load(str(tmp_path / "set"), TINY)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ftcore import content, experiments, measure, quiz, recorded
+from course import content, experiments, measure, quiz, recorded
+from course.experiments import Done
 from ftcore.errors import FtError
-from ftcore.experiments import Done
 from ftcore.network import surgery
 from ftcore.settings import HEAD
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from ftcore import caches
+from ftcore import store
 from ftcore.data.sets import ImageSet, Split
 from ftcore.events import CacheProgress, CacheSkipped
 from ftcore.network import backbones
@@ -182,11 +182,11 @@ def test_prune_takes_what_was_used_longest_ago_of_both_kinds(
         os.utime(meta, (time.time() - 400 + age,) * 2)
     assert kept(network, "head", splits["train"]).kept is not None  # used just now
     size = max(f.stat().st_size for f in files(home))
-    caches.prune(size + 20_000)
+    store.prune(size + 20_000)
     left = [name for name, split in splits.items() if kept(network, "head", split).kept is not None]
     assert left == ["train", "test"]
     assert list((home / "data").iterdir()) == []
-    caches.prune(0)
+    store.prune(0)
     assert files(home) == []
 
 
@@ -196,7 +196,7 @@ def test_prune_clears_what_killed_runs_left(home: Path) -> None:
     for file in (old, new):
         file.write_bytes(b"x")
     os.utime(old, (1, 1))
-    caches.prune(10)
+    store.prune(10)
     assert files(home) == [new]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ftcore import cards, content, glossary, quiz
+from course import cards, content, glossary, quiz
 from ftcore.errors import FtError
 from ftcore.settings import RunSettings
 from ui import quizwords

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ftcore import cards, learners, rounds
+from course import cards, learners, rounds
+from course.learners import Learner
 from ftcore.errors import FtError
-from ftcore.learners import Learner
 
 NAME = "0123456789abcdef" * 2
 

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from ftcore import caches
+from ftcore import store
 from ftcore.costs import machine
 from ftcore.costs.machine import Estimate
 from ftcore.errors import FtError
@@ -46,7 +46,7 @@ def test_limits_that_are_no_numbers(monkeypatch: pytest.MonkeyPatch, name: str, 
     check = {
         "THAW_MAX_MINUTES": lambda: limits.check_time(RunSettings()),
         "THAW_LEARNER_GB": lambda: limits.check_disk("me"),
-        "THAW_CACHE_GB": caches.budget,
+        "THAW_CACHE_GB": store.budget,
         "THAW_JOBS": service.manager,
     }
     with pytest.raises(FtError, match=f"{name} is '{text}', which is no number of 0 or more"):

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ftcore import caches
+from ftcore import store
 from ftcore.data import prepared
 from ftcore.errors import FtError
 from ftcore.files import ROOT
@@ -148,11 +148,11 @@ def test_prune_evicts_the_longest_unused(home: Path) -> None:
         os.utime(home / "data" / key / "meta.json", (number, number))
     size = sum(f.stat().st_size for f in (home / "data" / "one").iterdir())
     assert prepared.find("one") is not None
-    assert caches.prune(2 * size) == size
+    assert store.prune(2 * size) == size
     assert sorted(p.name for p in (home / "data").iterdir()) == ["one", "three"]
-    assert caches.prune(2 * size) == 0
-    assert caches.prune(0, recent=60) == size  # "one" was used just now
-    assert caches.prune(0) == size
+    assert store.prune(2 * size) == 0
+    assert store.prune(0, recent=60) == size  # "one" was used just now
+    assert store.prune(0) == size
     assert list((home / "data").iterdir()) == []
 
 
@@ -162,12 +162,12 @@ def test_prune_takes_leftovers_of_killed_processes_only_when_old(home: Path) -> 
         (home / "data" / name / "images.npy").write_bytes(b"12345")
     for path in (home / "data" / ".part-old" / "images.npy", home / "data" / ".part-old"):
         os.utime(path, (0, 0))
-    assert caches.prune(10**9) == 5
+    assert store.prune(10**9) == 5
     assert [p.name for p in (home / "data").iterdir()] == [".part-new"]
 
 
 def test_prune_without_any_data(home: Path) -> None:
-    assert caches.prune(0) == 0
+    assert store.prune(0) == 0
 
 
 def test_meta_is_json_anyone_can_read(home: Path) -> None:

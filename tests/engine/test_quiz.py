@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from ftcore import experiments, facts, marking, quiz, recorded, rounds
+from course import experiments, facts, marking, quiz, recorded, rounds
+from course.learners import Learner
+from course.quiz import Question
 from ftcore.errors import FtError
-from ftcore.learners import Learner
 from ftcore.network import backbones, surgery
-from ftcore.quiz import Question
 from ftcore.settings import HEAD, RunSettings
 from ui import quizwords, stages
 

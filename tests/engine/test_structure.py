@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 from pathlib import Path
 
 import pytest
@@ -11,17 +12,20 @@ from ftcore.data import sets
 from ftcore.files import ROOT
 from ftcore.network import backbones
 
-# From the ground up: a module may import only what stands before it.
-ORDER = (
-    "names", "errors", "preprocess", "files", "settings", "_torchvision", "content", "learners", "events", "blocks", "kinds", "bare", "frames",
-    "memory", "rgb", "pictures", "weights", "backbones", "splits", "zipnames", "zips", "listings", "splitnames", "splitfolders",
-    "tables", "arrange", "folders", "caches", "prepared", "reading", "pen", "nature", "things", "paper", "draw",
-    "builtin", "downloads", "sets", "identity", "quiz", "glossary", "surgery", "change", "marking", "rounds", "cards",
-    "facts", "lines", "tapconv", "snapshots", "checkpoint", "features", "loop", "recorded", "trace", "machine", "steps",
-    "pretrained", "measure", "experiments", "locks", "records", "shelf", "verdict", "longer", "worker", "limits",
-    "crew", "manager", "service", "export", "answers", "console", "story", "options", "__main__",
+# From the ground up: a folder may import only what stands before it. Within a folder there is no circle.
+ROOMS = (
+    "ftcore", "ftcore/network", "ftcore/data", "ftcore/training", "ftcore/costs", "ftcore/export", "ftcore/analysis",
+    "ftcore/runs", "ftcore/terminal", "ftcore/__main__.py", "course",
 )  # fmt: skip
-ENGINE = sorted((ROOT / "ftcore").rglob("*.py"))
+APART = {"ftcore/network", "ftcore/data"}  # neither imports the other
+
+
+def place_of(path: Path) -> str:
+    """A file as the tree shows it."""
+    return path.relative_to(ROOT).as_posix()
+
+
+ENGINE = sorted([*(ROOT / "ftcore").rglob("*.py"), *(ROOT / "course").rglob("*.py")])
 WEB = sorted([ROOT / "app.py", *(ROOT / "ui").glob("*.py"), *(ROOT / "pages").glob("*.py")])
 
 
@@ -43,23 +47,60 @@ def parts(path: Path, package: str) -> set[str]:
     return {file.stem for file in files if file.exists()}
 
 
-@pytest.mark.parametrize("path", ENGINE, ids=lambda p: p.stem)
-def test_engine_imports_only_downwards(path: Path) -> None:
-    if path.stem == "__init__":
-        assert parts(path, "ftcore") == set()
-        return
-    assert path.stem in ORDER, path.stem
-    below = set(ORDER[: ORDER.index(path.stem)])
-    assert parts(path, "ftcore") - below == set()
+def room(path: Path) -> str:
+    """The room that a file belongs to: the longest of `ROOMS` that its path begins with."""
+    place = path.relative_to(ROOT).as_posix()
+    return max((r for r in ROOMS if place == r or place.startswith(f"{r}/")), key=len)
 
 
-@pytest.mark.parametrize("path", ENGINE, ids=lambda p: p.stem)
+def ours(path: Path) -> set[Path]:
+    """The files of the engine and the course that a file imports; folders' faces apart."""
+    files = {ROOT / f"{name.replace('.', '/')}.py" for name in imported(path)}
+    return {file for file in files if file.exists() and file in ENGINE}
+
+
+@pytest.mark.parametrize("path", ENGINE, ids=place_of)
+def test_rooms_import_only_downwards(path: Path) -> None:
+    here = room(path)
+    there = {room(file) for file in ours(path)} - {here}
+    assert there <= set(ROOMS[: ROOMS.index(here)])
+    assert not (here in APART and there & APART)
+
+
+def test_no_file_imports_itself_by_a_detour() -> None:
+    graphlib.TopologicalSorter({path: ours(path) for path in ENGINE}).prepare()  # raises and names the circle
+
+
+FACES = [path for path in ENGINE if path.name == "__init__.py" and path.parent.name != "ftcore"]
+
+
+@pytest.mark.parametrize("path", FACES, ids=place_of)
+def test_a_face_defines_nothing_and_names_what_is_there(path: Path) -> None:
+    text, *rest = ast.parse(path.read_text("utf-8")).body
+    assert isinstance(text, ast.Expr)
+    (names,) = rest
+    assert isinstance(names, ast.Assign)
+    face = ast.literal_eval(names.value)
+    assert face == sorted(face)
+    assert all((path.parent / f"{name}.py").exists() or (path.parent / name).is_dir() for name in face)
+
+
+@pytest.mark.parametrize("path", [*ENGINE, *WEB], ids=place_of)
+def test_outsiders_import_only_what_a_face_names(path: Path) -> None:
+    for file in ours(path):
+        face = file.parent / "__init__.py"
+        if face in FACES and file.parent not in (path.parent, *path.parents) and file.stem != "__init__":
+            listed = ast.literal_eval(ast.parse(face.read_text("utf-8")).body[1].value)  # type: ignore[attr-defined]
+            assert file.stem in listed, f"{place_of(path)} imports {place_of(file)}"
+
+
+@pytest.mark.parametrize("path", ENGINE, ids=place_of)
 def test_engine_knows_no_web(path: Path) -> None:
     tops = {name.split(".")[0] for name in imported(path)}
     assert tops & {"streamlit", "plotly", "pandas", "ui", "pages", "app"} == set()
 
 
-@pytest.mark.parametrize("path", WEB, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", WEB, ids=place_of)
 def test_pages_stand_on_ui_and_ui_on_the_engine(path: Path) -> None:
     tops = {name.split(".")[0] for name in imported(path)}
     assert "app" not in tops
@@ -67,7 +108,7 @@ def test_pages_stand_on_ui_and_ui_on_the_engine(path: Path) -> None:
     assert path.parent.name != "pages" or parts(path, "pages") == set()
 
 
-@pytest.mark.parametrize("path", ENGINE, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", ENGINE, ids=place_of)
 def test_public_names_are_documented(path: Path) -> None:
     tree = ast.parse(path.read_text("utf-8"))
     assert ast.get_docstring(tree)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ftcore import caches
+from ftcore import store
 from ftcore.data.sets import ImageSet
 from ftcore.errors import FtError
 from ftcore.events import Baseline, CacheProgress, CacheSkipped, EpochEnd, Event, PhaseEnd, RunEnd, RunStart, to_dict
@@ -108,7 +108,7 @@ def test_too_small_cache_gives_the_same_run(
 ) -> None:
     _, told = run(small)
     monkeypatch.setenv("THAW_CACHE_GB", "0")
-    caches.prune(0)
+    store.prune(0)
     _, told_live = run(small)
     assert sum(isinstance(e, CacheSkipped) for e in told_live) >= 4
     for a, b in zip(numbers(told), numbers(told_live), strict=True):

@@ -9,9 +9,10 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from ftcore import content, events, learners, quiz, rounds
+from course import content, learners, quiz, rounds
+from course.learners import Learner
+from ftcore import events
 from ftcore.events import RunEnd, RunStart
-from ftcore.learners import Learner
 from ftcore.network import surgery
 from ftcore.network.change import Moved
 from ftcore.runs import records, service, worker

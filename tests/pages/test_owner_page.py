@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.web.server.app_discovery import discover_asgi_app
 
-from ftcore import content
+from course import content
 from ftcore.files import ROOT
 from ftcore.runs import locks, records, service
 from ftcore.settings import Phase, RunSettings

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ftcore import experiments, learners, measure, quiz, recorded, rounds
-from ftcore.learners import Learner
+from course import experiments, learners, measure, quiz, recorded, rounds
+from course.learners import Learner
 from ftcore.runs import records
 from ftcore.settings import RunSettings
 from tests.pages.made import OWNER, OpenPage, texts

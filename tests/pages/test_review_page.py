@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ftcore import learners
+from course import learners
 from tests.pages.made import OWNER, OpenPage, texts
 from ui import glossary as marks
 

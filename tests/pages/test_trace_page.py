@@ -14,7 +14,7 @@ import streamlit as st
 import torch
 from PIL import Image
 
-from ftcore import content
+from course import content
 from ftcore.analysis import trace
 from ftcore.data import sets
 from ftcore.errors import FtError

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ftcore import content
+from course import content
 from ftcore.errors import FtError
 from ftcore.files import ROOT
 from ftcore.network import surgery

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ftcore import marking
-from ftcore.learners import Learner
-from ftcore.quiz import Question
+from course import marking
+from course.learners import Learner
+from course.quiz import Question
 
 MODES = ("short", "full", "wrong")
 

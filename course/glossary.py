@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ftcore import content, quiz
+from course import content, quiz
 
 FILE = content.FOLDER / "glossary.toml"
 

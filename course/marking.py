@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ftcore import content
+from course import content
+from course.quiz import Question
 from ftcore.errors import FtError
 from ftcore.network.surgery import BlockInfo
-from ftcore.quiz import Question
 from ftcore.settings import HEAD
 
 POINT = 0.5  # percentage points that can be misread on a chart

@@ -15,7 +15,7 @@ from typing import Any
 from fsrs import Card as Schedule
 from fsrs import Rating, Scheduler
 
-from ftcore import content, glossary, quiz
+from course import content, glossary, quiz
 from ftcore.files import derived
 
 FILE = content.FOLDER / "cards.toml"

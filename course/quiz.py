@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ftcore import content
+from course import content
 from ftcore.errors import FtError
 
 FILE = content.FOLDER / "quiz.toml"

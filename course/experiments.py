@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ftcore import content, measure, quiz
+from course import content, measure, quiz
 from ftcore.network import surgery
 from ftcore.settings import Phase, RunSettings
 

@@ -1,6 +1,6 @@
 """Recorded runs for questions about curves: event records that the engine really wrote, kept in one small file.
 
-`python -m ftcore.recorded` makes the file anew by running every plan below. This module knows nothing about
+`python -m course.recorded` makes the file anew by running every plan below. This module knows nothing about
 questions or pages.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ftcore import content
+from course import content
 from ftcore.errors import FtError
 from ftcore.events import Baseline, EpochEnd, RunEnd, to_dict
 from ftcore.files import whole
@@ -86,7 +86,7 @@ def load(path: Path = FILE) -> Mapping[str, Recorded]:
             for name, run in raw.items()
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise FtError(f"{path.name} cannot be read ({error}): make it anew with python -m ftcore.recorded.") from error
+        raise FtError(f"{path.name} cannot be read ({error}): make it anew with python -m course.recorded.") from error
 
 
 def run(settings: RunSettings) -> list[dict[str, Any]]:
