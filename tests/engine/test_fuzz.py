@@ -67,7 +67,7 @@ def test_a_planted_fault_is_counted(room: Room, error: BaseException, end: str, 
 
 def test_a_fault_is_placed_in_the_engine() -> None:
     with pytest.raises(AttributeError) as error:
-        zips.imports.open_plan(None, 0).__enter__()  # type: ignore[arg-type]
+        zips.folders.open_plan(None, 0).__enter__()  # type: ignore[arg-type]
     assert re.fullmatch(r"ftcore.data.folders\.py:\d+ open_plan", frame.place(error.value))
 
 
