@@ -1,7 +1,7 @@
 """Thaw's engine: fine-tune a pretrained image classifier and see every number on the way.
 
-Read in this order: settings, network/, data/, training/, runs/; each folder says what it is for. It works from a terminal
-(`python -m ftcore`) and knows nothing about the web pages that show it.
+Read in this order: settings, network/, data/, training/, runs/; each folder says what it is for. It works
+from a terminal (`python -m ftcore`) and knows nothing about the web pages that show it.
 """
 
 import os

@@ -1,6 +1,7 @@
 """Makes `import torchvision` work where its compiled operators do not load.
 
-Whoever needs torchvision takes it from here: `from ftcore._torchvision import torchvision`. It knows nothing about networks or images.
+Whoever needs torchvision takes it from here: `from ftcore._torchvision import torchvision`. It knows
+nothing about networks or images.
 """
 
 from __future__ import annotations

@@ -173,7 +173,7 @@ def _fault_of_sentence(says: str) -> str:
 def place(error: BaseException) -> str:
     """File, line and function where an error was raised: the innermost of the engine or the pages, if it passed one."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if f.filename.startswith(tuple(str(ROOT / own) for own in ("ftcore", "course", "ui")))]
+    own = [f for f in frames if f.filename.startswith(tuple(str(ROOT / part) for part in ("ftcore", "course", "ui")))]
     last = (own or frames)[-1]
     return f"{os.path.relpath(last.filename, ROOT) if own else Path(last.filename).name}:{last.lineno} {last.name}"
 

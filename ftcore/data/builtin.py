@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import hashlib
 import inspect
 import os
@@ -132,13 +133,11 @@ def _drawing_code() -> str:
     return hashlib.sha256("\n".join(sources).encode()).hexdigest()
 
 
+@functools.cache  # parsing takes longer than all else that a plan of this set needs
 def _without_imports(source: str) -> str:
-    lines = source.split("\n")
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            end = node.end_lineno or node.lineno
-            lines[node.lineno - 1 : end] = [""] * (end - node.lineno + 1)
-    return "\n".join(line for line in lines if line)
+    imports = [node for node in ast.parse(source).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    left_out = {at for node in imports for at in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
+    return "\n".join(line for at, line in enumerate(source.split("\n"), 1) if line and at not in left_out)
 
 
 def digits_plan(seed: int) -> Plan:

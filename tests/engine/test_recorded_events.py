@@ -16,9 +16,7 @@ from typing import Any
 import pytest
 import torch
 
-from ftcore.data import sets
 from ftcore.events import to_dict
-from ftcore.network import backbones
 from ftcore.settings import RunSettings
 from ftcore.training import loop
 
@@ -30,7 +28,7 @@ PASSING = ("seconds", "data", "folder")
 def told(settings: RunSettings) -> list[dict[str, Any]]:
     """What a run says that has to do neither with the clock nor with the place of its files."""
     torch.set_num_threads(1)
-    images = sets.load(settings.data, backbones.preprocess(settings.backbone))
+    images = loop.load_images(settings)
     network = loop.start_network(settings, len(images.classes))
     records = [to_dict(event) for event in loop.train(settings, images, network)]
     return [{k: v for k, v in r.items() if k not in PASSING} for r in records if r["event"] in KINDS]
