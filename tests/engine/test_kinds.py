@@ -45,7 +45,7 @@ def packed() -> bytes:
         ("ZIP", packed()),
         ("RAR", b"Rar!\x1a\x07\x01\x00"),
         ("7z", b"7z\xbc\xaf\x27\x1c\0\4"),
-        ("gzip", gzip.compress(b"x")),
+        ("gzip", gzip.compress(b"x", mtime=0)),
         ("HTML", b"\n<!DOCTYPE html><html>"),
         ("HTML", b"<html lang='en'>404</html>"),
         ("SVG", b'\xef\xbb\xbf <svg xmlns="x">'),
