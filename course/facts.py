@@ -21,9 +21,8 @@ Row = Mapping[str, Any]
 
 def lesson(settings: RunSettings) -> tuple[Phase, Phase]:
     """The settings' own two phases if they are head first, then more blocks; else the classic lesson."""
-    phases = settings.phases
-    if len(phases) == 2 and phases[0].trainable == (HEAD,) and set(phases[1].trainable) > {HEAD}:
-        return phases[0], phases[1]
+    if settings.head_then_thaw:
+        return settings.phases[0], settings.phases[1]
     return surgery.classic(settings.backbone)
 
 
@@ -123,9 +122,7 @@ def of_run(settings: RunSettings, rows: Sequence[Row], baseline: Row | None, end
 def usable(settings: RunSettings, rows: Sequence[Row], end: Row | None) -> bool:
     """Whether a run can be asked about: finished, head first and then a thaw, with two epochs of each or more."""
     counts = [sum(row["phase"] == number for row in rows) for number in (1, 2)]
-    phases = settings.phases
-    thawed = len(phases) == 2 and phases[0].trainable == (HEAD,) and set(phases[1].trainable) > {HEAD}
-    return end is not None and thawed and min(counts) >= 2
+    return end is not None and settings.head_then_thaw and min(counts) >= 2
 
 
 def of_recorded(name: str, rows: Sequence[Row]) -> dict[str, float]:

@@ -7,6 +7,7 @@ about torch, networks or images.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import math
 import os
@@ -97,6 +98,11 @@ class Phase:
         if len(set(self.trainable)) != len(self.trainable):
             raise FtError("A block is named twice among the trainable ones: name each once.")
 
+    @property
+    def head_only(self) -> bool:
+        """Does only the new head learn in this phase?"""
+        return self.trainable == (HEAD,)
+
 
 def _classic() -> tuple[Phase, ...]:
     return (
@@ -185,6 +191,22 @@ class RunSettings:
     def epochs(self) -> int:
         """Epochs of all phases together."""
         return sum(phase.epochs for phase in self.phases)
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """The last epoch of each phase, counted over all phases."""
+        return tuple(itertools.accumulate(phase.epochs for phase in self.phases))
+
+    @property
+    def thaws(self) -> tuple[int, ...]:
+        """The epochs after which blocks begin to move that were frozen in the phase before."""
+        pairs = zip(self.phases, self.phases[1:], self.ends, strict=False)
+        return tuple(end for before, after, end in pairs if set(after.trainable) - set(before.trainable))
+
+    @property
+    def head_then_thaw(self) -> bool:
+        """Is this the lesson in two phases: the new head alone, then blocks of the trunk with it?"""
+        return len(self.phases) == 2 and self.phases[0].head_only and set(self.phases[1].trainable) > {HEAD}
 
     def to_json(self) -> str:
         """The record as JSON text, phases as a list of objects."""

@@ -13,7 +13,6 @@ from typing import Any
 import streamlit as st
 
 from ftcore.settings import RunSettings
-from ui.runlog import ends, head_only
 from ui.theme import number, percent
 
 Row = Mapping[str, Any]
@@ -43,19 +42,10 @@ def curves(what: str, rows: Sequence[Row], baseline: Row | None) -> list[dict[st
 def spans(settings: RunSettings) -> list[dict[str, Any]]:
     """The stretches of the phases; ice while only the head learns, ember once pretrained blocks move."""
     begin, found = 0, []
-    for phase, end in zip(settings.phases, ends(settings), strict=True):
-        kind = "frozen" if head_only(phase) else "trainable"
+    for phase, end in zip(settings.phases, settings.ends, strict=True):
+        kind = "frozen" if phase.head_only else "trainable"
         found.append({"start": begin, "end": end, "kind": kind, "name": phase.name})
         begin = end
-    return found
-
-
-def thaws(settings: RunSettings) -> list[dict[str, Any]]:
-    """Where blocks begin to move that were frozen in the phase before."""
-    found = []
-    for before, after, end in zip(settings.phases, settings.phases[1:], ends(settings), strict=False):
-        if set(after.trainable) - set(before.trainable):
-            found.append({"start": end, "label": "thaw"})
     return found
 
 
@@ -145,7 +135,11 @@ def draw(
     if not data:
         return
     chart = spec(what, settings)
-    chart["datasets"] = {"curves": data, "spans": spans(settings), "thaws": thaws(settings)}
+    chart["datasets"] = {
+        "curves": data,
+        "spans": spans(settings),
+        "thaws": [{"start": end, "label": "thaw"} for end in settings.thaws],
+    }
     alt = f"{what.capitalize()} of each epoch: validation, training set in evaluation mode, and while learning."
     st.caption(LEGEND)
     st.vega_lite_chart(chart, width="stretch", height=height, key=f"{key}-{what}", on_select="rerun", alt=alt)

@@ -15,7 +15,6 @@ import streamlit as st
 from course import content
 from ftcore.settings import RunSettings
 from ui import live, state
-from ui.charts import thaws
 from ui.live import View
 from ui.theme import number, percent, points
 
@@ -30,14 +29,14 @@ NEXT = ""  # stands for the run that will be started next
 
 def before(settings: RunSettings) -> None:
     """Ask about a run that has not been started: the next one gets the guess."""
-    if thaws(settings):
+    if settings.thaws:
         with st.container(border=True):
             _ask(NEXT, _waiting())
 
 
 def draw(view: View) -> None:
     """Ask until the first thawed epoch has ended; from then on compare the guess with the run."""
-    if not thaws(view.settings):
+    if not view.settings.thaws:
         return
     guess = _kept(view)
     with st.container(border=True):
@@ -114,7 +113,7 @@ def _keep(run_id: str, picked: str) -> None:
 
 
 def _settle(guess: str | None, view: View) -> None:
-    at = int(thaws(view.settings)[0]["start"])
+    at = view.settings.thaws[0]
     before = [row for row in view.log.rows if row["epoch"] <= at]
     after = [row for row in view.log.rows if row["epoch"] > at]
     if not before or not after:

@@ -21,7 +21,6 @@ from ftcore.settings import RunSettings
 from ui import guess, guidebox, live, observe, stages, state, traced
 from ui.callbacks import guarded
 from ui.live import View
-from ui.runlog import head_only
 from ui.theme import count, percent, points, seconds
 from ui.traced import FINAL, Which
 
@@ -276,5 +275,5 @@ def insight(view: View, found: Mapping[str, float], weights: Moved) -> dict[str,
 def thawed_seconds(settings: RunSettings, view: View) -> float:
     """Seconds of the epochs after the last one in which only the head learned."""
     rows = view.log.rows
-    heads = [int(row["epoch"]) for row in rows if head_only(settings.phases[int(row["phase"]) - 1])]
+    heads = [int(row["epoch"]) for row in rows if settings.phases[int(row["phase"]) - 1].head_only]
     return sum(float(row["seconds"]) for row in rows if row["epoch"] > max(heads))

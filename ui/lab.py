@@ -61,7 +61,7 @@ def plan(chosen: RunSettings, pattern: tuple[str, ...]) -> RunSettings:
         phases = (dataclasses.replace(first, trainable=pattern, name=Phase().name),)
     else:
         tune = last if len(chosen.phases) > 1 else surgery.classic(chosen.backbone)[1]
-        head = first if first.trainable == (HEAD,) else Phase()
+        head = first if first.head_only else Phase()
         phases = (head, dataclasses.replace(tune, trainable=pattern))
     return dataclasses.replace(chosen, phases=phases)
 

@@ -19,7 +19,7 @@ from ftcore.runs import service
 from ftcore.runs.manager import PAUSE_SECONDS, Status
 from ftcore.settings import RunSettings
 from ui import callbacks, charts, engine, observe, progress, state
-from ui.runlog import Event, RunLog, ends, time_left
+from ui.runlog import Event, RunLog, time_left
 from ui.theme import about, as_markdown, count, discreet, held, number, percent, plain, points, rate, seconds
 
 _KEPT = 40
@@ -62,8 +62,8 @@ class View:
     @property
     def thawed(self) -> bool:
         """Has an epoch ended since blocks began to move that were frozen before?"""
-        moment, rows = charts.thaws(self.settings), self.log.rows
-        return bool(moment and rows and rows[-1]["epoch"] > moment[0]["start"])
+        moment, rows = self.settings.thaws, self.log.rows
+        return bool(moment and rows and rows[-1]["epoch"] > moment[0])
 
     @property
     def counts(self) -> dict[str, int] | None:
@@ -240,7 +240,7 @@ def epochs(view: View) -> None:
         st.caption("Epoch by epoch: accuracy · loss.", width="content")
         whole = len(rows) <= NEWEST or st.toggle(f"All {len(rows)} epochs", key=f"all-epochs-{view.id}")
     first = 0 if whole else len(rows) - NEWEST
-    last = ends(view.settings)
+    last = view.settings.ends
     table = []
     for at, row in enumerate(rows[first:], first):
         said = held(observe.observe(rows, at, view.settings, view.log.baseline))

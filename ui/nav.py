@@ -11,55 +11,12 @@ import functools
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import streamlit as st
 
+from ui.sitemap import ENTRIES
+
 _MARK = "thaw_inside_app"
-
-
-@dataclass(frozen=True)
-class Key:
-    """A parameter of the address beside the settings.
-
-    Once one of the settings in `about` changes, a value that begins with `begins` means nothing any more.
-    """
-
-    name: str
-    about: tuple[str, ...] = ()
-    begins: str = ""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A page of the app. `path` is its address, the file's own name, so that both start-up modes agree.
-
-    `own` names what the page keeps in the address.
-    """
-
-    group: str
-    title: str
-    path: str
-    own: tuple[Key, ...] = ()
-    default: bool = False
-
-    @property
-    def file(self) -> str:
-        """The page's script, relative to `app.py`."""
-        return f"pages/{self.path}.py"
-
-
-EVERYWHERE = (Key("run"), Key("guide"))
-ENTRIES = (
-    Entry("Learn", "Pipeline", "pipeline", (Key("stage"),), default=True),
-    Entry("Learn", "Freeze lab", "freeze_lab", (Key("lab", about=("backbone",)),)),
-    Entry("Learn", "Train live", "train_live", (Key("phase"), Key("guess"))),
-    Entry("Learn", "Prediction trace", "trace", (Key("layer"), Key("pick", about=("data", "seed"), begins="val-"))),
-    Entry("Check", "Quiz", "quiz"),
-    Entry("Check", "Experiments", "experiment", (Key("exp"),)),
-    Entry("Check", "Review", "review"),
-)
-OWN = {key.name: key for key in (*EVERYWHERE, *(key for entry in ENTRIES for key in entry.own))}
 
 
 def navigation() -> st.Page:

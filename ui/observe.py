@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ftcore.settings import RunSettings
-from ui.runlog import ends, head_only
 from ui.theme import number, percent, points, rate
 
 Row = Mapping[str, Any]
@@ -100,7 +99,7 @@ def _end_of_phase(
 ) -> str:
     if before is None or before["phase"] != row["phase"] or not _last_of_phase(row, settings):
         return ""
-    who = "the head" if head_only(settings.phases[row["phase"] - 1]) else "the network"
+    who = "the head" if settings.phases[row["phase"] - 1].head_only else "the network"
     gain = row["val_accuracy"] - before["val_accuracy"]
     if abs(gain) <= CONVERGED:
         return f"{who} has converged: the last epoch {_gained(gain)}"
@@ -138,7 +137,7 @@ def _gained(gain: float) -> str:
 
 
 def _last_of_phase(row: Row, settings: RunSettings) -> bool:
-    return bool(row["epoch"] == ends(settings)[row["phase"] - 1])
+    return bool(row["epoch"] == settings.ends[row["phase"] - 1])
 
 
 def closing(rows: Sequence[Row], end: Row, settings: RunSettings) -> dict[str, float]:
@@ -149,7 +148,7 @@ def closing(rows: Sequence[Row], end: Row, settings: RunSettings) -> dict[str, f
     found = {"test": float(end["test_accuracy"]), "seconds": float(end["seconds"])}
     if rows:
         found["tuned"] = float(rows[-1]["val_accuracy"])
-    head = [row for row in rows if head_only(settings.phases[row["phase"] - 1])]
+    head = [row for row in rows if settings.phases[row["phase"] - 1].head_only]
     if head and head[-1] is not rows[-1]:
         found["head"] = float(head[-1]["val_accuracy"])
         found["gain"] = found["tuned"] - found["head"]
@@ -160,5 +159,5 @@ def reached(rows: Sequence[Row], settings: RunSettings) -> dict[str, float]:
     """The last validation accuracy of the `head` phase and of the phases in which more blocks move (`tune`)."""
     found = {}
     for row in rows:
-        found["head" if head_only(settings.phases[row["phase"] - 1]) else "tune"] = float(row["val_accuracy"])
+        found["head" if settings.phases[row["phase"] - 1].head_only else "tune"] = float(row["val_accuracy"])
     return found

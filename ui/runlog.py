@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ftcore.settings import HEAD, Phase, RunSettings
+from ftcore.settings import RunSettings
 
 Event = Mapping[str, Any]
 
@@ -71,22 +71,8 @@ class RunLog:
         if not self.epochs:
             return 1
         last = self.rows[-1]
-        ended = int(last["phase"]) in self.phases or last["epoch"] >= ends(settings)[int(last["phase"]) - 1]
+        ended = int(last["phase"]) in self.phases or last["epoch"] >= settings.ends[int(last["phase"]) - 1]
         return min(int(last["phase"]) + ended, len(settings.phases))
-
-
-def ends(settings: RunSettings) -> list[int]:
-    """The last epoch of each phase, counted over all phases."""
-    total, result = 0, []
-    for phase in settings.phases:
-        total += phase.epochs
-        result.append(total)
-    return result
-
-
-def head_only(phase: Phase) -> bool:
-    """Does only the new head learn in this phase?"""
-    return phase.trainable == (HEAD,)
 
 
 def time_left(log: RunLog, settings: RunSettings, cache: float, phases: Sequence[float]) -> float | None:
@@ -103,7 +89,7 @@ def time_left(log: RunLog, settings: RunSettings, cache: float, phases: Sequence
     own = [float(row["seconds"]) for row in rows if row["phase"] == phase]
     each = sum(own) / len(own) if own else phases[phase - 1] / settings.phases[phase - 1].epochs
     inside = log.step["step"] / max(1, log.step["steps"]) if log.step is not None else 0.0
-    epochs = ends(settings)[phase - 1] - rows[-1]["epoch"] - inside
+    epochs = settings.ends[phase - 1] - rows[-1]["epoch"] - inside
     return max(0.0, each * epochs) + sum(phases[phase:])
 
 

@@ -8,7 +8,7 @@ from course import content
 from ftcore.data import sets
 from ftcore.network import backbones
 from ftcore.settings import RunSettings
-from ui import engine, nav, own, reach, state
+from ui import engine, own, reach, sitemap, state
 from ui.theme import ICE, plain
 
 _OWN = "own"
@@ -59,7 +59,7 @@ def _weights(chosen: RunSettings) -> None:
 
 def _links() -> None:
     group = ""
-    for entry in nav.ENTRIES:
+    for entry in sitemap.ENTRIES:
         if entry.group != group:
             group = entry.group
             st.markdown(f"**{plain(group)}**")

@@ -20,7 +20,7 @@ from ftcore.errors import FtError
 from ftcore.names import shown
 from ftcore.network import backbones, surgery
 from ftcore.settings import Phase, RunSettings
-from ui import nav
+from ui import sitemap
 from ui.callbacks import guarded
 
 _TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -91,7 +91,7 @@ def to_query(chosen: RunSettings) -> dict[str, str]:
 
 def put(chosen: RunSettings, **own: str | None) -> None:
     """Write settings into the address; `own` sets (or with None removes) what the pages keep there, others stay."""
-    kept = {name: text for name, text in st.query_params.to_dict().items() if name in nav.OWN}
+    kept = {name: text for name, text in st.query_params.to_dict().items() if name in sitemap.OWN}
     kept |= {name: text for name, text in own.items() if text is not None}
     for name in [name for name, text in own.items() if text is None]:
         kept.pop(name, None)
@@ -104,7 +104,7 @@ def choose(**fields: Any) -> None:
     new = change(old, **fields)
     changed = {field.name for field in dataclasses.fields(new) if getattr(new, field.name) != getattr(old, field.name)}
     query = st.query_params.to_dict()
-    void = [k.name for k in nav.OWN.values() if changed & {*k.about} and query.get(k.name, "").startswith(k.begins)]
+    void = [k.name for k in sitemap.OWN.values() if changed & {*k.about} and query.get(k.name, "").startswith(k.begins)]
     put(new, **dict.fromkeys(["run", *void]))
 
 

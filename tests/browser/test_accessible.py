@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, StorageState, ViewportSize, expec
 
 from tests.browser.conftest import OpenTab, Server
 from tests.browser.test_quizzing import answer
-from ui import nav, stages
+from ui import sitemap, stages
 from ui.chapters import LAYERS
 
 GRAVE = ("serious", "critical")
@@ -105,7 +105,7 @@ def learner(browser: Browser, server: Server) -> Learner:
     return learner
 
 
-@pytest.mark.parametrize("path", [entry.path for entry in nav.ENTRIES])
+@pytest.mark.parametrize("path", [entry.path for entry in sitemap.ENTRIES])
 def test_each_page_as_it_opens(path: str, open_tab: OpenTab) -> None:
     tab = open_tab(f"{path}?data=digits")
     check(tab, path, phone=True)

@@ -13,7 +13,7 @@ from ftcore.errors import FtError
 from ftcore.files import ROOT
 from ftcore.settings import RunSettings
 from tests.pages.made import OpenPage, query_of, tied
-from ui import nav, state
+from ui import sitemap, state
 
 FILES = sorted([*(ROOT / "ui").glob("*.py"), *(ROOT / "pages").glob("*.py")])
 VALUES = {
@@ -58,13 +58,13 @@ def used() -> set[str]:
 
 
 def test_the_table_has_every_name_in_the_address_and_no_other() -> None:
-    assert used() == set(nav.OWN)
-    assert set(VALUES) == set(nav.OWN)
+    assert used() == set(sitemap.OWN)
+    assert set(VALUES) == set(sitemap.OWN)
 
 
 def test_no_name_is_that_of_a_setting() -> None:
-    assert not set(nav.OWN) & {field.name for field in dataclasses.fields(RunSettings)}
-    assert len(nav.OWN) == len(nav.EVERYWHERE) + sum(len(entry.own) for entry in nav.ENTRIES)
+    assert not set(sitemap.OWN) & {field.name for field in dataclasses.fields(RunSettings)}
+    assert len(sitemap.OWN) == len(sitemap.EVERYWHERE) + sum(len(entry.own) for entry in sitemap.ENTRIES)
 
 
 def choosing() -> None:

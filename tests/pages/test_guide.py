@@ -19,7 +19,7 @@ from ftcore.runs import records, service, worker
 from ftcore.settings import RunSettings
 from ftcore.training import loop
 from tests.pages.made import OWNER, OpenPage, texts, tied, write_run
-from ui import guide, nav, observe
+from ui import guide, observe, sitemap
 from ui.guide import END, STEPS, Place
 from ui.live import View
 from ui.runlog import RunLog
@@ -35,7 +35,7 @@ def test_every_step_has_its_text_and_a_page_that_exists() -> None:
     assert {name for name in found if "." in name} == {
         "guess.away", "watch.halted", "trace.away", "quiz.away", "quiz.other", "insight.counted",
     }  # fmt: skip
-    assert {step.page for step in STEPS} <= {entry.path for entry in nav.ENTRIES}
+    assert {step.page for step in STEPS} <= {entry.path for entry in sitemap.ENTRIES}
 
 
 @pytest.mark.parametrize(

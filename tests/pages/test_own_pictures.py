@@ -17,7 +17,7 @@ from ftcore.errors import FtError
 from ftcore.runs import records, worker
 from ftcore.settings import Phase, RunSettings
 from tests.pages.made import OpenPage, query_of, texts, tied
-from ui import nav, own, state
+from ui import own, sitemap, state
 from ui.theme import discreet
 
 COLOURS = {"red": (200, 30, 30), "blue_ish": (30, 30, 200)}
@@ -70,8 +70,8 @@ def opened(open_page: OpenPage, run: str, page: str, **more: str) -> AppTest:
     return test
 
 
-@pytest.mark.parametrize("entry", nav.ENTRIES, ids=lambda entry: entry.path)
-def test_every_page_opens_with_it(entry: nav.Entry, open_page: OpenPage, run: str) -> None:
+@pytest.mark.parametrize("entry", sitemap.ENTRIES, ids=lambda entry: entry.path)
+def test_every_page_opens_with_it(entry: sitemap.Entry, open_page: OpenPage, run: str) -> None:
     test = opened(open_page, run, entry.path)
     box = tied(test.selectbox, "side-data")
     assert box.options[box.index] == "my_pictures, of this run"

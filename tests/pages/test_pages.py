@@ -16,30 +16,30 @@ from ftcore.network import surgery
 from ftcore.runs import records, service
 from ftcore.settings import RunSettings
 from tests.pages.made import TOKEN, OpenPage, texts, tied, write_run
-from ui import nav, state
+from ui import nav, sitemap, state
 from ui.theme import plain
 
 SHORT = dataclasses.replace(RunSettings(), phases=surgery.classic("resnet18-tinyimagenet64", epochs=(2, 2)))
 HOSTILE = ("<script>alert(1)</script>", "**bold**", ":red[x]", "![i](http://h/i.png)", "$x$", "`c`", "# h")
 
 
-@pytest.mark.parametrize("entry", nav.ENTRIES, ids=lambda entry: entry.path)
-def test_every_page_renders(entry: nav.Entry, open_page: OpenPage) -> None:
+@pytest.mark.parametrize("entry", sitemap.ENTRIES, ids=lambda entry: entry.path)
+def test_every_page_renders(entry: sitemap.Entry, open_page: OpenPage) -> None:
     test = open_page(entry.path)
     assert not test.exception
     assert not test.error
     assert len(test.title) == 1
 
 
-@pytest.mark.parametrize("entry", nav.ENTRIES, ids=lambda entry: entry.path)
-def test_a_deep_link_is_led_into_the_app(entry: nav.Entry, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("entry", sitemap.ENTRIES, ids=lambda entry: entry.path)
+def test_a_deep_link_is_led_into_the_app(entry: sitemap.Entry, monkeypatch: pytest.MonkeyPatch) -> None:
     """In discovery mode, as on a fresh server, the page script comes without app.py and must find its way."""
     monkeypatch.chdir(ROOT)
     test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     test.switch_page(entry.file).run()
     assert not test.exception
     assert len(test.title) == 1
-    assert [link.proto.label for link in test.sidebar.get("page_link")] == [entry.title for entry in nav.ENTRIES]
+    assert [link.proto.label for link in test.sidebar.get("page_link")] == [entry.title for entry in sitemap.ENTRIES]
 
 
 def test_the_guard_lets_pass_what_runs_inside_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +193,9 @@ def test_an_interrupted_run_shows_its_stage_and_one_primary_action(open_page: Op
 
 
 def test_the_app_makes_one_page_of_each_file() -> None:
-    assert sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py")) == sorted(e.file for e in nav.ENTRIES)
+    assert sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py")) == sorted(
+        e.file for e in sitemap.ENTRIES
+    )
 
 
 def test_stages_lead_to_the_phase_they_are_about(open_page: OpenPage) -> None:

@@ -15,7 +15,7 @@ from ftcore.network import surgery
 from ftcore.settings import HEAD, Phase, RunSettings
 from tests.pages.made import epoch
 from ui import observe, stages, theme
-from ui.runlog import RunLog, ends, head_only, time_left
+from ui.runlog import RunLog, time_left
 
 TWO = dataclasses.replace(RunSettings(), phases=surgery.classic("resnet18-tinyimagenet64", epochs=(2, 3)))
 BASELINE = {"event": "baseline", "val_loss": 2.4, "val_accuracy": 0.1}
@@ -168,9 +168,9 @@ def test_time_left_follows_the_run_itself_once_it_can() -> None:
 
 
 def test_phases_end_where_their_epochs_end() -> None:
-    assert ends(TWO) == [2, 5]
-    assert head_only(TWO.phases[0])
-    assert not head_only(Phase(trainable=("layer4.1", HEAD)))
+    assert TWO.ends == (2, 5)
+    assert TWO.phases[0].head_only
+    assert not Phase(trainable=("layer4.1", HEAD)).head_only
 
 
 def test_stages_follow_the_run() -> None:
