@@ -11,7 +11,7 @@ from ftcore.errors import FtError
 from ftcore.network.surgery import BlockInfo
 from ftcore.runs import service
 from ftcore.settings import RunSettings
-from ui import callbacks, engine, glossary, guide, nav, own, page, state, strip
+from ui import callbacks, counted, engine, glossary, guide, nav, own, page, state, strip
 from ui import lab as parts
 from ui.theme import EMBER, ICE, about, as_markdown, count, percent, seconds
 
@@ -21,7 +21,7 @@ nav.guard()
 def main() -> None:
     """Title, pattern, costs, code, experiments."""
     chosen, view, owner = page.begin("freeze_lab")
-    found = own.summary(chosen, view)
+    found = counted.summary(chosen, view)
     blocks = engine.describe(chosen.backbone, len(found.classes))
     pattern = parts.parse(st.query_params.get("lab"), blocks, chosen.phases[-1].trainable)
 
@@ -31,7 +31,7 @@ def main() -> None:
         _presets(chosen, pattern)
         _start(chosen, pattern, owner)
     if state.own_pictures(chosen):
-        own.again(chosen)
+        counted.again(chosen)
     strip.draw(blocks, pattern, "lab-strip", on_pick=lambda name: _toggle(name, chosen, blocks))
     totals = steps.totals(chosen.backbone, len(found.classes), pattern, chosen.phases[-1].optimizer)
     _metrics(chosen, pattern, totals, found.counts)

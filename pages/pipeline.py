@@ -11,7 +11,7 @@ from ftcore.data import sets
 from ftcore.errors import FtError
 from ftcore.network import backbones
 from ftcore.settings import HEAD, RunSettings
-from ui import check, engine, glossary, guide, knows, live, nav, observe, own, page, stages, state, strip
+from ui import check, counted, engine, glossary, guide, knows, live, nav, observe, own, page, stages, state, strip
 from ui.live import View
 from ui.stages import Stage
 from ui.theme import EMBER, ICE, about, as_markdown, count, listed, percent, plain, several
@@ -38,7 +38,7 @@ def main() -> None:
     """Title, controls, numbers, drawing, explanation."""
     chosen, view, owner = page.begin("pipeline")
     view = view or page.latest(owner, chosen)
-    found = own.summary(chosen, view)
+    found = counted.summary(chosen, view)
     six = stages.build(chosen, len(found.classes), found.counts["train"], _results(view))
     marks = stages.progress(view.log if view else None, view.status.state if view else "", chosen)
 
@@ -51,7 +51,7 @@ def main() -> None:
     if view is not None:
         live.watch(view, live.headline)
     if state.own_pictures(chosen):
-        own.again(chosen)
+        counted.again(chosen)
 
     moving = view is not None and view.status.state == "running" and marks[stage.number - 1] == stages.RUNNING
     strip.draw(stage.blocks, stage.trainable, "strip", moving=moving, focus=HEAD if stage.id == "head" else "")

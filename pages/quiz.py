@@ -12,7 +12,7 @@ from course.quiz import Question, Quiz
 from course.rounds import Round
 from ftcore.data.sets import Summary
 from ftcore.settings import RunSettings
-from ui import engine, nav, own, page, question, quizwords, state
+from ui import counted, engine, nav, page, question, quizwords, state
 from ui.quizwords import Known
 from ui.theme import count, percent, plain, several
 
@@ -41,7 +41,7 @@ def main() -> None:
     elif here.now is None:
         _over(found, learner, here, owner)
     else:
-        _question(found, learner, here, chosen, _known(chosen, own.summary(chosen, view), owner), owner)
+        _question(found, learner, here, chosen, _known(chosen, counted.summary(chosen, view), owner), owner)
     _topics(found, learner)
     _end(found, learner, owner)
 

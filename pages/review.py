@@ -8,7 +8,7 @@ from course import cards, content, glossary, learners
 from course.learners import Learner
 from ftcore.data.sets import Summary
 from ftcore.settings import RunSettings
-from ui import nav, own, page, quizwords
+from ui import counted, nav, page, quizwords
 from ui.theme import about, plain, several
 
 TITLES = {"again": "Forgot it", "hard": "With effort", "good": "Knew it", "easy": "At once"}
@@ -24,7 +24,7 @@ def main() -> None:
     with one:
         _cards(owner)
     with two:
-        _sheet(chosen, own.summary(chosen, view), owner)
+        _sheet(chosen, counted.summary(chosen, view), owner)
     with three:
         _glossary()
 

@@ -11,7 +11,7 @@ from ftcore import files
 from ftcore.network.surgery import BlockInfo
 from ftcore.runs import service
 from ftcore.settings import Phase, RunSettings
-from ui import compare, drift, engine, form, glossary, guess, history, live, nav, own, page, state, strip
+from ui import compare, counted, drift, engine, form, glossary, guess, history, live, nav, page, state, strip
 from ui.live import View
 from ui.theme import about, plain, seconds, several
 
@@ -23,7 +23,7 @@ def main() -> None:
     chosen, view, owner = page.begin("train_live")
     st.title("Train live")
     glossary.begin(content.section("train", "intro"))
-    found = own.summary(chosen, view)
+    found = counted.summary(chosen, view)
     if view is not None:
         _run(view, len(found.classes))
     else:
@@ -132,7 +132,7 @@ def _others(owner: str) -> None:
 def _settings(chosen: RunSettings, counts: dict[str, int], owner: str, view: View | None) -> None:
     """What the next run will do, what it will cost, and the button that starts it."""
     if state.own_pictures(chosen):
-        own.again(chosen)
+        counted.again(chosen)
         return
     label = "Settings" if view is None else "Settings of this run: change them for a new one"
     with st.expander(label, expanded=view is None):

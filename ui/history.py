@@ -14,7 +14,7 @@ from ftcore.errors import FtError
 from ftcore.network import backbones
 from ftcore.runs import service
 from ftcore.settings import RunSettings
-from ui import live, state
+from ui import learner, live, state
 from ui.live import BADGES, View
 from ui.theme import ago, as_markdown, percent, plain, rate
 
@@ -112,7 +112,7 @@ def _delete(view: View, shown: str | None) -> None:
         st.markdown("Delete this run with its weights and curves? This cannot be undone.")
         if st.button("Delete for good", key=f"really-{view.id}"):
             try:
-                service.manager().delete(view.id, state.learner())
+                service.manager().delete(view.id, learner.learner())
             except FtError as error:
                 st.error(as_markdown(error))
                 return

@@ -18,7 +18,7 @@ from ftcore.errors import FtError
 from ftcore.runs import service
 from ftcore.runs.manager import PAUSE_SECONDS, Status
 from ftcore.settings import RunSettings
-from ui import callbacks, charts, engine, observe, progress, state
+from ui import callbacks, charts, engine, learner, observe, progress, state
 from ui.runlog import Event, RunLog, time_left
 from ui.theme import about, as_markdown, count, discreet, held, number, percent, plain, points, rate, seconds
 
@@ -52,7 +52,7 @@ class View:
     @property
     def mine(self) -> bool:
         """Did this learner start it? Whoever has the address may watch a run; only its owner steers it."""
-        return bool(self.status.owner) and self.status.owner == state.learner()
+        return bool(self.status.owner) and self.status.owner == learner.learner()
 
     @property
     def phase(self) -> int:
@@ -215,7 +215,7 @@ def mend(view: View) -> None:
 def _button(view: View, label: str, act: Callable[[str, str], None], notes: str, primary: bool = False) -> None:
     if st.button(label, key=f"{label}-{view.id}", help=notes, type="primary" if primary else "secondary"):
         try:
-            act(view.id, state.learner())
+            act(view.id, learner.learner())
         except FtError as error:
             st.error(as_markdown(error))
             return

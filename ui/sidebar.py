@@ -8,7 +8,7 @@ from course import content
 from ftcore.data import sets
 from ftcore.network import backbones
 from ftcore.settings import RunSettings
-from ui import engine, own, reach, sitemap, state
+from ui import engine, learner, own, reach, sitemap, state
 from ui.theme import ICE, plain
 
 _OWN = "own"
@@ -24,7 +24,7 @@ def draw(chosen: RunSettings) -> str:
         _data(chosen)
         _links()
         reach.tables()
-        return state.meet_learner()
+        return learner.meet_learner()
 
 
 def _choice(label: str, field: str, value: str, titles: dict[str, str]) -> None:

@@ -9,10 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from ftcore.runs import records
 from ftcore.settings import RunSettings
-from ui import state
+from ui import learner
 
 TOKEN = "0123456789abcdef" * 2
-OWNER = state.owner_of(TOKEN)
+OWNER = learner.owner_of(TOKEN)
 OpenPage = Callable[..., AppTest]
 
 

@@ -16,7 +16,7 @@ from ftcore.network import surgery
 from ftcore.runs import records, service
 from ftcore.settings import RunSettings
 from tests.pages.made import TOKEN, OpenPage, texts, tied, write_run
-from ui import nav, sitemap, state
+from ui import learner, nav, sitemap, state
 from ui.theme import plain
 
 SHORT = dataclasses.replace(RunSettings(), phases=surgery.classic("resnet18-tinyimagenet64", epochs=(2, 2)))
@@ -176,7 +176,7 @@ def test_history_opens_and_deletes_only_own_runs(open_page: OpenPage) -> None:
     test.button(key=f"open-{mine}").click().run()
     assert test.query_params["run"] == mine
     test.button(key=f"really-{mine}").click().run()
-    assert not service.history(state.owner_of(TOKEN))
+    assert not service.history(learner.owner_of(TOKEN))
     assert "run" not in test.query_params
 
 
