@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import nav, wake
+from ui.frame import nav, wake
 
 if __name__ == "__main__":  # a visitor's session runs the file
     st.set_page_config(page_title="Thaw", page_icon="❄️", layout="wide", initial_sidebar_state="auto")

@@ -8,8 +8,9 @@ import streamlit as st
 
 from course import experiments, learners, quiz
 from course.learners import Learner
-from ui import experiment, nav, page
-from ui.theme import plain
+from ui.course import experiment
+from ui.frame import nav, page
+from ui.words import plain
 
 nav.guard()
 

@@ -11,9 +11,13 @@ from ftcore.errors import FtError
 from ftcore.network.surgery import BlockInfo
 from ftcore.runs import service
 from ftcore.settings import RunSettings
-from ui import callbacks, counted, engine, glossary, guide, nav, own, page, state, strip
-from ui import lab as parts
-from ui.theme import EMBER, ICE, about, as_markdown, count, percent, seconds
+from ui import address, callbacks
+from ui.engine import own, setup
+from ui.frame import guide, nav, page, terms
+from ui.lesson import patterns as parts
+from ui.runs import counted
+from ui.widgets import strip
+from ui.words import EMBER, ICE, about, as_markdown, count, percent, seconds
 
 nav.guard()
 
@@ -22,15 +26,15 @@ def main() -> None:
     """Title, pattern, costs, code, experiments."""
     chosen, view, owner = page.begin("freeze_lab")
     found = counted.summary(chosen, view)
-    blocks = engine.describe(chosen.backbone, len(found.classes))
+    blocks = setup.describe(chosen.backbone, len(found.classes))
     pattern = parts.parse(st.query_params.get("lab"), blocks, chosen.phases[-1].trainable)
 
     st.title("Freeze lab")
-    glossary.begin(content.section("freeze", "intro"))
+    terms.begin(content.section("freeze", "intro"))
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         _presets(chosen, pattern)
         _start(chosen, pattern, owner)
-    if state.own_pictures(chosen):
+    if address.own_pictures(chosen):
         counted.again(chosen)
     strip.draw(blocks, pattern, "lab-strip", on_pick=lambda name: _toggle(name, chosen, blocks))
     totals = steps.totals(chosen.backbone, len(found.classes), pattern, chosen.phases[-1].optimizer)
@@ -74,24 +78,24 @@ def _presets(chosen: RunSettings, pattern: tuple[str, ...]) -> None:
             return
         weights, norm = ("random", "update") if name == parts.SCRATCH else ("pretrained", "keep")
         if weights != chosen.weights:
-            state.choose(weights=weights, batch_norm=norm)
-        blocks = engine.describe(chosen.backbone)
+            address.choose(weights=weights, batch_norm=norm)
+        blocks = setup.describe(chosen.backbone)
         st.query_params["lab"] = parts.text(ready.get(name, ready["Everything"]), blocks)
 
     options = [*ready, parts.SCRATCH]
     notes = "Usual patterns to start from. Frozen blocks keep their weights, trainable ones may move."
-    st.pills("Pattern", options, help=notes, wrap=True, **state.widget("lab-preset", now, pick))
+    st.pills("Pattern", options, help=notes, wrap=True, **address.widget("lab-preset", now, pick))
 
 
 def _start(chosen: RunSettings, pattern: tuple[str, ...], owner: str) -> None:
     """The one button that costs time: train this pattern, on the page that shows it live."""
-    if state.own_pictures(chosen):
+    if address.own_pictures(chosen):
         return
     if not pattern:
         st.button("Nothing to train", disabled=True, help=content.section("freeze", "odd.nothing"), key="lab-start")
         return
     plan = parts.plan(chosen, pattern)
-    words = f"Train this, {about(engine.estimate(plan.to_json()).seconds)}"
+    words = f"Train this, {about(setup.estimate(plan.to_json()).seconds)}"
     notes = "The head first, then this pattern. The page Train live shows it."
     if st.button(words, type="primary", key="lab-start", help=notes):
         try:
@@ -99,7 +103,7 @@ def _start(chosen: RunSettings, pattern: tuple[str, ...], owner: str) -> None:
         except FtError as error:
             st.error(as_markdown(error))
             return
-        st.switch_page("pages/train_live.py", query_params={**state.to_query(plan), **guide.carried(), "run": run_id})
+        st.switch_page("pages/train_live.py", query_params={**address.to_query(plan), **guide.carried(), "run": run_id})
 
 
 def _metrics(chosen: RunSettings, pattern: tuple[str, ...], totals: steps.Totals, counts: dict[str, int]) -> None:
@@ -116,8 +120,8 @@ def _metrics(chosen: RunSettings, pattern: tuple[str, ...], totals: steps.Totals
     grid.metric("Kept features", files.size(kept) if kept else "none", border=True, height="stretch", help=notes)
     if pattern:
         phase = parts.plan(chosen, pattern).phases[-1]
-        cached = engine.epoch_seconds(chosen.to_json(), phase, cached=bool(kept) and chosen.cache, counts=counts)
-        plainly = engine.epoch_seconds(chosen.to_json(), phase, cached=False, counts=counts)
+        cached = setup.epoch_seconds(chosen.to_json(), phase, cached=bool(kept) and chosen.cache, counts=counts)
+        plainly = setup.epoch_seconds(chosen.to_json(), phase, cached=False, counts=counts)
         grid.metric(
             "One epoch",
             seconds(cached),
@@ -152,7 +156,7 @@ def _frozen(chosen: RunSettings, pattern: tuple[str, ...]) -> None:
     cost = about(steps.movement_seconds(chosen, phase))
     if st.button(f"Take {steps.STEPS} real steps, {cost}", key="lab-steps"):
         with callbacks.told(), own.pictures(chosen), st.spinner("Taking real steps on a copy of the network"):
-            st.session_state["lab-moved"] = (chosen, pattern, norm, engine.movement(chosen.to_json(), phase, norm))
+            st.session_state["lab-moved"] = (chosen, pattern, norm, setup.movement(chosen.to_json(), phase, norm))
     kept = st.session_state.get("lab-moved")
     if kept and kept[:2] == (chosen, pattern):
         st.table(
@@ -161,7 +165,7 @@ def _frozen(chosen: RunSettings, pattern: tuple[str, ...]) -> None:
         )  # fmt: skip
         st.markdown(f"With *{options[kept[2]].lower()}*: {parts.movement_words(kept[3], kept[2])}")
     else:
-        glossary.markdown(content.section("freeze", "norms"))
+        terms.markdown(content.section("freeze", "norms"))
 
 
 def _lens(chosen: RunSettings, pattern: tuple[str, ...]) -> None:
@@ -174,7 +178,7 @@ def _lens(chosen: RunSettings, pattern: tuple[str, ...]) -> None:
     if st.button(f"Take one real step, {about(steps.movement_seconds(chosen, phase, steps=1))}", key="lab-step"):
         two = tuple(dict.fromkeys((phase.trainable[-1], phase.trainable[-2:][0])))
         with callbacks.told(), own.pictures(chosen), st.spinner("Taking one step"):
-            st.session_state["lab-stepped"] = (chosen, pattern, engine.one_steps(chosen.to_json(), phase, two))
+            st.session_state["lab-stepped"] = (chosen, pattern, setup.one_steps(chosen.to_json(), phase, two))
     kept = st.session_state.get("lab-stepped")
     if kept and kept[:2] == (chosen, pattern):
         for column, step in zip(st.columns(2, gap="medium"), kept[2], strict=False):

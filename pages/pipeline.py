@@ -11,10 +11,16 @@ from ftcore.data import sets
 from ftcore.errors import FtError
 from ftcore.network import backbones
 from ftcore.settings import HEAD, RunSettings
-from ui import check, counted, engine, glossary, guide, knows, live, nav, observe, own, page, stages, state, strip
-from ui.live import View
-from ui.stages import Stage
-from ui.theme import EMBER, ICE, about, as_markdown, count, listed, percent, plain, several
+from ui import address
+from ui.course import check
+from ui.engine import own, setup
+from ui.frame import guide, nav, page, terms
+from ui.lesson import pretrained, stages
+from ui.lesson.stages import Stage
+from ui.runs import counted, live, observe
+from ui.runs.live import View
+from ui.widgets import strip
+from ui.words import EMBER, ICE, about, as_markdown, count, listed, percent, plain, several
 
 QUICK = 100
 MARKS = {
@@ -43,14 +49,14 @@ def main() -> None:
     marks = stages.progress(view.log if view else None, view.status.state if view else "", chosen)
 
     st.title("Fine-tuning, stage by stage")
-    glossary.begin(content.section("pipeline", "intro", six[0].values | {"names": _names(found.classes)}))
+    terms.begin(content.section("pipeline", "intro", six[0].values | {"names": _names(found.classes)}))
     guide.invite(owner)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         stage = six[_stepper(marks)]
         buttons = st.container(horizontal=True, width="content", gap="small", vertical_alignment="center")
     if view is not None:
         live.watch(view, live.headline)
-    if state.own_pictures(chosen):
+    if address.own_pictures(chosen):
         counted.again(chosen)
 
     moving = view is not None and view.status.state == "running" and marks[stage.number - 1] == stages.RUNNING
@@ -62,12 +68,12 @@ def main() -> None:
     with right:
         if view is None:
             _samples(chosen, found)
-            glossary.markdown(stage.why)
+            terms.markdown(stage.why)
         else:
             live.watch(view, _curves)
     if view is not None:
         with left:
-            glossary.markdown(stage.why)
+            terms.markdown(stage.why)
     _touch(chosen, stage, found)
     _overview(six, marks, stage)
     if view is not None:
@@ -108,7 +114,7 @@ def _stepper(marks: list[str]) -> int:
         format_func=lambda name: f"{stages.IDS.index(name) + 1} {stages.TITLES[stages.IDS.index(name)]}",
         label_visibility="collapsed",
         wrap=True,
-        **state.widget("stage", shown, _choose),
+        **address.widget("stage", shown, _choose),
     )
     return stages.IDS.index(shown)
 
@@ -119,15 +125,15 @@ def _choose(name: str) -> None:
 
 def _run_buttons(chosen: RunSettings, owner: str, view: View | None) -> None:
     """Full and quick lesson, each with what it costs here; not for pictures that only the terminal can name."""
-    if state.own_pictures(chosen):
+    if address.own_pictures(chosen):
         return
     busy = view is not None and view.mine and view.status.active
     each = "A run is going: wait for it, or stop it first." if busy else ""
     full = dataclasses.replace(chosen, train_per_class=0, phases=facts.lesson(chosen))
     quick = dataclasses.replace(full, train_per_class=QUICK)
-    entry = engine.summary(chosen.data, 0, chosen.seed)
-    images, fewer = entry.counts["train"], engine.summary(chosen.data, QUICK, chosen.seed).counts["train"]
-    label = f"Run the lesson, {about(engine.estimate(full.to_json()).seconds)}"
+    entry = setup.summary(chosen.data, 0, chosen.seed)
+    images, fewer = entry.counts["train"], setup.summary(chosen.data, QUICK, chosen.seed).counts["train"]
+    label = f"Run the lesson, {about(setup.estimate(full.to_json()).seconds)}"
     notes = each or f"All {count(images)} training images, {several(full.epochs, 'epoch')}."
     unfinished = (
         view is not None and view.mine and view.status.state != "done"
@@ -135,7 +141,7 @@ def _run_buttons(chosen: RunSettings, owner: str, view: View | None) -> None:
     if st.button(label, type="secondary" if unfinished else "primary", disabled=busy, help=notes, key="run-full"):
         page.start(full, owner)
     if fewer < images:
-        label = f"Quick run, {about(engine.estimate(quick.to_json()).seconds)}"
+        label = f"Quick run, {about(setup.estimate(quick.to_json()).seconds)}"
         notes = each or f"{QUICK} training images a class, {count(fewer)} in all: less to learn from, so less accurate."
         if st.button(label, disabled=busy, help=notes, key="run-quick"):
             page.start(quick, owner)
@@ -156,7 +162,7 @@ def _card(stage: Stage, mark: str) -> None:
             st.subheader(f"{stage.number} · {stage.heading}", anchor=False, width="content")
             _badge(mark)
         st.markdown(f"**Before.** {stage.before}")
-        glossary.markdown(f"**What happens.** {stage.happens}")
+        terms.markdown(f"**What happens.** {stage.happens}")
         st.code(stage.code, language="python", wrap_lines=True)
         st.markdown(f"**After.** {stage.after}")
 
@@ -164,13 +170,13 @@ def _card(stage: Stage, mark: str) -> None:
 def _touch(chosen: RunSettings, stage: Stage, found: sets.Summary) -> None:
     """What this stage lets one see or try, where to go from it, and its check question."""
     if stage.id == "load":
-        knows.load(chosen)
+        pretrained.load(chosen)
     elif stage.id == "head":
-        knows.heads(chosen, found)
+        pretrained.heads(chosen, found)
     else:
         file, label = LEADS[stage.id]
         phase = {"train": 1, "tune": len(chosen.phases)}.get(stage.id)
-        query = state.link() | ({"phase": str(phase)} if phase else {})
+        query = address.link() | ({"phase": str(phase)} if phase else {})
         st.page_link(file, label=label, icon=":material/arrow_forward:", query_params=query)
     check.ask(stage.id, stage.values)
 
@@ -182,8 +188,8 @@ def _badge(mark: str) -> None:
 
 
 def _curves(view: View) -> None:
-    live.curves(view, "accuracy", "pipeline", 250)
-    live.curves(view, "loss", "pipeline", 220)
+    live.chart(view, "accuracy", "pipeline", 250)
+    live.chart(view, "loss", "pipeline", 220)
     live.summary(view)
 
 
@@ -206,10 +212,10 @@ def _overview(six: tuple[Stage, ...], marks: list[str], chosen: Stage) -> None:
 def _samples(chosen: RunSettings, found: sets.Summary) -> None:
     """A picture of each class, named; class names are the data's own and never markup."""
     st.subheader(f"The pictures: {plain(found.title)}", anchor=False)
-    mine = state.own_pictures(chosen)
+    mine = address.own_pictures(chosen)
     try:
         with own.pictures(chosen):
-            pictures = engine.samples(chosen.data, chosen.backbone, chosen.seed, chosen.train_per_class if mine else 0)
+            pictures = setup.samples(chosen.data, chosen.backbone, chosen.seed, chosen.train_per_class if mine else 0)
     except FtError as error:
         st.caption(as_markdown(error))
         return
@@ -223,7 +229,7 @@ def _samples(chosen: RunSettings, found: sets.Summary) -> None:
     side = backbones.preprocess(chosen.backbone).side
     values = {
         "shown": count(len(pictures)),
-        "images": count(found.counts["train"] if mine else engine.summary(chosen.data, 0, chosen.seed).counts["train"]),
+        "images": count(found.counts["train"] if mine else setup.summary(chosen.data, 0, chosen.seed).counts["train"]),
         "side": side,
     }
     st.caption(content.section("pipeline", "samples", values))

@@ -12,9 +12,13 @@ from course.quiz import Question, Quiz
 from course.rounds import Round
 from ftcore.data.sets import Summary
 from ftcore.settings import RunSettings
-from ui import counted, engine, nav, page, question, quizwords, state
-from ui.quizwords import Known
-from ui.theme import count, percent, plain, several
+from ui import address
+from ui.course import knowledge, question
+from ui.course.knowledge import Known
+from ui.engine import setup
+from ui.frame import nav, page
+from ui.runs import counted
+from ui.words import count, percent, plain, several
 
 MODES = {"short": "Short quiz", "full": "Full quiz", "wrong": "Only what was wrong"}
 HELP = {
@@ -60,7 +64,7 @@ def _modes(found: Quiz, learner: Learner, owner: str, first: str) -> None:
 
 
 def _known(chosen: RunSettings, summary: Summary, owner: str) -> Known:
-    return quizwords.gather(chosen, len(summary.classes), summary.counts["train"], quizwords.newest(owner))
+    return knowledge.gather(chosen, len(summary.classes), summary.counts["train"], knowledge.newest(owner))
 
 
 def _question(found: Quiz, learner: Learner, here: Round, chosen: RunSettings, known: Known, owner: str) -> None:
@@ -68,7 +72,7 @@ def _question(found: Quiz, learner: Learner, here: Round, chosen: RunSettings, k
     raw = found.question(here.now or "")
     if raw is None:
         return
-    blocks = engine.describe(chosen.backbone, int(known.facts["classes"]))
+    blocks = setup.describe(chosen.backbone, int(known.facts["classes"]))
     trainable = facts.lesson(chosen)[1].trainable
     asked = quiz.filled(raw, known.values)
     key = f"q-{here.seed}-{raw.id}"
@@ -103,7 +107,7 @@ def _settle(asked: Question) -> None:
     """Where the experiment waits that settles this question."""
     one = next((e for e in experiments.load()[0] if e.id == asked.experiment), None)
     if one is not None:
-        query = {**state.link(), "exp": one.id}
+        query = {**address.link(), "exp": one.id}
         words = "Settle it by an experiment"  # short: a link's label does not wrap on a phone
         st.page_link("pages/experiment.py", label=words, icon=":material/science:", query_params=query)
         st.caption(one.title)

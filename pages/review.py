@@ -8,8 +8,10 @@ from course import cards, content, glossary, learners
 from course.learners import Learner
 from ftcore.data.sets import Summary
 from ftcore.settings import RunSettings
-from ui import counted, nav, page, quizwords
-from ui.theme import about, plain, several
+from ui.course import knowledge
+from ui.frame import nav, page
+from ui.runs import counted
+from ui.words import about, plain, several
 
 TITLES = {"again": "Forgot it", "hard": "With effort", "good": "Knew it", "easy": "At once"}
 
@@ -77,7 +79,7 @@ def span(seconds: float) -> str:
 
 def _sheet(chosen: RunSettings, summary: Summary, owner: str) -> None:
     """The lesson on one page, with the learner's own numbers."""
-    known = quizwords.gather(chosen, len(summary.classes), summary.counts["train"], quizwords.newest(owner))
+    known = knowledge.gather(chosen, len(summary.classes), summary.counts["train"], knowledge.newest(owner))
     whose = "your newest" if known.own else "a recorded"
     values = {**known.values, "whose": whose}
     parts = [content.section("cheatsheet", name, values) for name in content.load("cheatsheet")]

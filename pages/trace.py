@@ -9,12 +9,17 @@ from ftcore.errors import FtError
 from ftcore.network import surgery
 from ftcore.runs import records, verdict
 from ftcore.settings import HEAD, RunSettings
-from ui import chapters, history, live, nav, page, pick, state, strip, traced
+from ui import address
 from ui.callbacks import guarded
-from ui.chapters import LAYERS, Scene
-from ui.live import View
-from ui.theme import as_markdown, count, discreet
-from ui.traced import FINAL, Which
+from ui.engine import networks
+from ui.engine.networks import FINAL, Which
+from ui.frame import nav, page
+from ui.picture import chapters, pick
+from ui.picture.chapters import LAYERS, Scene
+from ui.runs import history, live
+from ui.runs.live import View
+from ui.widgets import strip
+from ui.words import as_markdown, count, discreet
 
 nav.guard()
 
@@ -30,17 +35,17 @@ def main() -> None:
     which, note = _which(chosen, view)
     if view is not None and which.run:
         which = _sound(which, view)
-    network, classes = traced.network(which)
+    network, classes = networks.network(which)
     if which.run:
         st.markdown(content.section("trace", "tuned", {"run": history.title(chosen)}))
         if doubt := verdict.doubt(records.folder_of(which.run)):
             st.warning(as_markdown(doubt))
     if note:
-        ended = traced.ENDED.get(view.status.state, "") if view is not None else ""
+        ended = networks.ENDED.get(view.status.state, "") if view is not None else ""
         values = {"classes": count(len(classes)), "epoch": which.version, "ended": ended}
         st.info(content.section("trace", note, values))
     try:
-        images, missing = traced.images(chosen), content.section("trace", "pictures.none")
+        images, missing = networks.images(chosen), content.section("trace", "pictures.none")
     except FtError as error:
         images, missing = None, content.section("trace", "pictures.gone", {"said": as_markdown(error)})
     with st.container(border=True):
@@ -48,7 +53,7 @@ def main() -> None:
     if picture is None:
         return
     moved = dict(view.log.rows[-1].get("drift", {})) if view is not None and which.run else {}
-    found = traced.trace_of(which, picture.image)
+    found = networks.trace_of(which, picture.image)
     scene = Scene(chosen, which, network, classes, picture, found, images, moved)
     _chapters(scene)
 
@@ -58,16 +63,16 @@ def _which(chosen: RunSettings, view: View | None) -> tuple[Which, str]:
     if view is not None and view.log.rows:
         now = view.status.state
         version = -1 if now == "done" else int(view.log.rows[-1]["epoch"])
-        return Which(chosen.backbone, view.id, FINAL, version), traced.note(now)
+        return Which(chosen.backbone, view.id, FINAL, version), networks.note(now)
     return Which(chosen.backbone), "pretrained"
 
 
 def _sound(which: Which, view: View) -> Which:
     """The same; of a run whose final weights are damaged, the last epoch whose weights can still be looked at."""
     try:
-        traced.network(which)
+        networks.network(which)
     except FtError as error:
-        last = traced.last_sound(which)
+        last = networks.last_sound(which)
         if last is None:
             raise
         st.warning(f"{as_markdown(discreet(str(error)))} {content.section('trace', 'before', {'epoch': last.epoch})}")
@@ -104,7 +109,7 @@ def _chapters(scene: Scene) -> None:
     strip.draw(rows, tuple(scene.moved), "strip", focus=focus, marked=focus, on_pick=clicked, verb="look")
     at = names.index(layer)
     with st.container(horizontal=True, vertical_alignment="center"):
-        ties = state.widget("trace-layer", layer, _go)
+        ties = address.widget("trace-layer", layer, _go)
         st.segmented_control(
             "Layer", names, format_func=LAYERS.__getitem__, required=True, label_visibility="collapsed",
             help="The five layers of a prediction.", **ties,

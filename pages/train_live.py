@@ -11,9 +11,13 @@ from ftcore import files
 from ftcore.network.surgery import BlockInfo
 from ftcore.runs import service
 from ftcore.settings import Phase, RunSettings
-from ui import compare, counted, drift, engine, form, glossary, guess, history, live, nav, page, state, strip
-from ui.live import View
-from ui.theme import about, plain, seconds, several
+from ui import address
+from ui.engine import setup
+from ui.frame import nav, page, terms
+from ui.runs import compare, counted, form, guess, history, live
+from ui.runs.live import View
+from ui.widgets import drift, strip
+from ui.words import about, plain, seconds, several
 
 nav.guard()
 
@@ -22,7 +26,7 @@ def main() -> None:
     """Title, the run if there is one, settings, history."""
     chosen, view, owner = page.begin("train_live")
     st.title("Train live")
-    glossary.begin(content.section("train", "intro"))
+    terms.begin(content.section("train", "intro"))
     found = counted.summary(chosen, view)
     if view is not None:
         _run(view, len(found.classes))
@@ -55,9 +59,9 @@ def _skipped(view: View) -> None:
     skipped, settings = view.log.skipped, view.settings
     if skipped is None:
         return
-    weighted = [block.name for block in engine.describe(settings.backbone) if block.parameters]
+    weighted = [block.name for block in setup.describe(settings.backbone) if block.parameters]
     phase = next((p for p in settings.phases if _boundary(weighted, p) == skipped["boundary"]), settings.phases[-1])
-    ask = functools.partial(engine.epoch_seconds, settings.to_json(), phase, counts=view.counts)
+    ask = functools.partial(setup.epoch_seconds, settings.to_json(), phase, counts=view.counts)
     values = {name: files.size(skipped[name] * 2**30) for name in ("gigabytes", "room")}
     values |= {"plain": seconds(ask(cached=False)), "kept": seconds(ask(cached=True)), "boundary": skipped["boundary"]}
     st.info(content.section("train", "skipped", values | {"phase": plain(phase.name)}))
@@ -73,11 +77,11 @@ def _network(
     """The strip in one phase: the one named in the address, else the one that the run is in. Gives what it shows."""
     asked = st.query_params.get("phase", "")
     shown = int(asked) if asked in {str(at) for at in range(1, len(settings.phases) + 1)} else now
-    blocks = engine.describe(settings.backbone, classes)
+    blocks = setup.describe(settings.backbone, classes)
     trainable = settings.phases[shown - 1].trainable
     if len(settings.phases) > 1:
         names = {at: f"Phase {at}: {plain(phase.name)}" for at, phase in enumerate(settings.phases, 1)}
-        ties = state.widget("live-phase", shown, lambda at: st.query_params.update({"phase": str(at)}))
+        ties = address.widget("live-phase", shown, lambda at: st.query_params.update({"phase": str(at)}))
         st.segmented_control(
             "Phase", list(names), format_func=names.__getitem__, required=True, label_visibility="collapsed",
             help="Which blocks are frozen and which learn in this phase.", **ties,
@@ -96,10 +100,10 @@ def _measured(view: View) -> None:
     accuracy, loss = st.columns(2, gap="medium")
     with accuracy:
         st.subheader("Accuracy", anchor=False)
-        live.curves(view, "accuracy", "train", 320)
+        live.chart(view, "accuracy", "train", 320)
     with loss:
         st.subheader("Loss", anchor=False)
-        live.curves(view, "loss", "train", 320)
+        live.chart(view, "loss", "train", 320)
     st.caption(f"{content.section('train', 'curves')} {content.section('train', 'zoom')}")
     _drift(view)
     live.epochs(view)
@@ -111,7 +115,7 @@ def _drift(view: View) -> None:
     if not rows:
         return
     st.subheader("How far each block has moved", anchor=False)
-    weighted = [block.name for block in engine.describe(view.settings.backbone) if block.parameters]
+    weighted = [block.name for block in setup.describe(view.settings.backbone) if block.parameters]
     drift.draw(view.settings, rows, weighted, "train")
 
 
@@ -123,7 +127,7 @@ def _others(owner: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center", border=True):
             st.markdown(f"A run of yours is going: {history.title(going.settings)}.", width="stretch")
             if st.button("Watch it", key="watch"):
-                state.put(going.settings, run=going.id)
+                address.put(going.settings, run=going.id)
                 st.rerun()
     elif not found:
         st.markdown(content.section("train", "empty"))
@@ -131,13 +135,13 @@ def _others(owner: str) -> None:
 
 def _settings(chosen: RunSettings, counts: dict[str, int], owner: str, view: View | None) -> None:
     """What the next run will do, what it will cost, and the button that starts it."""
-    if state.own_pictures(chosen):
+    if address.own_pictures(chosen):
         counted.again(chosen)
         return
     label = "Settings" if view is None else "Settings of this run: change them for a new one"
     with st.expander(label, expanded=view is None):
         form.draw(chosen)
-    cost = engine.estimate(chosen.to_json())
+    cost = setup.estimate(chosen.to_json())
     with st.container(horizontal=True, vertical_alignment="center"):
         busy = view is not None and view.mine and view.status.state != "done"
         words = "Start" if view is None else "Run again"

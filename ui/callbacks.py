@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from ftcore.errors import FtError
-from ui.theme import as_markdown
+from ui.words import as_markdown
 
 _SAID = "thaw_said"
 

@@ -30,7 +30,7 @@ FIELDS = ("backbone", "data", "weights", "train_per_class", "batch_size", "batch
 
 def setup(room: Room) -> Maker:
     """Settings by JSON, by address, by command."""
-    from ui import state  # the pages' part needs no server for this
+    from ui import address  # the pages' part needs no server for this
 
     _command(["list"], "utf-8")
 
@@ -44,7 +44,7 @@ def setup(room: Room) -> Maker:
             return lambda: _address(query)
         if kind == 2:
             query = _query(rng)
-            return lambda: _page(state.from_query(query), query)
+            return lambda: _page(address.from_query(query), query)
         words, encoding = _words(rng, room), rng.choice(ENCODINGS)
         return lambda: _command(words, encoding)
 

@@ -29,7 +29,7 @@ from ftcore.errors import FtError
 from ftcore.network import backbones, surgery
 from ftcore.runs import records, service, shelf, worker
 from ftcore.training import features, loop, snapshots
-from ui.runlog import RunLog, time_left
+from ui.runs.log import RunLog, time_left
 
 SOFT = ("contents", "deleted")  # damages to what a file holds, not to where it lies
 

@@ -16,8 +16,9 @@ from playwright.sync_api import Browser, Page, StorageState, ViewportSize, expec
 
 from tests.browser.conftest import OpenTab, Server
 from tests.browser.test_quizzing import answer
-from ui import sitemap, stages
-from ui.chapters import LAYERS
+from ui import sitemap
+from ui.lesson import stages
+from ui.picture.chapters import LAYERS
 
 GRAVE = ("serious", "critical")
 SCHEMES = ("light", "dark")

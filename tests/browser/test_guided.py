@@ -12,8 +12,8 @@ from safetensors.torch import load_file
 from ftcore.network import backbones
 from ftcore.runs import records
 from tests.browser.conftest import OpenTab, Server
-from ui.guide import END
-from ui.theme import percent, points, seconds
+from ui.frame.guide import END
+from ui.words import percent, points, seconds
 
 LONG = 180_000
 TUNE = "p2=name:Fine-tune;epochs:3;lr:0.001;trainable:layer4.0%2Blayer4.1%2Bhead"

@@ -11,7 +11,7 @@ import pytest
 from course import cards, content, glossary, quiz
 from ftcore.errors import FtError
 from ftcore.settings import RunSettings
-from ui import quizwords
+from ui.course import knowledge
 
 TERMS, WRONG = glossary.load()
 GOOD = '[[term]]\nid = "a"\nterm = "epoch"\nmeans = "One pass over all training images."\n'
@@ -74,7 +74,7 @@ def test_due_cards_come_before_new_ones_and_known_ones_wait() -> None:
 
 
 def test_the_cheat_sheet_knows_its_tokens_and_has_no_typed_numbers() -> None:
-    known = quizwords.gather(RunSettings(), 10, 5000, None).values | {"whose": "a recorded"}
+    known = knowledge.gather(RunSettings(), 10, 5000, None).values | {"whose": "a recorded"}
     for name, text in content.load("cheatsheet").items():
         assert "<<" not in content.section("cheatsheet", name, known)
         if name not in ("code",):

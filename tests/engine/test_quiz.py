@@ -14,7 +14,8 @@ from course.quiz import Question
 from ftcore.errors import FtError
 from ftcore.network import backbones, surgery
 from ftcore.settings import HEAD, RunSettings
-from ui import quizwords, stages
+from ui.course import knowledge
+from ui.lesson import stages
 
 GOOD = """
 [topics]
@@ -98,7 +99,7 @@ def test_broken_toml_is_one_sentence_with_its_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("backbone", backbones.CATALOGUE)
 def test_every_token_is_known_and_choices_stay_different(backbone: str) -> None:
-    known = quizwords.gather(settings_of(backbone), 10, 1000, None)
+    known = knowledge.gather(settings_of(backbone), 10, 1000, None)
     for question in QUIZ.questions:
         filled = quiz.filled(question, known.values)
         if question.kind == "number":
@@ -155,7 +156,7 @@ def test_steps_are_counted_as_the_training_loop_cuts(images: int, steps: int) ->
 
 @pytest.mark.parametrize("backbone", ["resnet18-tinyimagenet64", "convnext_tiny", "vgg16"])
 def test_right_answers_are_right_and_shuffling_never_changes_that(backbone: str) -> None:
-    known = quizwords.gather(settings_of(backbone), 10, 1000, None)
+    known = knowledge.gather(settings_of(backbone), 10, 1000, None)
     blocks, trainable = surgery.describe(backbone, 10), surgery.classic(backbone)[1].trainable
     for question in QUIZ.questions:
         filled = quiz.filled(question, known.values)
@@ -173,7 +174,7 @@ def test_right_answers_are_right_and_shuffling_never_changes_that(backbone: str)
 
 
 def test_wrong_answers_are_wrong_and_told_why() -> None:
-    known = quizwords.gather(RunSettings(), 10, 1000, None)
+    known = knowledge.gather(RunSettings(), 10, 1000, None)
     blocks, trainable = surgery.describe(RunSettings().backbone, 10), RunSettings().phases[1].trainable
 
     def judge(name: str, given: object) -> marking.Verdict:

@@ -13,9 +13,9 @@ from ftcore.errors import FtError
 from ftcore.files import ROOT
 from ftcore.settings import RunSettings
 from tests.pages.made import OpenPage, query_of, tied
-from ui import sitemap, state
+from ui import address, sitemap
 
-FILES = sorted([*(ROOT / "ui").glob("*.py"), *(ROOT / "pages").glob("*.py")])
+FILES = sorted([*(ROOT / "ui").rglob("*.py"), *(ROOT / "pages").glob("*.py")])
 VALUES = {
     "run": "0" * 32, "guide": "3", "stage": "thaw", "lab": "layer4.1+head", "phase": "2", "guess": "lower",
     "layer": "softmax", "pick": "val-3", "exp": "kept-features",
@@ -70,9 +70,9 @@ def test_no_name_is_that_of_a_setting() -> None:
 def choosing() -> None:
     import streamlit as st
 
-    from ui import state
+    from ui import address
 
-    st.button("change", on_click=lambda: state.choose(**st.session_state["fields"]))
+    st.button("change", on_click=lambda: address.choose(**st.session_state["fields"]))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_change_of_settings_keeps_what_still_means_something(fields: dict[str,
     test.run().button[0].click().run()
     assert {name for name in VALUES if name in test.query_params} == set(VALUES) - void
     query = query_of(test)
-    assert all(getattr(state.from_query(query), name) == value for name, value in fields.items())
+    assert all(getattr(address.from_query(query), name) == value for name, value in fields.items())
 
 
 @pytest.mark.parametrize("pick", ["upload", "camera", "draw", "set"])
@@ -112,14 +112,14 @@ def test_another_network_leaves_the_open_experiment_open(open_page: OpenPage) ->
     assert title != "Experiments"
     tied(test.selectbox, "side-backbone").set_value("resnet50").run()
     assert test.title[0].value == title
-    assert state.from_query(query_of(test)).backbone == "resnet50"
+    assert address.from_query(query_of(test)).backbone == "resnet50"
 
 
 @pytest.mark.parametrize("name", ["labels", "data"])
 def test_an_address_never_names_a_place_on_this_machine(name: str) -> None:
     own = dataclasses.replace(RunSettings(), data="/home/eva/cats", batch_size=8)
-    assert state.own_pictures(own)
-    assert name not in state.to_query(own)
+    assert address.own_pictures(own)
+    assert name not in address.to_query(own)
     with pytest.raises(FtError, match=r"^A table of labels cannot come from an address"):
-        state.from_query({"labels": "/etc/passwd", "batch_size": "8"})
-    assert state.from_query(state.to_query(own)) == dataclasses.replace(own, data=RunSettings().data)
+        address.from_query({"labels": "/etc/passwd", "batch_size": "8"})
+    assert address.from_query(address.to_query(own)) == dataclasses.replace(own, data=RunSettings().data)

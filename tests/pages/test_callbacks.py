@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from ftcore.files import ROOT
 from tests.pages.made import query_of, tied
 
-FILES = sorted([*(ROOT / "ui").glob("*.py"), *(ROOT / "pages").glob("*.py")])
+FILES = sorted([*(ROOT / "ui").rglob("*.py"), *(ROOT / "pages").glob("*.py")])
 
 
 def bound(path: Path) -> Iterator[tuple[str, ast.expr]]:
@@ -43,10 +43,11 @@ def test_the_search_for_callbacks_finds_some() -> None:
 
 
 def form() -> None:
-    from ui import callbacks, form, state
+    from ui import address, callbacks
+    from ui.runs import form
 
     with callbacks.told():
-        chosen = state.settings()
+        chosen = address.settings()
         callbacks.tell()
         form.draw(chosen)
 

@@ -12,7 +12,7 @@ from ftcore.files import ROOT
 from ftcore.network import surgery
 from ftcore.settings import Phase, RunSettings
 from tests.pages.made import OpenPage, epoch, write_run
-from ui import charts, strip
+from ui.widgets import curves, strip
 
 BACKBONE = "resnet18-tinyimagenet64"
 LONG = dataclasses.replace(RunSettings(), phases=surgery.classic(BACKBONE, epochs=(100, 400)))
@@ -33,31 +33,31 @@ def test_bars_go_with_the_root_of_the_parameters() -> None:
 
 
 def test_curves_begin_before_training_and_hold_three_lines() -> None:
-    found = charts.curves("accuracy", [epoch(1, 1, 0.5)], BASELINE)
+    found = curves.curves("accuracy", [epoch(1, 1, 0.5)], BASELINE)
     assert [(point["epoch"], point["curve"]) for point in found] == [
-        (0, charts.CURVES[0]),
-        *[(1, c) for c in charts.CURVES],
+        (0, curves.CURVES[0]),
+        *[(1, c) for c in curves.CURVES],
     ]
     assert found[0]["value"] == 0.1
-    assert charts.curves("loss", [], None) == []
+    assert curves.curves("loss", [], None) == []
 
 
 def test_the_span_before_the_thaw_is_ice_and_after_it_ember() -> None:
-    assert [(s["start"], s["end"], s["kind"]) for s in charts.spans(LONG)] == [
+    assert [(s["start"], s["end"], s["kind"]) for s in curves.spans(LONG)] == [
         (0, 100, "frozen"),
         (100, 500, "trainable"),
     ]
     assert LONG.thaws == (100,)
     alone = dataclasses.replace(RunSettings(), phases=(Phase(epochs=1),))
     assert alone.thaws == ()
-    assert charts.spans(alone) == [{"start": 0, "end": 1, "kind": "frozen", "name": "Train the head"}]
+    assert curves.spans(alone) == [{"start": 0, "end": 1, "kind": "frozen", "name": "Train the head"}]
 
 
 @pytest.mark.parametrize("settings", [SHORT, LONG, dataclasses.replace(RunSettings(), phases=(Phase(epochs=1),))])
 def test_the_spec_stays_the_same_while_the_run_goes_on(settings: RunSettings) -> None:
     """Streamlit mounts a chart anew when its spec or alt changes: then it flickers and loses its zoom."""
-    assert json.dumps(charts.spec("loss", settings)) == json.dumps(charts.spec("loss", settings))
-    assert charts.spec("loss", settings)["datasets"] == {}
+    assert json.dumps(curves.spec("loss", settings)) == json.dumps(curves.spec("loss", settings))
+    assert curves.spec("loss", settings)["datasets"] == {}
 
 
 def test_only_data_changes_between_two_epochs(open_page: OpenPage) -> None:
@@ -71,12 +71,12 @@ def test_only_data_changes_between_two_epochs(open_page: OpenPage) -> None:
 
 def test_words_under_the_chart_carry_its_numbers() -> None:
     rows = [epoch(1, 1, 0.7), epoch(2, 1, 0.65)]
-    said = charts.words("accuracy", rows, BASELINE)
+    said = curves.words("accuracy", rows, BASELINE)
     assert said.startswith(
         "Epoch 2: validation 65.0\u00a0%, training set in eval mode 67.0\u00a0%, while learning 63.0\u00a0%."
     )
     assert said.endswith("Best validation accuracy so far: 70.0\u00a0% in epoch 1.")
-    assert charts.words("loss", [], BASELINE) == "Before training: validation loss 2.400."
+    assert curves.words("loss", [], BASELINE) == "Before training: validation loss 2.400."
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

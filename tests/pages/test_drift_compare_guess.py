@@ -19,8 +19,9 @@ from ftcore.network import surgery
 from ftcore.runs import locks, records, service
 from ftcore.settings import HEAD, Phase, RunSettings
 from tests.pages.made import OWNER, OpenPage, epoch, texts, tied, write_run
-from ui import compare, drift, guess, history
-from ui.runlog import RunLog, time_left
+from ui.runs import compare, guess, history
+from ui.runs.log import RunLog, time_left
+from ui.widgets import drift
 
 BACKBONE = "resnet18-tinyimagenet64"
 SHORT = dataclasses.replace(RunSettings(), phases=surgery.classic(BACKBONE, epochs=(2, 2)))

@@ -10,7 +10,7 @@ from ftcore.files import home
 from ftcore.network import surgery
 from ftcore.settings import HEAD, RunSettings
 from tests.pages.made import OpenPage, texts
-from ui import lab as parts
+from ui.lesson import patterns as parts
 
 RESNET = "resnet18-tinyimagenet64"
 

@@ -19,10 +19,12 @@ from ftcore.runs import records, service, worker
 from ftcore.settings import RunSettings
 from ftcore.training import loop
 from tests.pages.made import OWNER, OpenPage, texts, tied, write_run
-from ui import guide, observe, sitemap
-from ui.guide import END, STEPS, Place
-from ui.live import View
-from ui.runlog import RunLog
+from ui import sitemap
+from ui.frame import guide
+from ui.frame.guide import END, STEPS, Place
+from ui.runs import observe
+from ui.runs.live import View
+from ui.runs.log import RunLog
 
 SHORT = dataclasses.replace(RunSettings(), phases=surgery.classic("resnet18-tinyimagenet64", epochs=(2, 2)))
 

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from ftcore.data import pictures
 from ftcore.network import backbones
 from tests.pages.made import OpenPage, query_of, texts
-from ui import pick
+from ui.picture import pick
 
 HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(200)
 BAD = {

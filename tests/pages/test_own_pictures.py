@@ -17,8 +17,9 @@ from ftcore.errors import FtError
 from ftcore.runs import records, worker
 from ftcore.settings import Phase, RunSettings
 from tests.pages.made import OpenPage, query_of, texts, tied
-from ui import own, sitemap, state
-from ui.theme import discreet
+from ui import address, sitemap
+from ui.engine import own
+from ui.words import discreet
 
 COLOURS = {"red": (200, 30, 30), "blue_ish": (30, 30, 200)}
 PHASES = (Phase(epochs=1), Phase(name="Fine-tune", epochs=1, lr=1e-3, trainable=("layer4.1", "head")))
@@ -103,7 +104,7 @@ def test_choosing_a_set_leaves_it(open_page: OpenPage, run: str) -> None:
     test = opened(open_page, run, "review")
     tied(test.selectbox, "side-data").set_value("digits").run()
     assert "run" not in query_of(test)
-    assert state.from_query(query_of(test)) == dataclasses.replace(RunSettings(data="digits"), phases=PHASES)
+    assert address.from_query(query_of(test)) == dataclasses.replace(RunSettings(data="digits"), phases=PHASES)
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,10 @@ from ftcore.files import ROOT
 from ftcore.runs import locks, records, service
 from ftcore.settings import Phase, RunSettings
 from tests.pages.made import OWNER, TOKEN, OpenPage, texts, write_run
-from ui import live, traced, wake
-from ui.theme import plain
+from ui.engine import networks
+from ui.frame import wake
+from ui.runs import live
+from ui.words import plain
 
 TAIL = ("layer4.0", "layer4.1", "head")
 SHORT = dataclasses.replace(RunSettings(), phases=(Phase(epochs=2), Phase(epochs=2, lr=1e-4, trainable=TAIL)))
@@ -99,8 +101,8 @@ def test_damaged_run_shows_one_sentence_and_takes_no_other_page(open_page: OpenP
     ],
 )
 def test_trace_says_how_the_run_stands(end: str, says: str) -> None:
-    section = traced.note(end)
-    values = {"epoch": 3, "ended": traced.ENDED.get(end, "")}
+    section = networks.note(end)
+    values = {"epoch": 3, "ended": networks.ENDED.get(end, "")}
     assert bool(section) == bool(says)
     assert not section or content.section("trace", section, values).startswith(f"{says}. You see the network as it was")
 

@@ -16,8 +16,9 @@ from ftcore.network import surgery
 from ftcore.runs import records, service
 from ftcore.settings import RunSettings
 from tests.pages.made import TOKEN, OpenPage, texts, tied, write_run
-from ui import learner, nav, sitemap, state
-from ui.theme import plain
+from ui import address, learner, sitemap
+from ui.frame import nav
+from ui.words import plain
 
 SHORT = dataclasses.replace(RunSettings(), phases=surgery.classic("resnet18-tinyimagenet64", epochs=(2, 2)))
 HOSTILE = ("<script>alert(1)</script>", "**bold**", ":red[x]", "![i](http://h/i.png)", "$x$", "`c`", "# h")
@@ -55,7 +56,7 @@ def test_the_guard_lets_pass_what_runs_inside_the_app(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("number", range(6))
 def test_each_stage_shows_its_numbers(number: int, open_page: OpenPage) -> None:
-    from ui import stages
+    from ui.lesson import stages
 
     test = open_page(stage=stages.IDS[number])
     said = texts(test)
@@ -83,7 +84,7 @@ def test_settings_travel_in_the_address(open_page: OpenPage) -> None:
     tied(test.number_input, "set-p0-epochs").set_value(3).run()
     tied(test.selectbox, "set-p1-lr").set_value("3e-5").run()
     query = dict(test.query_params)
-    kept = state.from_query(query)
+    kept = address.from_query(query)
     assert (kept.backbone, kept.seed, kept.phases[0].epochs, kept.phases[1].lr) == ("resnet50", 7, 3, 3e-5)
     again = open_page("train_live", **query)
     assert tied(again.number_input, "set-p0-epochs").value == 3
@@ -93,7 +94,7 @@ def test_another_backbone_gets_its_own_last_blocks(open_page: OpenPage) -> None:
     test = open_page()
     tied(test.selectbox, "side-backbone").set_value("resnet50").run()
     assert "`layer4.1` and `layer4.2`" in texts(open_page(backbone="resnet50", stage="thaw"))
-    assert state.from_query(dict(test.query_params)).phases == surgery.classic("resnet50")
+    assert address.from_query(dict(test.query_params)).phases == surgery.classic("resnet50")
 
 
 def test_missing_weights_are_said_with_file_and_folder(

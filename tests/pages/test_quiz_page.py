@@ -14,7 +14,7 @@ from course.learners import Learner
 from ftcore.runs import records
 from ftcore.settings import RunSettings
 from tests.pages.made import OWNER, OpenPage, texts
-from ui import experiment, question, quizwords
+from ui.course import experiment, knowledge, question
 
 QUIZ = quiz.load()
 
@@ -208,7 +208,7 @@ def test_every_number_of_an_outcome_can_be_written() -> None:
 
 def test_the_learners_own_run_is_asked_about() -> None:
     run = recorded.load()["rate_low"]
-    known = quizwords.gather(dataclasses.replace(RunSettings()), 10, 5000, dataclasses.replace(run, name="own"))
+    known = knowledge.gather(dataclasses.replace(RunSettings()), 10, 5000, dataclasses.replace(run, name="own"))
     assert known.own
     assert known.values["run_head_accuracy"] == "61.1\u00a0%"
     assert known.values["rec_classic_last"] == "76.3\u00a0%"

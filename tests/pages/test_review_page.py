@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from course import learners
 from tests.pages.made import OWNER, OpenPage, texts
-from ui import glossary as marks
+from ui.frame import terms as marks
 
 
 def test_a_card_is_turned_rated_and_the_next_one_comes(open_page: OpenPage) -> None:

@@ -22,8 +22,9 @@ from ftcore.network import backbones
 from ftcore.runs import records, service, worker
 from ftcore.settings import Phase, RunSettings
 from tests.pages.made import OWNER, OpenPage, texts, tied
-from ui import pad, pick, pixels, softmax
-from ui.chapters import LAYERS
+from ui.picture import pick
+from ui.picture.chapters import LAYERS
+from ui.widgets import pad, pixels, softmax
 
 TAIL = ("layer4.1", "head")
 SETTINGS = dataclasses.replace(

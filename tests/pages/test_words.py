@@ -14,8 +14,10 @@ from ftcore.files import ROOT
 from ftcore.network import surgery
 from ftcore.settings import HEAD, Phase, RunSettings
 from tests.pages.made import epoch
-from ui import observe, stages, theme
-from ui.runlog import RunLog, time_left
+from ui import words
+from ui.lesson import stages
+from ui.runs import observe
+from ui.runs.log import RunLog, time_left
 
 TWO = dataclasses.replace(RunSettings(), phases=surgery.classic("resnet18-tinyimagenet64", epochs=(2, 3)))
 BASELINE = {"event": "baseline", "val_loss": 2.4, "val_accuracy": 0.1}
@@ -26,51 +28,51 @@ BASELINE = {"event": "baseline", "val_loss": 2.4, "val_accuracy": 0.1}
     [(1e-4, "1e-4"), (2.5e-4, "2.5e-4"), (1e-3, "1e-3"), (0.01, "1e-2"), (0.5, "0.5"), (3, "3"), (0.0, "0")],
 )
 def test_rates_look_the_same_everywhere(value: float, text: str) -> None:
-    assert theme.rate(value) == text
-    assert float(theme.rate(value)) == value
+    assert words.rate(value) == text
+    assert float(words.rate(value)) == value
 
 
 def test_numbers_as_people_read_them() -> None:
-    assert theme.count(8398858) == "8,398,858"
-    assert [theme.short(n) for n in (512, 5130, 73984, 3673088, 138357544)] == [
+    assert words.count(8398858) == "8,398,858"
+    assert [words.short(n) for n in (512, 5130, 73984, 3673088, 138357544)] == [
         "512",
         "5.1 k",
         "74 k",
         "3.7 M",
         "138 M",
     ]
-    assert theme.percent(0.7511) == "75.1\u00a0%"
-    assert [theme.points(x) for x in (0.004, 0.01, 0.131)] == ["0.4 points", "1.0 point", "13.1 points"]
-    assert [theme.seconds(s) for s in (7.9, 48, 83, 120, 4800)] == [
+    assert words.percent(0.7511) == "75.1\u00a0%"
+    assert [words.points(x) for x in (0.004, 0.01, 0.131)] == ["0.4 points", "1.0 point", "13.1 points"]
+    assert [words.seconds(s) for s in (7.9, 48, 83, 120, 4800)] == [
         "7.9 s",
         "48 s",
         "1 min 23 s",
         "2 min",
         "1 h 20 min",
     ]
-    assert [theme.about(s) for s in (3, 41, 60, 130, 7000)] == [
+    assert [words.about(s) for s in (3, 41, 60, 130, 7000)] == [
         "a few seconds",
         "about 40 s",
         "about a minute",
         "about 2 min",
         "about 2 h",
     ]
-    assert [theme.ago(s) for s in (5, 300, 7200, 400000)] == ["just now", "5 min ago", "2 h ago", "5 days ago"]
-    assert theme.listed(["a", "b", "c"]) == "a, b and c"
+    assert [words.ago(s) for s in (5, 300, 7200, 400000)] == ["just now", "5 min ago", "2 h ago", "5 days ago"]
+    assert words.listed(["a", "b", "c"]) == "a, b and c"
 
 
 def test_user_text_stays_text() -> None:
-    assert theme.plain("**a** <b> [c](d)") == r"\*\*a\*\* \<b\> \[c\]\(d\)"
-    assert ":red[" not in theme.plain(":red[x]")
-    assert ":material/home:" not in theme.plain(":material/home:")
-    assert "\n" not in theme.plain("a\n# b")
-    assert theme.plain("x" * 100, 10).endswith("…")
-    assert theme.plain("a\u200fb\u202ec\u200bd") == "a?b?c?d"
+    assert words.plain("**a** <b> [c](d)") == r"\*\*a\*\* \<b\> \[c\]\(d\)"
+    assert ":red[" not in words.plain(":red[x]")
+    assert ":material/home:" not in words.plain(":material/home:")
+    assert "\n" not in words.plain("a\n# b")
+    assert words.plain("x" * 100, 10).endswith("…")
+    assert words.plain("a\u200fb\u202ec\u200bd") == "a?b?c?d"
 
 
 def test_only_commands_of_the_engine_show_as_code() -> None:
     said = r"`*x*` is damaged: `python -m ftcore resume C:\new_run` makes *it* anew"
-    shown = theme.as_markdown(said)
+    shown = words.as_markdown(said)
     assert r"`python -m ftcore resume C:\new_run`" in shown
     assert shown.count("`") == 4
     assert r"\`\*x\*\`" in shown
@@ -79,15 +81,15 @@ def test_only_commands_of_the_engine_show_as_code() -> None:
 
 @pytest.mark.parametrize("name", ["قط", "חתול", "קט 2"])
 def test_names_from_right_to_left_leave_the_numbers_in_their_places(name: str) -> None:
-    assert theme.plain(name) == theme.aside(name) == f"\u2068{name}\u2069"
-    assert theme.aside("cat 猫") == "cat 猫"
-    assert theme.plain(f"\u202e{name}\u2069") == f"\u2068?{name}?\u2069", "marks of its own are not obeyed"
+    assert words.plain(name) == words.aside(name) == f"\u2068{name}\u2069"
+    assert words.aside("cat 猫") == "cat 猫"
+    assert words.plain(f"\u202e{name}\u2069") == f"\u2068?{name}?\u2069", "marks of its own are not obeyed"
 
 
 def test_held_text_breaks_only_between_stretches() -> None:
     text = "validation falls behind: training sample 99.1 %, validation 91.0 %"
-    assert theme.held(text).replace("\u00a0", " ") == text
-    assert max(len(part) for part in theme.held(text).split(" ")) < 32
+    assert words.held(text).replace("\u00a0", " ") == text
+    assert max(len(part) for part in words.held(text).split(" ")) < 32
 
 
 def rows(*values: float, **last: float) -> list[dict[str, object]]:
@@ -208,7 +210,9 @@ def test_the_code_of_the_stages_names_modules_that_exist(backbone: str) -> None:
 
 
 def test_every_section_has_a_place_that_shows_it() -> None:
-    code = "\n".join(path.read_text("utf-8") for folder in ("pages", "ui") for path in Path(ROOT / folder).glob("*.py"))
+    code = "\n".join(
+        path.read_text("utf-8") for folder in ("pages", "ui") for path in Path(ROOT / folder).rglob("*.py")
+    )
     six = {f"{stage}.{part}" for stage in stages.IDS for part in stages.PARTS}
     assert six <= set(content.load("pipeline"))
     for lesson in ("pipeline", "train"):

@@ -1,0 +1,171 @@
+"""An experiment on a page: the guess, the runs or the measurement, and the number that settles it.
+
+Runs go through the same queue as all others and stay in the learner's history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from course import content, experiments, learners, measure
+from course.experiments import Done, Experiment, Outcome
+from ftcore.errors import FtError
+from ftcore.runs import service
+from ftcore.settings import RunSettings
+from ui import address
+from ui.engine import setup
+from ui.lesson.patterns import moved
+from ui.runs import compare, live
+from ui.runs.live import View
+from ui.words import about, as_markdown, count, number, percent, points, rate, seconds
+
+COUNTS = {"steps", "norms", "held", "left", "looked", "certain", "outputs", "old", "heads", "few", "draws", "rest",
+          "parameters", "trunk"}  # fmt: skip
+CLOSER = {"freeze_lab": "Look closer in the Freeze lab", "trace": "Look closer in the Prediction trace"}
+CHANGES = ("weights", "statistics", "without", "with")
+
+
+def word(name: str, value: float) -> str:
+    """A number of an outcome as people read it."""
+    if name in COUNTS or name.endswith("_images"):
+        return count(round(value))
+    if name.endswith("_rate"):
+        return rate(value)
+    if name in ("minimum", "tenth"):
+        return f"{value:.2g}" if value >= 0.01 else rate(value)
+    if name.startswith("loss_") or name.endswith("_loss"):
+        return number(value)
+    if name in ("gap", "gap_many"):
+        return points(value)
+    if name.endswith("_epoch"):
+        return seconds(value) if value >= 1 else f"{value * 1000:.0f} ms"
+    if name in CHANGES or name.endswith(("_still", "_moved")):
+        return moved(value)
+    return percent(value)
+
+
+def cost(one: Experiment) -> float:
+    """Expected seconds of the whole experiment on this machine."""
+    plans = experiments.plans().get(one.id)
+    if plans is None:
+        return measure.seconds(one.id)
+    return sum(setup.estimate(settings.to_json()).seconds for settings in plans.values())
+
+
+def draw(one: Experiment, claim: str, owner: str) -> None:
+    """Guess, then run, then the number; what was done before is shown at once."""
+    kept = learners.load(owner).experiments.get(one.id, {})
+    if claim:
+        st.markdown(f"People often think: *{claim}*")
+    guess = _guess(one, kept, owner)
+    if guess is None:
+        st.caption(f"Guess first, then run it: {about(cost(one))} on this machine.")
+        _by_hand(one)
+        return
+    views = _views(kept)
+    outcome = _outcome(one, kept, views)
+    if outcome is not None:
+        _settled(one, guess, outcome, views)
+    elif views:
+        for label, view in views.items():
+            st.markdown(f"**{one.labels[label].capitalize()}**")
+            live.watch(view, live.headline)
+    if not any(view.status.active for view in views.values()):  # a stopped or failed run can be begun anew
+        _start(one, owner, again=bool(outcome or views))
+    _by_hand(one)
+
+
+def _guess(one: Experiment, kept: Mapping[str, Any], owner: str) -> str | None:
+    found = kept.get("guess")
+    keys = list(one.guesses)
+    begun = bool(kept.get("runs") or kept.get("outcome"))
+    index = keys.index(found) if found in keys else None
+    values = {name: word(name, value) for name, value in experiments.given(one.id).items()}
+    st.markdown(f"**{content.fill(one.question, values, f'experiments.toml, {one.id}')}**")
+    picked = st.radio(
+        "Your guess", keys, format_func=one.guesses.__getitem__, index=index, key=f"guess-{one.id}", disabled=begun
+    )
+    if picked is not None and picked != found and not begun:
+        with learners.changing(owner) as learner:
+            learner.experiments.setdefault(one.id, {})["guess"] = picked
+    return picked or (found if found in keys else None)
+
+
+def _views(kept: Mapping[str, Any]) -> dict[str, View]:
+    """The runs of the experiment by label; none if one of them has been deleted."""
+    try:
+        return {label: live.look(run_id) for label, run_id in kept.get("runs", {}).items()}
+    except FtError:
+        return {}
+
+
+def _outcome(one: Experiment, kept: Mapping[str, Any], views: Mapping[str, View]) -> Outcome | None:
+    if one.id in measure.MEASURES:
+        raw = kept.get("outcome")
+        return Outcome(raw["key"], raw["numbers"]) if raw else None
+    if not views or any(view.status.state != "done" or view.log.end is None for view in views.values()):
+        return None
+    done = {
+        label: Done(view.settings, view.log.rows, float((view.log.end or {})["test_accuracy"]))
+        for label, view in views.items()
+    }
+    return experiments.judged(one.id, done)
+
+
+def _settled(one: Experiment, guess: str, outcome: Outcome, views: Mapping[str, View]) -> None:
+    """The outcome in its own numbers, what had been guessed, and the curves."""
+    values = {name: word(name, value) for name, value in outcome.numbers.items()}
+    with st.container(border=True):
+        st.subheader("What came out", anchor=False)
+        st.markdown(content.fill(one.outcomes[outcome.key], values, f"experiments.toml, {one.id}"))
+        right = "You guessed it" if guess == outcome.key else "You had guessed otherwise"
+        st.caption(f"{right}: {one.guesses[guess][:1].lower()}{one.guesses[guess][1:]}.")
+    if not views:
+        return
+    labels = list(views)
+    figure = compare.chart(list(enumerate(views.values())), "accuracy")
+    for trace, label in zip(figure.data, labels, strict=True):
+        trace.name = one.labels[label]
+    last = [f"{one.labels[k]} {percent(v.log.rows[-1]['val_accuracy'])}" for k, v in views.items()]
+    alt = "Validation accuracy at the end: " + "; ".join(last)
+    st.plotly_chart(figure, width="stretch", key=f"exp-{one.id}", alt=alt, config={"displayModeBar": False})
+    st.caption(alt + ".")
+    for label, view in views.items():
+        query = {**address.to_query(view.settings), "run": view.id}
+        st.page_link("pages/train_live.py", label=f"Look into the run '{one.labels[label]}'", query_params=query)
+
+
+def _start(one: Experiment, owner: str, *, again: bool) -> None:
+    words = f"{'Run it again' if again else 'Run it'}, {about(cost(one))}"
+    if not st.button(words, type="secondary" if again else "primary", key=f"run-{one.id}"):
+        return
+    try:
+        if one.id in measure.MEASURES:
+            with st.spinner("Measuring"), setup.WORK:
+                found = experiments.measured(one.id)
+            done: dict[str, Any] = {"outcome": {"key": found.key, "numbers": dict(found.numbers)}}
+        else:
+            plans = experiments.plans()[one.id]
+            done = {"runs": {label: service.manager().submit(plan, owner) for label, plan in plans.items()}}
+        with learners.changing(owner) as learner:
+            learner.experiments.setdefault(one.id, {}).update(done)
+    except FtError as error:
+        st.error(as_markdown(error))
+        return
+    st.rerun()
+
+
+def _by_hand(one: Experiment) -> None:
+    """The same set-up on the page where it can be changed."""
+    plans: Mapping[str, RunSettings] = experiments.plans().get(one.id, {})
+    for label, settings in plans.items():
+        words = f"Set up '{one.labels[label]}' in Train live"
+        st.page_link(
+            "pages/train_live.py", label=words, icon=":material/tune:", query_params=address.to_query(settings)
+        )
+    if one.page in CLOSER:
+        words, query = CLOSER[one.page], address.to_query(measure.BASE)
+        st.page_link(f"pages/{one.page}.py", label=words, icon=":material/tune:", query_params=query)

@@ -1,0 +1,68 @@
+"""The numbers that questions, cards and the cheat sheet may ask for, as facts and as words.
+
+Counted for the learner's backbone, data and settings, and read from the learner's own run or a recorded one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from course import facts, recorded
+from course.recorded import Recorded
+from ftcore.errors import FtError
+from ftcore.runs import service
+from ftcore.settings import RunSettings
+from ui.lesson import stages
+from ui.runs import live
+from ui.words import count, number, percent, rate
+
+CLASSIC = "classic"
+
+
+@dataclass(frozen=True)
+class Known:
+    """`values` are written for prose, `facts` the numbers themselves; `run` is drawn where a question says "own"."""
+
+    values: Mapping[str, str]
+    facts: Mapping[str, float]
+    run: Recorded
+    own: bool
+
+
+def newest(owner: str) -> Recorded | None:
+    """The learner's newest finished run with both phases, as a record of its events."""
+    for status in service.history(owner):
+        if status.state != "done":
+            continue
+        try:
+            log = live.look(status.id).log
+        except FtError:
+            continue  # deleted in another tab meanwhile
+        if facts.usable(status.settings, log.rows, log.end):
+            first = (log.baseline,) if log.baseline is not None else ()
+            return Recorded("own", status.settings, (*first, *log.rows, *((log.end,) if log.end else ())))
+    return None
+
+
+def gather(settings: RunSettings, classes: int, images: int, run: Recorded | None) -> Known:
+    """Everything that can be asked for; without a run of the learner's own the recorded lesson stands in."""
+    shown = run or recorded.load()[CLASSIC]
+    found = facts.of_network(settings, classes, images)
+    found |= facts.of_run(shown.settings, shown.rows, shown.baseline, shown.end)
+    for name, one in recorded.load().items():
+        found |= facts.of_recorded(name, one.rows)
+    words = {name: _word(name, value) for name, value in found.items()}
+    return Known({**words, **stages.numbers(settings, classes, images)}, found, shown, run is not None)
+
+
+def _word(name: str, value: float) -> str:
+    if name.endswith(("_rate", "_lr", "_rate_once")):
+        return rate(value)
+    if name.endswith("loss") or name.endswith("loss_min"):
+        return number(value)
+    if name.startswith("rec_") or name in ("chance", "thawed_share", "frozen_forward", "frozen_weights"):
+        return percent(value / 100)
+    if name.startswith("run_") and name.removeprefix("run_") not in ("epochs", "thaw_after", "thaw_next", "best_epoch"):
+        return percent(value / 100)
+    return count(round(value)) if float(value).is_integer() else f"{value:.3g}"

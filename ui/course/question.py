@@ -1,0 +1,123 @@
+"""One quiz question on a page: what it shows, how it is answered, and what is said about every choice.
+
+What an answer is worth is judged in the engine; this module only asks and tells.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from course import marking, recorded
+from course.marking import Note, Verdict
+from course.quiz import KINDS, Question
+from course.recorded import Recorded
+from ftcore.network.surgery import BlockInfo
+from ftcore.settings import HEAD
+from ui.course.knowledge import Known
+from ui.runs import history
+from ui.widgets import curves, strip
+
+LETTERS = "ABCDEF"
+
+
+def show(question: Question, known: Known, key: str) -> None:
+    """The prompt with its code and its curves; where curves come from is said."""
+    st.subheader(question.prompt, anchor=False)
+    if question.code:
+        st.code(question.code.strip("\n"), language="python", wrap_lines=True)
+    if not question.curves:
+        return
+    drawn = [known.run if name == "own" else recorded.load()[name] for name in question.curves]
+    for column, letter, run in zip(st.columns(len(drawn), gap="medium"), LETTERS, drawn, strict=False):
+        with column:
+            _curves(run, letter if len(drawn) > 1 else "", f"{key}-{letter}")
+    if question.curves == ("own",) and known.own:
+        st.caption(f"Your own newest run: {history.title(known.run.settings)}.")
+    else:
+        images = drawn[0].settings.train_per_class
+        st.caption(
+            "Recorded, not yours: runs that this program really made with its built-in network and drawings, "
+            f"{images} images of each class."
+        )
+
+
+def _curves(run: Recorded, letter: str, key: str) -> None:
+    if letter:
+        st.markdown(f"**Run {letter}**")
+    curves.draw("accuracy", run.settings, run.rows, run.baseline, key, 220)
+    if not letter:
+        curves.draw("loss", run.settings, run.rows, run.baseline, key, 200)
+
+
+def ask(question: Question, seed: int, blocks: Sequence[BlockInfo], trainable: Sequence[str], key: str) -> Any:
+    """The widget for this kind of question; returns the answer as `marking` wants it, None while there is none."""
+    label, order = KINDS[question.kind], marking.order(question, seed)
+    texts = [choice.text for choice in question.choices]
+    if question.kind == "one":
+        return st.radio(label, order, format_func=texts.__getitem__, index=None, key=key)
+    if question.kind == "number":
+        said = f"{label[:-1]} ({question.unit})." if question.unit else label
+        typed = st.text_input(said, key=key, max_chars=30, width=320)
+        value = number(typed)
+        if typed and value is None:
+            st.caption("This is no number: write one such as 1,250 or 0.5 or 1e-4.")
+        return value
+    if question.kind == "several":
+        st.markdown(label)
+        taken = [at for at in order if st.checkbox(texts[at], key=f"{key}-{at}")]
+        return taken or None
+    if question.kind == "order":
+        picked = st.multiselect(
+            "Pick them one after the other, the first one first.", order, format_func=texts.__getitem__, key=key,
+            placeholder="Choose the next one",
+        )  # fmt: skip
+        return picked if len(picked) == len(order) else None
+    return _block(question, blocks, trainable, key)
+
+
+def _block(question: Question, blocks: Sequence[BlockInfo], trainable: Sequence[str], key: str) -> str | None:
+    kept = f"{key}-clicked"
+
+    def clicked(name: str) -> None:
+        st.session_state[kept] = name
+
+    shown = trainable if question.rule == "boundary" else (HEAD,)
+    strip.draw(blocks, shown, f"{key}-strip", on_pick=clicked)
+    name: str | None = st.session_state.get(kept)
+    st.markdown(f"You picked `{name}`." if name else KINDS["block"])
+    return name
+
+
+def number(text: str) -> float | None:
+    """A number as people type it: '8,398,858', '75.1 %', '1e-4', '2,3'; None for anything else."""
+    bare = re.sub(r"[\s%]", "", text).replace("−", "-")
+    bare = bare.replace(",", "") if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d*)?", bare) else bare.replace(",", ".")
+    try:
+        value = float(bare)
+    except ValueError:
+        return None
+    return value if abs(value) < 1e18 else None
+
+
+def tell(question: Question, verdict: Verdict) -> None:
+    """Right or not, then every choice with its reason; the learner's own come first."""
+    word = ":material/check_circle: **Right.**" if verdict.right else ":material/cancel: **Not quite.**"
+    with st.container(border=True):
+        st.markdown(word)
+        if question.kind == "order":
+            st.markdown("\n".join(f"{at}. **{note.text}.** {note.explain}" for at, note in enumerate(verdict.notes, 1)))
+            return
+        for note in verdict.notes:
+            st.markdown(_line(note, question))
+
+
+def _line(note: Note, question: Question) -> str:
+    icon = ":material/check:" if note.correct else ":material/close:"
+    unit = f" {question.unit}" if question.unit else ""
+    yours = " :gray[(your answer)]" if note.taken else ""
+    text = note.text.rstrip(".")
+    return f"{icon} **{text}{unit}**{yours}  \n{note.explain}"

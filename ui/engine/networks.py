@@ -1,0 +1,144 @@
+"""What the Prediction trace asks the engine: networks as they stood after an epoch, and what they make of an image.
+
+Kept for a while, since neither a finished epoch nor an image ever changes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+import torch
+
+from ftcore.analysis import trace
+from ftcore.costs import machine
+from ftcore.data import sets
+from ftcore.data.sets import ImageSet
+from ftcore.errors import FtError
+from ftcore.network import backbones, surgery
+from ftcore.network.blocks import Network
+from ftcore.runs import records, worker
+from ftcore.settings import RunSettings
+from ftcore.training import features, snapshots
+from ftcore.training.loop import load_images, start_network
+from ui import address
+from ui.engine import own
+from ui.engine.setup import WORK
+
+FINAL = -1
+ENDED = {"paused": "is paused", "stopped": "was stopped", "failed": "failed", "interrupted": "ended unexpectedly"}
+FEWEST, OTHERS, PATIENCE = 20, 300, 2.0
+
+
+@dataclass(frozen=True)
+class Which:
+    """A network: of a run after an epoch (0 before training, `FINAL` as it was kept), or without a run pretrained.
+
+    `version` tells a run's final networks apart while it goes on: its number of finished epochs.
+    """
+
+    backbone: str
+    run: str = ""
+    epoch: int = FINAL
+    version: int = 0
+
+
+def note(state: str) -> str:
+    """The section of `trace.md` that says how a run stands; nothing where it is done."""
+    return {"done": "", "queued": "waiting"}.get(state, "halted" if state in ENDED else "going")
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def network(which: Which) -> tuple[Network, tuple[str, ...]]:
+    """The network in eval mode and its class names."""
+    if not which.run:
+        made = backbones.load(which.backbone)
+        made.model.eval()
+        return made, backbones.old_classes(which.backbone)
+    folder = records.folder_of(which.run)
+    if which.epoch == FINAL:
+        return worker.tuned_network(folder)
+    classes = worker.classes_of(folder)
+    made = start_network(records.settings_of(folder), len(classes))
+    if which.epoch:
+        snapshots.put(folder, made, which.epoch)
+    made.model.eval()
+    return made, classes
+
+
+def last_sound(which: Which) -> Which | None:
+    """The last epoch before the end of a run whose weights can still be used; None without one."""
+    for epoch in sorted(epochs(which.run), reverse=True):
+        earlier = dataclasses.replace(which, epoch=epoch)
+        with contextlib.suppress(FtError):
+            network(earlier)
+            return earlier
+    return None
+
+
+def epochs(run: str) -> dict[int, int]:
+    """Epochs of a run whose weights are kept, each with the number of its phase."""
+    return snapshots.epochs(records.folder_of(run))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def trace_of(which: Which, image: np.ndarray) -> trace.Trace:
+    """One image through the network, step by step."""
+    with WORK:
+        return trace.trace(network(which)[0], image)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def heat(which: Which, image: np.ndarray, block: str, label: int) -> trace.Heat:
+    """Where in the image a class's logit comes from, at this block."""
+    with WORK:
+        return trace.heat(network(which)[0], image, block, label)
+
+
+def images(chosen: RunSettings) -> ImageSet | None:
+    """The set, if showing it needs no download. Raises `FtError` for own pictures that are gone."""
+    if not address.own_pictures(chosen) and sets.CATALOGUE[chosen.data].kind == "download":
+        return None
+    with own.pictures(chosen):
+        return _set(chosen.to_json())
+
+
+@st.cache_resource(max_entries=4, show_spinner="Getting the images ready")
+def _set(settings_json: str) -> ImageSet:
+    return load_images(RunSettings.from_json(settings_json))
+
+
+@st.cache_data(max_entries=12, show_spinner="Showing the network every validation image")
+def chances(which: Which, settings_json: str) -> np.ndarray:
+    """Probabilities of the validation images, [images, classes]."""
+    settings, device = RunSettings.from_json(settings_json), torch.device("cpu")
+    val, preprocess = _set(settings_json).val, backbones.preprocess(settings.backbone)
+    with WORK:
+        made = network(which)[0]
+        boundary = surgery.boundary(made, settings.phases[-1].trainable) if which.run else made.names[0]
+        return trace.probabilities(made, features.source(made, boundary, val, preprocess, device))
+
+
+@st.cache_data(max_entries=12, show_spinner="Showing the block other images")
+def answers(which: Which, settings_json: str, block: str) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of some validation images, and how strongly each channel of a block answers to each of them.
+
+    Numbers [images] are evenly over the set, which may be sorted by class: as many as this machine shows the network
+    in about `PATIENCE` seconds. Answers are [images, channels].
+    """
+    val = _set(settings_json).val
+    each = sum(cost.forward for cost in machine.costs(which.backbone).values())
+    looked = min(len(val), max(FEWEST, min(OTHERS, int(PATIENCE / each))))
+    places = np.linspace(0, len(val) - 1, looked).astype(int)
+    with WORK:
+        return places, trace.answers(network(which)[0], block, val.images[places])
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def maps(which: Which, image: np.ndarray, block: str, channels: tuple[int, ...]) -> np.ndarray:
+    """The maps of these channels of a block, [channels, height, width]."""
+    with WORK:
+        return trace.maps(network(which)[0], image, block)[list(channels)]

@@ -1,0 +1,3 @@
+"""What stands around every page: navigation, sidebar, guided lesson, explained terms."""
+
+__all__ = ["guide", "guidebox", "nav", "page", "sidebar", "terms", "wake"]

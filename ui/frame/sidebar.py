@@ -1,0 +1,72 @@
+"""The sidebar of every page: the set-up in two choices, the pages, and who is looking."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from course import content
+from ftcore.data import sets
+from ftcore.network import backbones
+from ftcore.settings import RunSettings
+from ui import address, learner, sitemap
+from ui.engine import own, setup
+from ui.widgets import reach
+from ui.words import ICE, plain
+
+_OWN = "own"
+
+
+def draw(chosen: RunSettings) -> str:
+    """Draw it and return the learner's `owner` name. Choosing writes to the address and starts with no run."""
+    with st.sidebar:
+        st.markdown(f"## {ICE} Thaw")
+        st.caption("See fine-tuning happen")
+        _choice("Backbone", "backbone", chosen.backbone, {name: b.title for name, b in backbones.CATALOGUE.items()})
+        _weights(chosen)
+        _data(chosen)
+        _links()
+        reach.tables()
+        return learner.meet_learner()
+
+
+def _choice(label: str, field: str, value: str, titles: dict[str, str]) -> None:
+    def chosen(name: str) -> None:
+        address.choose(**{field: name})
+
+    notes = RunSettings.__dataclass_fields__[field].metadata["help"]
+    st.selectbox(
+        label,
+        list(titles),
+        format_func=titles.__getitem__,
+        help=notes,
+        **address.widget(f"side-{field}", value, chosen),
+    )
+
+
+def _data(chosen: RunSettings) -> None:
+    """The sets of the catalogue; a run on own pictures adds its own, by name."""
+    titles = {name: entry.title for name, entry in sets.CATALOGUE.items()}
+    if not address.own_pictures(chosen):
+        _choice("Data", "data", chosen.data, titles)
+        return
+    _choice("Data", "data", _OWN, {_OWN: f"{own.name(chosen)}, of this run", **titles})
+    st.caption(content.section("own", "sidebar"))
+
+
+def _weights(chosen: RunSettings) -> None:
+    found = setup.weights(chosen.backbone)
+    if found.place == "missing":
+        size = f" ({found.megabytes:.0f} MB)" if found.megabytes else ""
+        st.caption(
+            f"The weights are not on this machine yet. The first run downloads them once{size}; offline, put the file "
+            f"`{found.file.name}` into the folder `{found.file.parent}`."
+        )
+
+
+def _links() -> None:
+    group = ""
+    for entry in sitemap.ENTRIES:
+        if entry.group != group:
+            group = entry.group
+            st.markdown(f"**{plain(group)}**")
+        st.page_link(entry.file, label=entry.title, query_params=address.link())

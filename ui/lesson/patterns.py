@@ -1,0 +1,183 @@
+"""The parts of the Freeze lab: presets, what is odd about a pattern, and tables of what was counted or measured.
+
+Pure functions from blocks and measurements to rows and words; nothing here draws or trains.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
+
+from course import content
+from ftcore import files
+from ftcore.analysis.steps import BlockCost, Movement, OneStep
+from ftcore.export import lines
+from ftcore.network import surgery
+from ftcore.network.surgery import BlockInfo
+from ftcore.settings import HEAD, Phase, RunSettings
+from ui.widgets import strip
+from ui.words import EMBER, ICE, count, listed, percent, rate, shape, short
+
+SCRATCH = "From scratch"
+
+
+def presets(backbone: str) -> dict[str, tuple[str, ...]]:
+    """Freeze patterns by name; a pattern that equals an earlier one is left out."""
+    rows = surgery.describe(backbone)
+    convs = [row for row in rows if row.kind == "conv"]
+    stage = 0
+    while stage < len(convs) and convs[-1 - stage].shape[-1] == convs[-1].shape[-1]:
+        stage += 1
+    found = {
+        "Head only": (HEAD,),
+        "Last block": surgery.last_blocks(backbone, 1),
+        "Last two blocks": surgery.last_blocks(backbone, min(2, len(convs))),
+        "Last stage": surgery.last_blocks(backbone, stage),
+        "Everything": surgery.every_block(backbone),
+    }
+    seen: set[tuple[str, ...]] = set()
+    return {name: blocks for name, blocks in found.items() if not (blocks in seen or seen.add(blocks))}  # type: ignore[func-returns-value]
+
+
+def parse(text: str | None, blocks: Sequence[BlockInfo], otherwise: Sequence[str]) -> tuple[str, ...]:
+    """The pattern in the address: block names joined by '+', '-' for none; names of another network are left out."""
+    if text is None:
+        return tuple(otherwise)
+    named = text.replace(" ", "+").split("+")
+    return tuple(block.name for block in blocks if block.name in named and block.parameters)
+
+
+def text(pattern: Collection[str], blocks: Sequence[BlockInfo]) -> str:
+    """The pattern for the address."""
+    return "+".join(block.name for block in blocks if block.name in pattern) or "-"
+
+
+def plan(chosen: RunSettings, pattern: tuple[str, ...]) -> RunSettings:
+    """The run that trains this pattern: the head first, then the pattern; head alone or from scratch in one phase."""
+    first, last = chosen.phases[0], chosen.phases[-1]
+    if chosen.weights == "random":
+        phases: tuple[Phase, ...] = (dataclasses.replace(surgery.scratch(chosen.backbone)[0], trainable=pattern),)
+    elif pattern == (HEAD,):
+        phases = (dataclasses.replace(first, trainable=pattern, name=Phase().name),)
+    else:
+        tune = last if len(chosen.phases) > 1 else surgery.classic(chosen.backbone)[1]
+        head = first if first.head_only else Phase()
+        phases = (head, dataclasses.replace(tune, trainable=pattern))
+    return dataclasses.replace(chosen, phases=phases)
+
+
+def oddities(chosen: RunSettings, pattern: Collection[str], blocks: Sequence[BlockInfo]) -> list[str]:
+    """What is unusual about a pattern, each with its reason; empty for a usual one."""
+    weighted = [block.name for block in blocks if block.parameters]
+    learning = [name for name in weighted if name in pattern]
+    if not learning:
+        return [content.section("freeze", "odd.nothing")]
+    if chosen.weights == "random":
+        return [content.section("freeze", "odd.scratch")]
+    found = []
+    frozen_behind = [name for name in weighted[weighted.index(learning[0]) :] if name not in pattern]
+    if HEAD not in pattern:
+        found.append(content.section("freeze", "odd.headless"))
+    gap = [name for name in frozen_behind if name != HEAD]
+    if gap:
+        early = [f"`{name}`" for name in learning if weighted.index(name) < weighted.index(gap[0])]
+        found.append(
+            content.section("freeze", "odd.gap", {"early": listed(early), "late": listed([f"`{n}`" for n in gap])})
+        )
+    if len(learning) == len(weighted):
+        found.append(content.section("freeze", "odd.everything"))
+    return found
+
+
+def code(chosen: RunSettings, pattern: tuple[str, ...]) -> str:
+    """The lines that produce this pattern, its mode and its optimizer."""
+    if not pattern:
+        return lines.freeze_lines(chosen.backbone, ())
+    phase = plan(chosen, pattern).phases[-1]
+    return "\n\n".join(
+        (
+            lines.freeze_lines(chosen.backbone, pattern),
+            lines.optimizer_lines(phase),
+            "# before each epoch\n" + lines.mode_lines(chosen.backbone, pattern, chosen.batch_norm),
+        )
+    )
+
+
+def block_table(
+    blocks: Sequence[BlockInfo], costs: Sequence[BlockCost], pattern: Collection[str], batch_norm: str
+) -> list[dict[str, str]]:
+    """One row per block: state, size, BatchNorm, operations and bytes for one image."""
+    rows = []
+    for block, cost in zip(blocks, costs, strict=True):
+        state = strip.state(block, pattern)
+        follows = state == "trainable" and batch_norm == "update"
+        norms = f"{block.batch_norms}, statistics {'follow' if follows else 'kept'}" if block.batch_norms else "none"
+        rows.append(
+            {
+                "block": block.name,
+                "kind": strip.KINDS[block.kind],
+                "state": {"trainable": f"{EMBER} trainable", "frozen": f"{ICE} frozen", "empty": "no weights"}[state],
+                "output": shape(block.shape),
+                "parameters": count(block.parameters),
+                "BatchNorm layers": norms,
+                "forward": flops(cost.forward_flops),
+                "backward": flops(cost.backward_flops),
+                "activation": files.size(cost.activation_bytes),
+            }
+        )
+    return rows
+
+
+def flops(number: int) -> str:
+    """Operations in a few characters: 37748736 -> '37.7 M'."""
+    return short(number) if number else "0"
+
+
+def moved(number: float | None) -> str:
+    """A relative change: exactly 0 is '0', else as a percentage with two digits that count."""
+    if number is None:
+        return "none"
+    return "0" if number == 0 else f"{number * 100:.2g}\u00a0%" if number < 0.1 else percent(number)
+
+
+def movement_table(found: Sequence[Movement]) -> list[dict[str, str]]:
+    """What ten steps did, one row per block."""
+    return [
+        {
+            "block": row.name,
+            "state": f"{EMBER} trainable" if row.trainable else f"{ICE} frozen",
+            "weights moved by": moved(row.weights),
+            "BatchNorm statistics moved by": moved(row.statistics),
+        }
+        for row in found
+    ]
+
+
+def movement_words(found: Sequence[Movement], batch_norm: str) -> str:
+    """The finding in words, with its own numbers."""
+    if batch_norm == "keep":
+        return content.section("freeze", "frozen.keep")
+    frozen = [row for row in found if not row.trainable and row.statistics]
+    if not frozen:
+        return content.section("freeze", "frozen.update_none")
+    most = max(frozen, key=lambda row: row.statistics or 0.0)
+    return content.section("freeze", "frozen.update", {"most": moved(most.statistics), "block": most.name})
+
+
+def step_table(step: OneStep, optimizer: str) -> list[dict[str, str]]:
+    """One step, line by line: the last line is the sum of those above."""
+    formula = "lr · g / (|g| + 1e-8)" if optimizer == "adamw" else "lr · g"
+    rows: Mapping[str, str] = {
+        "w, the weight before": _signed(step.before),
+        "g, its gradient": _signed(step.gradient),
+        "lr, the learning rate": rate(step.lr),
+        f"− decay, lr · {step.decay:g} · w": _signed(-step.shrink),
+        f"− move, {formula}": _signed(-step.move),
+        "new w = w − decay − move": _signed(step.after),
+    }
+    return [{"what": what, "value": value} for what, value in rows.items()]
+
+
+def _signed(value: float) -> str:
+    """Nine decimals, so that the lines add up to the eye: '−0.032156873'."""
+    return f"{value:.9f}".replace("-", "−")

@@ -1,0 +1,97 @@
+"""What the network knows before any tuning, for the stages Load and New head of the Pipeline page.
+
+Its own guesses on the learner's pictures, its first filters as pictures, and old and new head side by side.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+import numpy as np
+import streamlit as st
+
+from course import content, facts
+from ftcore.data.sets import Summary
+from ftcore.errors import FtError
+from ftcore.network import backbones
+from ftcore.settings import HEAD, RunSettings
+from ui import address, callbacks
+from ui.engine import own, setup
+from ui.words import EMBER, about, count, listed, percent, plain
+
+ACROSS = 16
+ENLARGED = 12
+
+
+def load(chosen: RunSettings) -> None:
+    """Stage 1: top guesses among its own classes for one picture of each new class, and its first filters."""
+    if setup.weights(chosen.backbone).place == "missing" or chosen.weights == "random":
+        st.caption(content.section("pipeline", "knows.missing"))
+        return
+    guessed = []
+    with contextlib.suppress(FtError):  # that the pictures cannot be read is said where they are shown
+        each = chosen.train_per_class if address.own_pictures(chosen) else 0
+        guessed = setup.own_guesses(chosen.data, chosen.backbone, chosen.seed, each)
+    if guessed:
+        st.subheader("What it sees in our pictures now", anchor=False)
+        st.markdown(content.section("pipeline", "knows.guesses"))
+        grid = st.grid(5, min_column_width=150, gap="small")
+        for name, picture, guesses in guessed:
+            with grid.cell():
+                st.image(picture, width="stretch", alt=f"A training image of the class {name}")
+                lines = [f"{plain(word, 28)} :gray[{percent(chance)}]" for word, chance in guesses]
+                st.markdown(f"**{plain(name, 24)}**  \n" + "  \n".join(lines))
+    st.subheader("Its first filters", anchor=False)
+    filters = setup.first_filters(chosen.backbone)
+    values = {"filters": count(len(filters)), "size": f"{filters.shape[1]}×{filters.shape[2]}"}
+    st.image(sheet(filters), width="stretch", alt=f"The {len(filters)} filters of the first convolution as pictures")
+    st.caption(content.section("pipeline", "knows.filters", values))
+
+
+def sheet(filters: np.ndarray, across: int = ACROSS, factor: int = ENLARGED) -> np.ndarray:
+    """Filters [n, k, k, 3] in 0..1 as one picture, `across` in a row, each pixel `factor` wide, white between."""
+    n, k = filters.shape[:2]
+    rows, gap = -(-n // across), factor // 2
+    cell = k * factor + gap
+    picture = np.full((rows * cell - gap, min(n, across) * cell - gap, 3), 255, dtype=np.uint8)
+    for at, one in enumerate(filters):
+        y, x = at // across * cell, at % across * cell
+        big = np.repeat(np.repeat((one * 255).round().astype(np.uint8), factor, 0), factor, 1)
+        picture[y : y + k * factor, x : x + k * factor] = big
+    return picture
+
+
+def heads(chosen: RunSettings, found: Summary) -> None:
+    """Stage 2: old head and new head side by side, and how the new one does before any training."""
+    classes = found.classes
+    old = backbones.old_classes(chosen.backbone)
+    features = facts.features(chosen.backbone)
+    st.subheader("Old head, new head", anchor=False)
+    left, right = st.columns(2, gap="medium")
+    for column, title, names in ((left, "Old head", old), (right, f"{EMBER} New head", classes)):
+        with column, st.container(border=True):
+            size = (features + 1) * len(names)
+            st.markdown(f"**{title}** · `Linear({features}, {len(names)})`")
+            st.markdown(f"weights {len(names)}×{features}, biases {len(names)}: **{count(size)} parameters**")
+            shown = [plain(name, 28) for name in names[:12]]
+            more = f" and {count(len(names) - 12)} more" if len(names) > 12 else ""
+            st.caption(f"It names: {', '.join(shown) if more else listed(shown)}{more}.")
+    _before(chosen, len(classes), found.counts["val"])
+
+
+def _before(chosen: RunSettings, classes: int, images: int) -> None:
+    """Measure the fresh head on the validation images when asked to."""
+    key = f"fresh-{chosen.to_json()}"
+    rows = setup.describe(chosen.backbone, classes)
+    if key not in st.session_state:
+        cost = about(setup.look_seconds(chosen.backbone, images))
+        if not st.button(f"Measure the new head before training, {cost}", key="fresh"):
+            return
+        with callbacks.told(), own.pictures(chosen), st.spinner("Showing it every validation image once"):
+            st.session_state[key] = setup.fresh_head_accuracy(chosen.to_json(), classes)
+        if key not in st.session_state:
+            return
+    found: float = st.session_state[key]
+    head = next(row.parameters for row in rows if row.name == HEAD)
+    values = {"accuracy": percent(found), "chance": percent(1 / classes), "head": count(head)}
+    st.markdown(content.section("pipeline", "knows.fresh", values))

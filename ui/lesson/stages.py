@@ -1,0 +1,157 @@
+"""The six stages of the lesson in numbers: before, what happens, after, and the code that does it.
+
+Pure functions from settings, blocks and a run's events to text; the words are in `assets/content/pipeline.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from course import content, facts
+from ftcore.export.lines import expression, optimizer_call
+from ftcore.network import backbones
+from ftcore.network.surgery import BlockInfo
+from ftcore.settings import HEAD, RunSettings
+from ui.engine import setup
+from ui.runs.log import RunLog
+from ui.words import count, listed, percent, rate
+
+IDS = ("load", "head", "freeze", "train", "thaw", "tune")
+TITLES = ("Load", "New head", "Freeze", "Train head", "Thaw", "Fine-tune")
+PARTS = ("heading", "before", "happens", "after", "why")
+DONE, RUNNING, NEXT, LATER = "done", "running", "next", "later"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage. `blocks` and `trainable` are the network as it stands when the stage is over."""
+
+    id: str
+    number: int
+    title: str
+    heading: str
+    values: dict[str, str]
+    before: str
+    happens: str
+    after: str
+    why: str
+    code: str
+    blocks: tuple[BlockInfo, ...]
+    trainable: tuple[str, ...]
+
+
+def every(blocks: Sequence[BlockInfo]) -> tuple[str, ...]:
+    """The blocks that have weights."""
+    return tuple(block.name for block in blocks if block.parameters)
+
+
+def size(blocks: Sequence[BlockInfo], names: Sequence[str] | None = None) -> int:
+    """Parameters of the named blocks, or of all."""
+    return sum(block.parameters for block in blocks if names is None or block.name in names)
+
+
+def numbers(settings: RunSettings, classes: int, images: int) -> dict[str, str]:
+    """Every token that the lesson's texts may ask for, counted for this backbone, data and settings."""
+    old, new = setup.describe(settings.backbone), setup.describe(settings.backbone, classes)
+    entry, prepared = backbones.entry(settings.backbone), backbones.preprocess(settings.backbone)
+    first, second = facts.lesson(settings)
+    total, head = size(new), size(new, [HEAD])
+    convs = [block.name for block in new if block.kind == "conv"]
+    thawed = [name for name in second.trainable if name != HEAD]
+    moved = size(new, second.trainable)
+    return {
+        "backbone": entry.title,
+        "block_means": entry.block_means,
+        "old_classes": count(len(backbones.old_classes(settings.backbone))),
+        "published": percent(backbones.accuracy(settings.backbone)),
+        "classes": count(classes),
+        "chance": percent(1 / classes),
+        "images": count(images),
+        "shape": f"3×{prepared.side}×{prepared.side}",
+        "features": count(facts.features(settings.backbone)),
+        "old_total": count(size(old)),
+        "old_head": count(size(old, [HEAD])),
+        "head_without_bias": count(facts.features(settings.backbone) * classes),
+        "trunk": count(total - head),
+        "total": count(total),
+        "head": count(head),
+        "head_share": percent(head / total),
+        "blocks": listed([f"`{name}`" for name in thawed if name in convs] or [f"`{name}`" for name in thawed]),
+        "moved": count(moved),
+        "moved_share": percent(moved / total),
+        "still": count(total - moved),
+        "thawed_share": percent(size(new, thawed) / (total - head)),
+        "epochs1": str(first.epochs),
+        "epochs2": str(second.epochs),
+        "lr1": rate(first.lr),
+        "lr2": rate(second.lr),
+        "lr_ratio": f"{first.lr / second.lr:.3g}",
+        "optimizer": {"adamw": "AdamW", "sgd": "SGD with momentum"}[first.optimizer],
+    }
+
+
+def build(settings: RunSettings, classes: int, images: int, results: Mapping[str, str]) -> tuple[Stage, ...]:
+    """The six stages for these settings, `classes` classes and `images` training images.
+
+    `results` gives the tokens `head_result` and `tune_result`: what the learner's run reached.
+    """
+    old, new = setup.describe(settings.backbone), setup.describe(settings.backbone, classes)
+    values = numbers(settings, classes, images) | dict(results)
+    tuned = facts.lesson(settings)[1].trainable
+    networks = [(old, every(old)), (new, every(new)), (new, (HEAD,)), (new, (HEAD,)), (new, tuned), (new, tuned)]
+    codes = code(settings, classes)
+    found = []
+    for at, (name, title, (blocks, trainable)) in enumerate(zip(IDS, TITLES, networks, strict=True)):
+        parts = {part: content.section("pipeline", f"{name}.{part}", values) for part in PARTS}
+        shown = {"values": values, "code": codes[at], "blocks": blocks, "trainable": trainable}
+        found.append(Stage(name, at + 1, title, **shown, **parts))  # type: ignore[arg-type]
+    return tuple(found)
+
+
+def code(settings: RunSettings, classes: int) -> list[str]:
+    """The PyTorch lines of each stage, short enough to read at a glance."""
+    entry = backbones.entry(settings.backbone)
+    paths = setup.paths(settings.backbone)
+    first, second = facts.lesson(settings)
+    head = expression(paths[HEAD][-1])
+    if entry.weights is None:
+        file = setup.weights(settings.backbone).file.name
+        load = f'model = {entry.arch}(num_classes={len(backbones.old_classes(settings.backbone))})\nmodel.load_state_dict(load_file("{file}"))'
+    else:
+        load = f'model = get_model("{entry.arch}", weights="{entry.weights}")'
+    thawed = [path for name in second.trainable if name != HEAD for path in paths[name]]
+    return [
+        load,
+        f"{head} = nn.Linear({facts.features(settings.backbone)}, {classes})",
+        f"model.requires_grad_(False)\n{head}.requires_grad_(True)",
+        f"optimizer = {optimizer_call(first, f'{head}.parameters()')}\ntrain(model, optimizer, epochs={first.epochs})",
+        thaw(thawed),
+        "weights = [p for p in model.parameters() if p.requires_grad]\n"
+        f"optimizer = {optimizer_call(second, 'weights')}\ntrain(model, optimizer, epochs={second.epochs})",
+    ]
+
+
+def thaw(paths: Sequence[str]) -> str:
+    """The lines that let these modules learn again: one each, or a loop when they are many."""
+    if len(paths) <= 3:
+        return "\n".join(f"{expression(path)}.requires_grad_(True)" for path in paths)
+    names = ", ".join(f'"{path}"' for path in paths)
+    return f"for path in ({names}):\n    model.get_submodule(path).requires_grad_(True)"
+
+
+def progress(log: RunLog | None, state: str, settings: RunSettings) -> list[str]:
+    """Where each stage stands in the learner's run: done, running, next or later. Without a run all wait."""
+    if log is None or (log.start is None and not log.epochs):
+        first = RUNNING if state in ("queued", "preparing", "running") else NEXT
+        return [first] + [LATER] * (len(IDS) - 1)
+    if log.end is not None:
+        return [DONE] * len(IDS)
+    at = current(log, settings)
+    here = RUNNING if state in ("running", "preparing", "queued") else NEXT
+    return [DONE] * at + [here] + [LATER] * (len(IDS) - 1 - at)
+
+
+def current(log: RunLog, settings: RunSettings) -> int:
+    """The stage (from 0) that a started run is in: training the head, or fine-tuning."""
+    return IDS.index("train" if log.phase(settings) == 1 else "tune")

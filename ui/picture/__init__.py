@@ -1,0 +1,3 @@
+"""One picture on its way through the network, chapter by chapter."""
+
+__all__ = ["chapters", "pick"]

@@ -1,0 +1,228 @@
+"""Choosing the picture to trace: from the validation images, from a file, from the camera, or drawn by hand.
+
+What comes from outside is read by the engine's picture reader and kept in this session's memory only.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from course import content
+from ftcore.data import pictures
+from ftcore.data.sets import ImageSet
+from ftcore.network import backbones
+from ftcore.preprocess import Preprocess
+from ftcore.settings import RunSettings
+from ui import address, callbacks
+from ui.callbacks import guarded
+from ui.engine import networks
+from ui.engine.networks import Which
+from ui.widgets import component, gallery, pad
+from ui.widgets.gallery import Cell
+from ui.words import aside, percent, plain
+
+SOURCES = {"set": "From the set", "upload": "Upload", "camera": "Camera", "draw": "Draw"}
+KINDS = {"right": "Right", "wrong": "Wrong", "unsure": "Unsure"}
+SHOWN = 8
+SMALL = 640  # pixels of the longer side that an original is kept at, to be shown
+MOST = pictures.MAX_BYTES // 2**20
+CAMERA = (
+    "The photo goes to this server's memory, no further. Browsers lend the camera only to pages that came over https "
+    "or from localhost."
+)
+Kind = tuple[int, int, str]  # what of the preprocessing decides about pixels
+_PLACE, _TURN = "picture", "thaw_picture_turn"
+_secure = component.declare("secure")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as it came (uint8 RGB, made smaller if large) and as the network gets it; its class if known."""
+
+    name: str
+    original: np.ndarray
+    image: np.ndarray
+    truth: str = ""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An own picture as this session keeps it: small, and prepared for each kind of network; a drawing's own bytes."""
+
+    name: str
+    original: np.ndarray
+    images: dict[Kind, np.ndarray]
+    data: bytes = b""
+
+
+def source() -> str:
+    """Where the picture comes from, by the address."""
+    found = st.query_params.get("pick", "")
+    return found if found in SOURCES else "set"
+
+
+def choose(
+    chosen: RunSettings, images: ImageSet | None, which: Which, classes: tuple[str, ...], missing: str
+) -> Picture | None:  # fmt: skip
+    """The controls, and the picture that is chosen now; `missing` says why there are no `images`."""
+    now = source()
+    ties = address.widget("pick-source", now, lambda picked: st.query_params.update({"pick": picked or "set"}))
+    st.segmented_control(
+        "Picture", list(SOURCES), format_func=SOURCES.__getitem__, required=True,
+        help="A validation image, a file of yours, a photo from your camera, or a drawing.", **ties,
+    )  # fmt: skip
+    if now == "set":
+        return _from_set(chosen, images, which, classes, missing)
+    callbacks.tell(_PLACE)
+    with callbacks.told():
+        kept = _drawn() if now == "draw" else _taken(now)
+        st.caption(content.section("trace", "pictures.own"))
+        if kept is not None:
+            return Picture(kept.name, kept.original, kept.images[kind_of(backbones.preprocess(chosen.backbone))])
+    return None
+
+
+def _pictures() -> dict[str, Kept]:
+    """The own pictures of this session, one of each source."""
+    return st.session_state.setdefault("thaw_pictures", {})
+
+
+def _taken(now: str) -> Kept | None:
+    """The uploaded file or the photo: kept until another is wanted, so a change of page does not lose it."""
+    if kept := _pictures().get(now):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{plain(kept.name)}**", width="content")
+            again = "Choose another" if now == "upload" else "Take another"
+            st.button(again, key=f"trace-again-{now}", on_click=guarded(_pictures().pop), args=(now,))
+        return kept
+    key = f"trace-{now}-{st.session_state.get(_TURN, 0)}"
+    ties: dict[str, Any] = {"key": key, "on_change": guarded(_take, _PLACE), "args": (now, key)}
+    if now == "upload":
+        words = f"{pictures.KINDS}, up to {MOST} MB."
+        st.file_uploader("A picture", help=words, max_upload_size=MOST, **ties)  # any kind: the reader says what it is
+    elif _came_safely() is False:
+        st.info(content.section("trace", "camera.insecure"))
+    else:
+        st.camera_input("Photo", help=CAMERA, **ties)
+    return None
+
+
+def _came_safely() -> bool | None:
+    """Does the browser trust this page enough to lend it the camera? None until it has answered."""
+    told = st.session_state.get("thaw_secure")
+    found = _secure(key="trace-secure", data={"told": told}, on_secure_change=guarded(lambda: None)).get("secure", told)
+    st.session_state["thaw_secure"] = found
+    return found
+
+
+def _take(now: str, key: str) -> None:
+    """Read what has arrived once and let go of its bytes: the server would hold them as long as the session."""
+    file = st.session_state[key]
+    if file is None:
+        return
+    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1  # the next one gets a fresh widget
+    try:
+        _pictures()[now] = read(file.getvalue(), file.name if now == "upload" else "photo")
+    finally:
+        context = get_script_run_ctx()
+        if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+
+
+def _drawn() -> Kept | None:
+    """What is on the pad; the last drawing is there again after a change of page."""
+    before = _pictures().get("draw")
+    data = pad.draw("trace-pad", before.data if before is not None else b"")
+    if data is not None and (before is None or before.data != data):
+        _pictures()["draw"] = dataclasses.replace(read(data, "drawing"), data=data)
+    return _pictures().get("draw")
+
+
+def read(data: bytes, name: str) -> Kept:
+    """A picture made small to be shown, and as each network of the catalogue gets it."""
+    picture = pictures.read_picture(data, name)
+    kinds = {kind_of(p): p for p in map(backbones.preprocess, backbones.CATALOGUE)}
+    images = {kind: pictures.prepare(picture, p, name) for kind, p in kinds.items()}
+    picture.thumbnail((SMALL, SMALL), Image.Resampling.LANCZOS)
+    return Kept(name, np.asarray(picture), images)
+
+
+def kind_of(p: Preprocess) -> Kind:
+    """What two networks must agree in to get the same pixels."""
+    return p.resize, p.side, p.interpolation
+
+
+def _from_set(
+    chosen: RunSettings, images: ImageSet | None, which: Which, classes: tuple[str, ...], missing: str
+) -> Picture | None:  # fmt: skip
+    """A row of validation images to choose from: right, wrong and unsure ones of a tuned network."""
+    if images is None:
+        st.markdown(missing)
+        return None
+    chances = networks.chances(which, chosen.to_json()) if which.run else None
+    kinds = sorted_out(chances, images.val.labels) if chances is not None else {}
+    if kinds:
+        counts = {kind: len(found) for kind, found in kinds.items()}
+        kind = st.segmented_control(
+            "Which", list(KINDS), default="right", required=True, key="trace-kind", label_visibility="collapsed",
+            format_func=lambda k: f"{KINDS[k]} ({counts[k]})",
+            help="Unsure: the tenth with the lowest largest probability, right or wrong.",
+        )  # fmt: skip
+        shown = kinds[kind][:SHOWN]
+    else:
+        shown = [int(at) for at in np.linspace(0, len(images.val) - 1, SHOWN)]
+    if not shown:
+        st.caption("There is none of this kind among the validation images.")
+        shown = kinds["right"][:SHOWN] or kinds["wrong"][:SHOWN]
+    at = asked(len(images.val))
+    at = shown[0] if at is None else at
+    cells = [_cell(images, number, classes, chances) for number in shown]
+    gallery.draw(
+        cells, "Validation images", "trace-picks", chosen=f"val-{at}", on_pick=lambda i: st.query_params.update(pick=i)
+    )
+    st.caption(content.section("trace", "pictures.set"))
+    picture = np.array(images.val.images[at])
+    return Picture(f"validation image {at + 1}", picture, picture, images.classes[int(images.val.labels[at])])
+
+
+def asked(count: int) -> int | None:
+    """The validation image named in the address, if there is one of that number."""
+    found = re.fullmatch(r"val-(\d{1,9})", st.query_params.get("pick", ""))
+    return int(found[1]) if found and int(found[1]) < count else None
+
+
+def sorted_out(chances: np.ndarray, labels: np.ndarray) -> dict[str, list[int]]:
+    """Image numbers: right ones, spread over the classes; wrong ones, the most certain first; the least sure ones."""
+    guess, sure = chances.argmax(1), chances.max(1)
+    right = [int(i) for i in np.flatnonzero(guess == labels)]
+    wrong = [int(i) for i in np.flatnonzero(guess != labels)]
+    seen: Counter[int] = Counter()
+    turn = {}
+    for i in right:
+        turn[i] = seen[int(labels[i])]
+        seen[int(labels[i])] += 1
+    return {
+        "right": sorted(right, key=lambda i: (turn[i], labels[i])),
+        "wrong": sorted(wrong, key=lambda i: -sure[i]),
+        "unsure": [int(i) for i in np.argsort(sure, kind="stable")[: max(1, len(sure) // 10)]],
+    }
+
+
+def _cell(images: ImageSet, at: int, classes: tuple[str, ...], chances: np.ndarray | None) -> Cell:
+    truth = images.classes[int(images.val.labels[at])]
+    words = aside(truth)
+    if chances is not None:
+        guess = int(chances[at].argmax())
+        sure = percent(float(chances[at, guess]))
+        words = f"{'' if classes[guess] == truth else f'{words} → '}{aside(classes[guess])} {sure}"
+    return Cell(f"val-{at}", np.array(images.val.images[at]), words, f"Validation image {at + 1}, class {truth}")

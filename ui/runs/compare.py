@@ -1,0 +1,93 @@
+"""Runs of one learner side by side on one chart, chosen by ticking them.
+
+Finished epochs only; the live curves of one run are drawn elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from ftcore.errors import FtError
+from ftcore.runs import service
+from ui.runs import history, live
+from ui.runs.live import View
+from ui.words import number, percent
+
+MOST = 8
+# Readable on light and dark, and far from ice and ember; each with its own dash and mark, so colour is never alone.
+LOOKS = (
+    ("#A67C00", "solid", "circle"),
+    ("#8A5CD1", "dash", "square"),
+    ("#C2408F", "dot", "diamond"),
+    ("#3E8E41", "dashdot", "triangle-up"),
+    ("#7F7F7F", "longdash", "x"),
+    ("#00877F", "longdashdot", "cross"),
+    ("#7D8B1F", "solid", "star"),
+    ("#D6456B", "dash", "triangle-down"),
+)
+
+
+def draw(owner: str) -> None:
+    """The section with ticks and chart; nothing before there are two runs with an epoch each."""
+    found = _views(owner)
+    if len(found) < 2:
+        return
+    st.subheader("Side by side", anchor=False)
+    what = st.segmented_control(
+        "Compare", ("accuracy", "loss"), default="accuracy", required=True, key="compare-what",
+        format_func=str.capitalize, help="Both on the validation images, which no run trains on.",
+    )  # fmt: skip
+    names = history.names([view.settings for _, view in found])
+    ticked = []
+    for place, (at, view) in enumerate(found):
+        label = f"**{at + 1}** · {names[place]} :gray[· {_last(view, what)}]"
+        if st.checkbox(label, value=place < 2, key=f"compare-{view.id}"):
+            ticked.append((at, view))
+    if ticked:
+        ticked.reverse()  # the oldest first: its solid line then lies under the dashes of the next
+        figure = chart(ticked, what)
+        alt = "Validation " + what + ": " + "; ".join(f"run {at + 1} {_last(view, what)}" for at, view in ticked)
+        st.plotly_chart(figure, width="stretch", key="compare-chart", alt=alt, config={"displayModeBar": False})
+
+
+def _views(owner: str) -> list[tuple[int, View]]:
+    """The newest runs that have an epoch, each with its place: 0 is the oldest, so a new run renames none."""
+    known, views = service.history(owner), []
+    for back, status in enumerate(known[:MOST], 1):
+        try:
+            views.append((len(known) - back, live.look(status.id)))
+        except FtError:
+            continue  # deleted in another tab meanwhile
+    return [(at, view) for at, view in views if view.log.rows]
+
+
+def _last(view: View, what: str) -> str:
+    value = float(view.log.rows[-1][f"val_{what}"])
+    return f"{percent(value) if what == 'accuracy' else number(value)} after epoch {view.log.rows[-1]['epoch']}"
+
+
+def chart(chosen: Sequence[tuple[int, View]], what: str) -> go.Figure:
+    """One line per run over the epochs; both axes are shared."""
+    figure = go.Figure()
+    for at, view in chosen:
+        colour, dash, mark = LOOKS[at % len(LOOKS)]
+        few = len(view.log.rows) <= 60
+        figure.add_scatter(
+            x=[int(row["epoch"]) for row in view.log.rows],
+            y=[float(row[f"val_{what}"]) for row in view.log.rows],
+            name=f"run {at + 1}",
+            mode="lines+markers" if few else "lines",
+            line={"color": colour, "dash": dash, "width": 2.5},
+            marker={"symbol": mark, "size": 7},
+        )
+    figure.update_layout(
+        template="plotly", height=340, margin={"l": 10, "r": 10, "t": 10, "b": 10}, hovermode="x unified",
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+    )  # fmt: skip
+    longest = max(len(view.log.rows) for _, view in chosen)
+    figure.update_xaxes(title_text="epoch", rangemode="tozero", dtick=1 if longest <= 15 else None)
+    figure.update_yaxes(title_text=f"validation {what}", tickformat=".0%" if what == "accuracy" else None)
+    return figure

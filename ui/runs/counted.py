@@ -1,0 +1,28 @@
+"""The classes and counts of a run's set, own pictures of the terminal included: as the run has counted them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from course import content
+from ftcore.data.sets import Summary
+from ftcore.settings import RunSettings
+from ui import address
+from ui.engine import setup
+from ui.engine.own import name, pictures
+from ui.runs.live import View
+from ui.words import plain
+
+
+def again(chosen: RunSettings) -> None:
+    """Instead of a button that trains: how to train on these pictures once more."""
+    st.caption(content.section("own", "again", {"name": plain(name(chosen))}))
+
+
+def summary(chosen: RunSettings, view: View | None) -> Summary:
+    """Classes and counts of the set; of own pictures as the run has counted them."""
+    counts = view.counts if view is not None else None
+    if view is not None and view.log.start is not None and counts is not None and address.own_pictures(chosen):
+        return Summary(name(chosen), tuple(view.log.start["classes"]), counts)
+    with pictures(chosen):
+        return setup.summary(chosen.data, chosen.train_per_class, chosen.seed)

@@ -1,0 +1,153 @@
+"""The settings of a run as widgets, made from the settings record's own labels, help texts, choices and limits.
+
+Every change is checked by the record itself and written to the address. This module knows nothing about runs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from ftcore.errors import FtError
+from ftcore.names import shown
+from ftcore.network import surgery
+from ftcore.settings import HEAD, Phase, RunSettings
+from ui import address, callbacks
+from ui.words import listed, plain, rate
+
+_PLACE = "form"
+RATES = ("1e-2", "3e-3", "1e-3", "3e-4", "1e-4", "3e-5", "1e-5")
+PLANS = {"classic": "Head, then thaw", "head": "Head only", "scratch": "From scratch", "own": "Own"}
+
+
+def draw(chosen: RunSettings) -> None:
+    """All settings: a plan to start from, the phases side by side, and what holds for the whole run."""
+    _plan(chosen)
+    for column, at in zip(
+        st.columns(max(2, len(chosen.phases)), gap="medium"), range(len(chosen.phases)), strict=False
+    ):
+        with column, st.container(border=True):
+            _phase(chosen, at)
+    common = ("train_per_class", "batch_size", "seed")
+    rare = ("batch_norm", "weights", "patience", "best_weights", "cache")
+    grid = st.grid(3, min_column_width=200, gap="small")
+    for name in common:
+        with grid.cell():
+            _field(chosen, name, "run", _putter(name))
+    with st.expander("More settings"):
+        grid = st.grid(3, min_column_width=220, gap="small")
+        for name in rare:
+            with grid.cell():
+                _field(chosen, name, "run", _putter(name))
+    callbacks.tell(_PLACE)
+
+
+def plans(backbone: str) -> dict[str, tuple[str, tuple[Phase, ...]]]:
+    """The ready-made plans: starting weights and phases."""
+    classic = surgery.classic(backbone)
+    return {
+        "classic": ("pretrained", classic),
+        "head": ("pretrained", (dataclasses.replace(classic[0], epochs=sum(p.epochs for p in classic)),)),
+        "scratch": ("random", surgery.scratch(backbone)),
+    }
+
+
+def _plan(chosen: RunSettings) -> None:
+    ready = plans(chosen.backbone)
+    names = [name for name, (weights, phases) in ready.items() if (weights, phases) == (chosen.weights, chosen.phases)]
+    now = names[0] if names else "own"
+
+    def pick(name: str) -> None:
+        if name in ready:
+            address.choose(weights=ready[name][0], phases=ready[name][1])
+
+    options = [*ready] if names else [*ready, "own"]
+    notes = "Where to start from; everything below can then be changed."
+    ties = address.widget("set-plan", now, pick, _PLACE)
+    st.segmented_control("Plan", options, format_func=PLANS.__getitem__, required=True, help=notes, **ties)
+
+
+def _phase(chosen: RunSettings, at: int) -> None:
+    phase = chosen.phases[at]
+    st.markdown(f"**Phase {at + 1}: {plain(phase.name)}**")
+
+    def put(name: str) -> Callable[[Any], None]:
+        def change(value: Any) -> None:
+            phases = list(address.settings().phases)
+            phases[at] = dataclasses.replace(phases[at], **{name: value})
+            address.choose(phases=tuple(phases))
+
+        return change
+
+    _trainable(chosen.backbone, phase, at, put("trainable"))
+    one, two = st.columns(2, gap="small", wrap=False)
+    with one:
+        _field(phase, "epochs", f"p{at}", put("epochs"))
+    with two:
+        _rate(phase, at, put("lr"))
+    with st.expander("More about this phase"):
+        for name in ("optimizer", "schedule", "weight_decay", "depth_decay"):
+            _field(phase, name, f"p{at}", put(name))
+
+
+def choices(backbone: str) -> dict[str, tuple[str, ...]]:
+    """Which blocks may learn, by a name a person would use."""
+    convs = sum(block.kind == "conv" for block in surgery.describe(backbone))
+    found = {"The head only": (HEAD,), "Last block and head": surgery.last_blocks(backbone, 1)}
+    for number, word in ((2, "two"), (4, "four")):
+        if convs > number:
+            found[f"Last {word} blocks and head"] = surgery.last_blocks(backbone, number)
+    return found | {"Everything": surgery.every_block(backbone)}
+
+
+def _trainable(backbone: str, phase: Phase, at: int, put: Callable[[Any], None]) -> None:
+    options = choices(backbone)
+    name = next((name for name, blocks in options.items() if set(blocks) == set(phase.trainable)), None)
+    if name is None:
+        name = f"{len(phase.trainable)} blocks: {listed(phase.trainable)}"
+        options = {name: phase.trainable, **options}
+    meta = Phase.__dataclass_fields__["trainable"].metadata
+    ties = address.widget(f"set-p{at}-trainable", name, lambda picked: put(options[picked]), _PLACE)
+    st.selectbox(meta["label"], list(options), help=meta["help"], **ties)
+
+
+def _rate(phase: Phase, at: int, put: Callable[[Any], None]) -> None:
+    """A learning rate: one of the usual ones, or typed in."""
+    now = rate(phase.lr)
+    meta = Phase.__dataclass_fields__["lr"].metadata
+
+    def change(text: str) -> None:
+        try:
+            value = float(text)
+        except (ValueError, TypeError) as error:
+            raise FtError(f"'{shown(text or '', 40)}' is no learning rate: write a number such as 1e-4.") from error
+        put(value)
+
+    options = [*RATES] if now in RATES else [now, *RATES]
+    ties = address.widget(f"set-p{at}-lr", now, change, _PLACE)
+    st.selectbox(meta["label"], options, accept_new_options=True, help=meta["help"], **ties)
+
+
+def _field(record: RunSettings | Phase, name: str, prefix: str, put: Callable[[Any], None]) -> None:
+    """One setting as the widget that fits its kind."""
+    meta, value = record.__dataclass_fields__[name].metadata, getattr(record, name)
+    label = meta["label"]
+    common = {"help": meta["help"], **address.widget(f"set-{prefix}-{name}", value, put, _PLACE)}
+    if meta["choices"]:
+        titles = {"adamw": "AdamW", "sgd": "SGD"}
+        st.segmented_control(
+            label, meta["choices"], required=True, format_func=lambda c: titles.get(c, c.capitalize()), **common
+        )
+    elif isinstance(value, bool):
+        st.toggle(label, **common)
+    elif isinstance(value, int):
+        st.number_input(label, int(meta["low"]), int(meta["high"]), step=1, **common)
+    else:
+        st.number_input(label, float(meta["low"]), float(meta["high"]), step=0.01, format="%g", **common)
+
+
+def _putter(name: str) -> Callable[[Any], None]:
+    return lambda value: address.choose(**{name: value})

@@ -1,0 +1,146 @@
+"""Predict before you see: what will the thaw do? The guess is kept in the address and settled by the run.
+
+It can be made before the run is started, without haste, or while the head learns. The number that settles it is
+read from the run's own epochs.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import time
+
+import streamlit as st
+
+from course import content
+from ftcore.settings import RunSettings
+from ui import address
+from ui.runs import live
+from ui.runs.live import View
+from ui.words import number, percent, points
+
+GUESSES = {
+    "lower": "Loss falls below where the head alone had stopped, accuracy climbs",
+    "same": "Hardly anything changes, the head has learned what there is to learn",
+    "worse": "Loss rises and stays higher, the old features are damaged",
+}
+SMALL = 0.01
+NEXT = ""  # stands for the run that will be started next
+
+
+def before(settings: RunSettings) -> None:
+    """Ask about a run that has not been started: the next one gets the guess."""
+    if settings.thaws:
+        with st.container(border=True):
+            _ask(NEXT, _waiting())
+
+
+def draw(view: View) -> None:
+    """Ask until the first thawed epoch has ended; from then on compare the guess with the run."""
+    if not view.settings.thaws:
+        return
+    guess = _kept(view)
+    with st.container(border=True):
+        if view.thawed:
+            st.markdown("**What happened at the thaw?**")
+            live.watch(view, functools.partial(_settle, guess))
+            return
+        _ask(view.id, guess)
+
+
+def _ask(run_id: str, guess: str | None) -> None:
+    st.markdown("**What will happen when we thaw?**")
+    notes = "Nothing is lost by a wrong guess. The run answers when its first epoch after the thaw has ended."
+    st.radio(
+        "Guess before you see it",
+        list(GUESSES),
+        format_func=GUESSES.__getitem__,
+        index=None,
+        help=notes,
+        **address.widget("guess", guess, functools.partial(_keep, run_id)),
+    )
+    if guess:
+        st.caption("Kept. The run will settle it.")
+
+
+def _guesses() -> dict[str, str | None]:
+    """What was guessed in this session, by run."""
+    return st.session_state.setdefault("thaw_guesses", {})
+
+
+def _told() -> str | None:
+    """The guess in the address, which counts only while this session knows of no other."""
+    told = st.query_params.get("guess")
+    return told if told in GUESSES and not _guesses() else None
+
+
+def _waiting() -> str | None:
+    """The guess about the next run."""
+    if NEXT not in _guesses():
+        told = _told()
+        if told:
+            _keep(NEXT, told)
+    return _shown(_guesses().get(NEXT))
+
+
+def _kept(view: View) -> str | None:
+    """The guess about this run: made on its page, or before it was started, or told by the address."""
+    known = _guesses()
+    if view.id not in known:
+        since = st.session_state.get("thaw_guessed", math.inf)
+        known[view.id] = known.pop(NEXT) if NEXT in known and view.status.created >= since else _told()
+    return _shown(known[view.id])
+
+
+def _shown(guess: str | None) -> str | None:
+    """Let the address say the same."""
+    if guess is None:
+        st.query_params.pop("guess", None)
+    elif st.query_params.get("guess") != guess:
+        st.query_params["guess"] = guess
+    return guess
+
+
+def forget() -> None:
+    """Let go of a guess that no run has got yet."""
+    _guesses().pop(NEXT, None)
+
+
+def _keep(run_id: str, picked: str) -> None:
+    _guesses()[run_id] = picked
+    if run_id == NEXT:
+        st.session_state["thaw_guessed"] = time.time()
+    st.query_params["guess"] = picked
+
+
+def _settle(guess: str | None, view: View) -> None:
+    at = view.settings.thaws[0]
+    before = [row for row in view.log.rows if row["epoch"] <= at]
+    after = [row for row in view.log.rows if row["epoch"] > at]
+    if not before or not after:
+        return
+    happened = outcome(before[-1]["val_loss"], after[-1]["val_loss"])
+    gain = after[-1]["val_accuracy"] - before[-1]["val_accuracy"]
+    values = {
+        "loss_before": number(before[-1]["val_loss"]),
+        "loss_after": number(after[-1]["val_loss"]),
+        "accuracy_before": percent(before[-1]["val_accuracy"]),
+        "accuracy_after": percent(after[-1]["val_accuracy"]),
+        "gain": f"{points(abs(gain))} {'gained' if gain >= 0 else 'lost'}",
+        "first": number(after[0]["val_loss"]),
+        "epoch": after[-1]["epoch"],
+    }
+    st.markdown(content.section("train", f"guess.{happened}", values))
+    if guess:
+        right = guess == happened
+        final = "You guessed it" if right else "You guessed otherwise"
+        so_far = "So far your guess comes true" if right else "So far it goes otherwise than you guessed"
+        said = final if view.log.end is not None else so_far
+        st.caption(f"{said}: {GUESSES[guess][:1].lower()}{GUESSES[guess][1:]}.")
+
+
+def outcome(before: float, after: float) -> str:
+    """Which guess the validation loss bears out; within one percent counts as the same."""
+    if abs(after - before) <= SMALL * before:
+        return "same"
+    return "lower" if after < before else "worse"

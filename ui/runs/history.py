@@ -1,0 +1,122 @@
+"""The learner's runs as a list: open one, or delete it after asking."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from ftcore.data import sets
+from ftcore.errors import FtError
+from ftcore.network import backbones
+from ftcore.runs import service
+from ftcore.settings import RunSettings
+from ui import address, learner
+from ui.runs import live
+from ui.runs.live import BADGES, View
+from ui.words import ago, as_markdown, percent, plain, rate
+
+SHOWN = 8
+IN_TITLE = ("backbone", "data", "weights", "train_per_class", "epochs")
+
+
+def title(settings: RunSettings) -> str:
+    """A run in a few words: network, data, epochs and images."""
+    network = backbones.entry(settings.backbone).title
+    entry = sets.CATALOGUE.get(settings.data)
+    data = entry.title if entry else plain(settings.data.rstrip("/").rsplit("/", 1)[-1])
+    epochs = " + ".join(str(phase.epochs) for phase in settings.phases)
+    images = f", {settings.train_per_class} a class" if settings.train_per_class else ""
+    start = ", random weights" if settings.weights == "random" else ""
+    return f"{network} on {data}{images}{start}, {epochs} epochs"
+
+
+def names(chosen: Sequence[RunSettings]) -> list[str]:
+    """The title of each run with what tells it apart from the others of the same title."""
+    apart = told_apart(chosen)
+    return [" · ".join(part for part in (title(s), a) if part) for s, a in zip(chosen, apart, strict=True)]
+
+
+def told_apart(chosen: Sequence[RunSettings]) -> list[str]:
+    """For each run, the settings in which it differs from another run of the same title; often nothing."""
+    facts = [_facts(settings) for settings in chosen]
+    found = []
+    for settings, mine in zip(chosen, facts, strict=True):
+        like = [other for s, other in zip(chosen, facts, strict=True) if title(s) == title(settings)]
+        differ = [name for name, text in mine.items() if any(other.get(name) != text for other in like)]
+        found.append(", ".join(f"{name} {mine[name]}" for name in differ))
+    return found
+
+
+def _facts(settings: RunSettings) -> dict[str, str]:
+    """What the title leaves out, in words."""
+    whole = [field for field in dataclasses.fields(settings) if field.name not in ("phases", *IN_TITLE)]
+    found = {field.metadata["label"].lower(): _said(getattr(settings, field.name)) for field in whole}
+    for place, phase in enumerate(settings.phases, 1):
+        for field in dataclasses.fields(phase):
+            if field.name not in ("name", *IN_TITLE):
+                found[f"phase {place} {field.metadata['label'].lower()}"] = _said(getattr(phase, field.name))
+    return found
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple):
+        return plain(", ".join(value))
+    return rate(value) if isinstance(value, float) else plain(str(value))
+
+
+def draw(owner: str, shown: str | None) -> None:
+    """The list, newest first; `shown` is the run that the page shows already."""
+    found = service.history(owner)
+    if not found:
+        return
+    st.subheader("Your runs", anchor=False)
+    everything = len(found) <= SHOWN or st.toggle(f"Show all {len(found)}", key="history-all")
+    called = names([status.settings for status in found])
+    for place, status in enumerate(found if everything else found[:SHOWN]):
+        try:
+            _row(live.look(status.id), f"**{len(found) - place}** · {called[place]}", shown)
+        except FtError as error:
+            st.caption(as_markdown(error))
+
+
+def _row(view: View, name: str, shown: str | None) -> None:
+    with st.container(gap="xsmall", border=True):
+        st.markdown(f"{name} :gray[· {ago(time.time() - view.status.created)}]")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            word, colour = BADGES[view.status.state]
+            st.badge(word, color=colour)  # type: ignore[arg-type]
+            st.markdown(result(view), width="stretch")
+            if view.id == shown:
+                st.caption("shown above", width="content")
+            elif st.button("Open", key=f"open-{view.id}"):
+                address.put(view.settings, run=view.id)
+                st.rerun()
+            if view.mine:
+                _delete(view, shown)
+
+
+def result(view: View) -> str:
+    """The best number there is: test accuracy at the end, else the last validation accuracy."""
+    if view.log.end is not None:
+        return f"test **{percent(view.log.end['test_accuracy'])}**"
+    return f"validation {percent(view.log.rows[-1]['val_accuracy'])}" if view.log.rows else ""
+
+
+def _delete(view: View, shown: str | None) -> None:
+    with st.popover("Delete", key=f"delete-{view.id}"):
+        st.markdown("Delete this run with its weights and curves? This cannot be undone.")
+        if st.button("Delete for good", key=f"really-{view.id}"):
+            try:
+                service.manager().delete(view.id, learner.learner())
+            except FtError as error:
+                st.error(as_markdown(error))
+                return
+            if view.id == shown:
+                address.put(view.settings, run=None)
+            st.rerun()

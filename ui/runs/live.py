@@ -1,0 +1,279 @@
+"""The live panel of a run: what it is doing, how long it still takes, its curves and its epochs.
+
+A fragment looks once a second while the run is active, reads only new lines, and asks for one full rerun when
+the run's state or phase changes or its first thawed epoch ends. Drawing is separate from looking, so a page places
+the parts as it likes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from course import content
+from ftcore.data.splits import SPLITS
+from ftcore.errors import FtError
+from ftcore.runs import service
+from ftcore.runs.manager import PAUSE_SECONDS, Status
+from ftcore.settings import RunSettings
+from ui import address, callbacks, learner
+from ui.engine import setup
+from ui.runs import observe
+from ui.runs.log import Event, RunLog, time_left
+from ui.widgets import curves, progress
+from ui.words import about, as_markdown, count, discreet, held, number, percent, plain, points, rate, seconds
+
+_KEPT = 40
+NEWEST = 30
+BADGES = {
+    "queued": ("waiting", "gray"),
+    "preparing": ("preparing", "gray"),
+    "running": ("running", "green"),
+    "paused": ("paused", "violet"),
+    "stopped": ("stopped", "gray"),
+    "failed": ("failed", "red"),
+    "interrupted": ("interrupted", "red"),
+    "done": ("done", "green"),
+}
+
+
+@dataclass(frozen=True)
+class View:
+    """A run at one moment."""
+
+    id: str
+    status: Status
+    log: RunLog
+
+    @property
+    def settings(self) -> RunSettings:
+        """What the run was started with."""
+        return self.status.settings
+
+    @property
+    def mine(self) -> bool:
+        """Did this learner start it? Whoever has the address may watch a run; only its owner steers it."""
+        return bool(self.status.owner) and self.status.owner == learner.learner()
+
+    @property
+    def phase(self) -> int:
+        """The phase (from 1) it is in."""
+        return self.log.phase(self.settings)
+
+    @property
+    def thawed(self) -> bool:
+        """Has an epoch ended since blocks began to move that were frozen before?"""
+        moment, rows = self.settings.thaws, self.log.rows
+        return bool(moment and rows and rows[-1]["epoch"] > moment[0])
+
+    @property
+    def counts(self) -> dict[str, int] | None:
+        """Images of train, val and test as the run found them; None before it has."""
+        start = self.log.start
+        return {name: int(start[f"{name}_images"]) for name in SPLITS} if start is not None else None
+
+    @property
+    def mark(self) -> tuple[str, int, bool]:
+        """What a page must be redrawn for when it changes."""
+        return self.status.state, self.phase, self.thawed
+
+
+def look(run_id: str) -> View:
+    """Ask for the run's state and read its new lines. Raises `FtError` when there is no such run."""
+    status = service.status(run_id)
+    logs: dict[str, RunLog] = st.session_state.setdefault("thaw_logs", {})
+    log = logs.pop(run_id, None) or RunLog()
+    events, log.offset = service.read_events(run_id, log.offset)
+    log.add(events)
+    logs[run_id] = log
+    while len(logs) > _KEPT:
+        del logs[next(iter(logs))]
+    return View(run_id, status, log)
+
+
+def watch(view: View, draw: Callable[[View], None]) -> None:
+    """Call `draw` with the run now, and again every second while it is active."""
+    st.fragment(_tick, run_every=1.0 if view.status.active else None)(view.id, view.mark, draw)
+
+
+def _tick(run_id: str, mark: tuple[str, int, bool], draw: Callable[[View], None]) -> None:
+    with callbacks.told():
+        view = look(run_id)
+        if view.mark != mark:
+            st.rerun()
+        draw(view)
+
+
+def headline(view: View) -> None:
+    """State in one line, progress, and for its owner the buttons that fit the state."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        word, colour = BADGES[view.status.state]
+        st.badge(word, color=colour)  # type: ignore[arg-type]
+        st.markdown(sentence(view), width="stretch")
+        controls(view)
+    if view.status.active:
+        progress.draw(done_share(view), f"progress-{view.id}")
+    for said in (view.log.found if address.own_pictures(view.settings) else None, view.log.recovered):
+        if said is not None:
+            st.caption(as_markdown(discreet(str(said["says"]))))
+    if not view.mine:
+        whose = content.section("train", "watching" if view.status.owner else "terminal")
+        alike = "" if address.own_pictures(view.settings) else content.section("train", "alike")
+        st.caption(f"{whose} {alike}")
+
+
+def sentence(view: View) -> str:
+    """What the run is doing, and what the learner can do about it."""
+    status, log, settings = view.status, view.log, view.settings
+    done = f"after epoch {status.epochs_done} of {settings.epochs}" if status.epochs_done else "before its first epoch"
+    match status.state:
+        case "queued":
+            wait = f", {about(status.wait_s)} to wait" if status.wait_s else ""
+            return f"Number {status.position} in the queue{wait}. It starts by itself."
+        case "preparing":
+            return _preparing(log) + _left(view)
+        case "running":
+            return _running(view) + _left(view)
+        case "paused":
+            return _paused(done, held=status.active)
+        case "stopped":
+            return f"Stopped {done}. Resume goes on from there."
+        case "done":
+            early = "" if len(log.rows) == settings.epochs else f" ({len(log.rows)} epochs, it stopped early)"
+            return f"All {settings.epochs} epochs are done{early}." if not early else f"Done{early}."
+        case "interrupted":
+            return f"The worker process ended unexpectedly {done}. Nothing learned is lost: resume goes on from there."
+        case _:
+            return as_markdown(discreet(status.message)) or f"The run failed {done}. Resume tries again from there."
+
+
+def _paused(done: str, *, held: bool) -> str:
+    if held:
+        return (
+            f"Paused {done}. Resume goes on from here; after {about(PAUSE_SECONDS)} the place goes to the next in the "
+            "queue, and resume would repeat the epoch that had begun."
+        )
+    return f"Paused {done}; its place went to others. Resume queues it again and repeats the epoch that had begun."
+
+
+def _preparing(log: RunLog) -> str:
+    cache, data = log.cache, log.data
+    if cache is not None and cache["done"] < cache["total"]:
+        return f"Computing the frozen features once: {count(cache['done'])} of {count(cache['total'])} images."
+    if data is not None and data["done"] < data["total"]:
+        return f"{plain(str(data['what'])).capitalize()}: {count(data['done'])} of {count(data['total'])}."
+    return "Getting the network and the images ready."
+
+
+def _running(view: View) -> str:
+    log, settings = view.log, view.settings
+    filling = log.cache is not None and log.cache["done"] < log.cache["total"]
+    if filling or (log.baseline is None and not log.rows):
+        return _preparing(log)
+    phase, step = view.phase, log.step
+    name = f"Phase {phase} of {len(settings.phases)}, {plain(settings.phases[phase - 1].name)}: "
+    epoch = int(step["epoch"]) if step is not None else min(len(log.rows) + 1, settings.epochs)
+    if len(log.rows) >= settings.epochs:
+        return "Measuring on the test images."
+    inside = f", step {count(step['step'])} of {count(step['steps'])}" if step is not None else ""
+    return f"{name}epoch {epoch} of {settings.epochs}{inside}."
+
+
+def _left(view: View) -> str:
+    cost = setup.estimate(view.settings.to_json(), view.counts)
+    left = time_left(view.log, view.settings, cost.cache, cost.phases)
+    return f" {about(left).capitalize()} left." if left is not None else ""
+
+
+def done_share(view: View) -> float:
+    """How much of the run is over, 0..1, by epochs; the pass that fills the cache counts as one epoch."""
+    log, total = view.log, view.settings.epochs + 1
+    cache = log.cache["done"] / max(1, log.cache["total"]) if log.cache is not None else 0.0
+    inside = log.step["step"] / max(1, log.step["steps"]) if log.step is not None else 0.0
+    return min(1.0, (max(cache, float(bool(log.rows))) + len(log.rows) + inside) / total)
+
+
+def controls(view: View) -> None:
+    """Pause, resume and stop, as far as the state allows and only for the run's owner."""
+    if not view.mine:
+        return
+    name = view.status.state
+    if view.status.active and name not in ("paused", "queued"):
+        _button(view, "Pause", service.manager().pause, "Hold the run here; it can go on later.")
+    if name == "paused" or (not view.status.active and name != "done"):
+        _button(view, "Resume", service.manager().resume, "Go on from the last finished epoch.", primary=True)
+    if view.status.active:
+        _button(view, "Stop training", service.manager().stop, "End the run here. What it learned so far is kept.")
+
+
+def mend(view: View) -> None:
+    """For a finished run whose final weights are damaged: train it again, which gives the same."""
+    _button(
+        view, "Make them anew", service.manager().resume, "Trains this run again, with the same result.", primary=True
+    )
+
+
+def _button(view: View, label: str, act: Callable[[str, str], None], notes: str, primary: bool = False) -> None:
+    if st.button(label, key=f"{label}-{view.id}", help=notes, type="primary" if primary else "secondary"):
+        try:
+            act(view.id, learner.learner())
+        except FtError as error:
+            st.error(as_markdown(error))
+            return
+        st.rerun()
+
+
+def chart(view: View, what: str, key: str, height: int = 300) -> None:
+    """One chart of the run; an empty frame of the same height until there is a number."""
+    if view.log.baseline is None and not view.log.rows:
+        with st.container(height=height, border=True, vertical_alignment="center", horizontal_alignment="center"):
+            st.caption(f"The {what} curve begins with the first measurement.", width="content")
+        return
+    curves.draw(what, view.settings, view.log.rows, view.log.baseline, f"{key}-{view.id}", height)
+
+
+def epochs(view: View) -> None:
+    """The table epoch by epoch, each with an observation; of a long run the newest ones unless all are asked for."""
+    rows = view.log.rows
+    if not rows:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption("Epoch by epoch: accuracy · loss.", width="content")
+        whole = len(rows) <= NEWEST or st.toggle(f"All {len(rows)} epochs", key=f"all-epochs-{view.id}")
+    first = 0 if whole else len(rows) - NEWEST
+    last = view.settings.ends
+    table = []
+    for at, row in enumerate(rows[first:], first):
+        said = held(observe.observe(rows, at, view.settings, view.log.baseline))
+        record = {
+            "epoch": str(row["epoch"]),
+            "phase": plain(view.settings.phases[row["phase"] - 1].name, 30).replace(" ", "\u00a0"),
+            "what the numbers say": f"**{said}**" if row["epoch"] in last else said,
+            "validation": _cell(row, "val"),
+            "training set": _cell(row, "sample"),
+            "while learning": _cell(row, "train"),
+            "rate": rate(row["lr"]).replace("-", "\u2011"),
+            "time": seconds(row["seconds"]).replace(" ", "\u00a0"),
+        }
+        table.append(record)
+    alt = "Each epoch with its accuracies, losses and an observation"
+    st.table(table, border="horizontal", hide_index=True, alt=alt)
+
+
+def _cell(row: Event, name: str) -> str:
+    return f"{percent(row[f'{name}_accuracy'])} · {number(row[f'{name}_loss'])}".replace(" ", "\u00a0")
+
+
+def summary(view: View) -> None:
+    """The final word on a finished run, with its own numbers."""
+    if view.log.end is None:
+        return
+    found = observe.closing(view.log.rows, view.log.end, view.settings)
+    values = {name: percent(value) for name, value in found.items()} | {"seconds": seconds(found["seconds"])}
+    section = "done.single"
+    if "gain" in found:
+        values["gain"] = points(abs(found["gain"]))
+        section = "done" if found["gain"] >= 0 else "done.lost"
+    st.success(content.section("train", section, values))

@@ -1,0 +1,124 @@
+"""The network strip: every block of a network as a box, ice when frozen, ember when trainable.
+
+One component for all pages. It shows what it is given and reports clicks; what a click means is the page's
+affair. A plain table says the same for screen readers and small screens.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+import streamlit as st
+
+from ftcore.network.surgery import BlockInfo
+from ui.callbacks import guarded
+from ui.widgets import component
+from ui.words import EMBER, ICE, count, shape, short
+
+_TALLEST = 58
+KINDS = {
+    "stem": "first layers",
+    "conv": "convolutional block",
+    "pool": "pooling",
+    "hidden": "hidden linear layer",
+    "head": "head",
+}
+
+_strip = component.declare(
+    "strip",
+    '<div class="strip" role="group"></div><div class="told" aria-live="polite"></div>',
+)
+
+
+def state(block: BlockInfo, trainable: Collection[str]) -> str:
+    """'empty' for a block without weights, else 'trainable' or 'frozen'."""
+    return "empty" if not block.parameters else "trainable" if block.name in trainable else "frozen"
+
+
+def boxes(blocks: Sequence[BlockInfo], trainable: Collection[str], moving: bool) -> list[dict[str, Any]]:
+    """What the component draws, one record per block; a bar's height goes with the root of the parameters."""
+    most = max((block.parameters for block in blocks), default=1) or 1
+    found = []
+    for block in blocks:
+        kind = state(block, trainable)
+        icon = {"trainable": EMBER, "frozen": ICE, "empty": ""}[kind]
+        moves = moving and kind == "trainable"
+        words = [
+            block.name,
+            KINDS[block.kind],
+            f"{count(block.parameters)} parameters" if block.parameters else "no parameters",
+        ]
+        words += [kind] if block.parameters else []
+        words += [f"output {shape(block.shape)}"]
+        words += ["new"] if block.new else []
+        words += ["learning now"] if moves else []
+        found.append(
+            {
+                "name": block.name,
+                "label": block.name.removeprefix("features."),
+                "state": kind,
+                "fresh": block.new,
+                "moving": moves,
+                "height": max(3, round(_TALLEST * math.sqrt(block.parameters / most))) if block.parameters else 2,
+                "count": f"{icon} {short(block.parameters)}" if block.parameters else "—",
+                "shape": shape(block.shape),
+                "told": " · ".join(words),
+            }
+        )
+    return found
+
+
+def draw(
+    blocks: Sequence[BlockInfo],
+    trainable: Collection[str],
+    key: str,
+    *,
+    moving: bool = False,
+    focus: str = "",
+    marked: str = "",
+    verb: str = "toggle",
+    on_pick: Callable[[str], None] | None = None,
+) -> None:
+    """Draw the strip. `moving` marks trainable blocks as learning now; `focus` is scrolled into view.
+
+    `on_pick` gets the name of a clicked block and makes the strip clickable: with the verb 'toggle' those that have
+    weights, as switches; with 'look' all of them, and `marked` is the one looked at.
+    """
+    total = sum(block.parameters for block in blocks)
+    learning = sum(block.parameters for block in blocks if block.name in trainable)
+    title = f"{len(blocks)} blocks, {count(total)} parameters: {EMBER} {count(learning)} trainable, {ICE} {count(total - learning)} frozen"
+    data = {
+        "blocks": boxes(blocks, trainable, moving),
+        "title": title,
+        "focus": focus or next((block.name for block in blocks if block.name in trainable), ""),
+        "clickable": on_pick is not None,
+        "marked": marked,
+        "verb": verb,
+    }
+    open_to = {block.name for block in blocks if block.parameters or verb == "look"}
+
+    def clicked() -> None:
+        name = st.session_state[key].toggled
+        if on_pick is not None and name in open_to:
+            on_pick(name)
+
+    _strip(key=key, data=data, on_toggled_change=guarded(clicked))
+
+
+def table(blocks: Sequence[BlockInfo], trainable: Collection[str]) -> None:
+    """The strip as a plain table."""
+    rows = [
+        {
+            "block": block.name,
+            "kind": KINDS[block.kind] + (", new" if block.new else ""),
+            "state": {"trainable": f"{EMBER} trainable", "frozen": f"{ICE} frozen", "empty": "no weights"}[
+                state(block, trainable)
+            ],
+            "parameters": count(block.parameters),
+            "output of one image": shape(block.shape),
+        }
+        for block in blocks
+    ]
+    st.table(rows, border="horizontal", hide_index=True, alt="The blocks of the network in order")
