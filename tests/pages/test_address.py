@@ -87,7 +87,7 @@ def choosing() -> None:
     ],
 )
 def test_a_change_of_settings_keeps_what_still_means_something(fields: dict[str, object], void: set[str]) -> None:
-    test = AppTest.from_function(choosing)
+    test = AppTest.from_function(choosing, default_timeout=300)
     test.session_state["fields"] = fields
     for name, value in VALUES.items():
         test.query_params[name] = value
@@ -99,7 +99,7 @@ def test_a_change_of_settings_keeps_what_still_means_something(fields: dict[str,
 
 @pytest.mark.parametrize("pick", ["upload", "camera", "draw", "set"])
 def test_an_own_picture_outlives_another_set(pick: str) -> None:
-    test = AppTest.from_function(choosing)
+    test = AppTest.from_function(choosing, default_timeout=300)
     test.session_state["fields"] = {"data": "digits"}
     test.query_params["pick"] = pick
     test.run().button[0].click().run()

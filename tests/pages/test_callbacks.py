@@ -108,7 +108,7 @@ def moment() -> None:
 
 @pytest.mark.parametrize("place", ["top", "low"])
 def test_what_was_refused_is_told_in_its_place_and_once(place: str) -> None:
-    test = AppTest.from_function(moment).run()
+    test = AppTest.from_function(moment, default_timeout=300).run()
     said = next(button for button in test.button if button.label == place).click().run()
     errors = [error.value.replace("\\", "").replace("\u2060", "") for error in said.error]
     words = ["top", "more"] if place == "top" else ["more", "low"]

@@ -1,4 +1,4 @@
-"""The app's own web components: what they look like and do stands in `ui/assets`, a file of each name."""
+"""The app's own web components: what they look like and do stands in `ui/widgets/assets`, a file of each name."""
 
 from __future__ import annotations
 
