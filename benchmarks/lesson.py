@@ -29,12 +29,14 @@ from torch.nn import functional as F
 from ftcore import events
 from ftcore._torchvision import torchvision
 from ftcore.costs import machine
-from ftcore.data.sets import ImageSet, Split
+from ftcore.data.prepared import Split
+from ftcore.data.sets import ImageSet
 from ftcore.files import home
-from ftcore.network import backbones, surgery, tapconv
-from ftcore.runs import records, worker
+from ftcore.network import backbones, pixels, surgery, tapconv
+from ftcore.runs import execute, records
 from ftcore.settings import RunSettings
-from ftcore.training import features, loop
+from ftcore.training.optimizer import make_optimizer
+from ftcore.training.start import load_images, start_network
 
 tv_datasets, transforms = torchvision.datasets, torchvision.transforms
 
@@ -42,14 +44,14 @@ tv_datasets, transforms = torchvision.datasets, torchvision.transforms
 def plain(settings: RunSettings, images: ImageSet) -> tuple[float, float, float]:
     """Way A: seconds, validation accuracy after the last epoch, test accuracy."""
     preprocess, device = backbones.preprocess(settings.backbone), torch.device("cpu")
-    network = loop.start_network(settings, len(images.classes))
-    ready = {s: features.pixels(getattr(images, s).images, preprocess, device) for s in ("train", "val", "test")}
+    network = start_network(settings, len(images.classes))
+    ready = {s: pixels.pixels(getattr(images, s).images, preprocess, device) for s in ("train", "val", "test")}
     labels = {s: torch.tensor(getattr(images, s).labels) for s in ready}
     start, epoch, accuracy = time.perf_counter(), 0, 0.0
     for phase in settings.phases:
         surgery.freeze(network, phase.trainable)
         boundary = surgery.boundary(network, phase.trainable)
-        optimizer = loop.make_optimizer(network, phase, device)
+        optimizer = make_optimizer(network, phase, device)
         for _ in range(phase.epochs):
             epoch += 1
             surgery.set_mode(network, phase.trainable, settings.batch_norm)
@@ -69,9 +71,7 @@ def plain(settings: RunSettings, images: ImageSet) -> tuple[float, float, float]
 
 @torch.no_grad()
 def _accuracy(model: nn.Module, x: Tensor, y: Tensor) -> float:
-    hits = [
-        (model(a).argmax(1) == b).sum() for a, b in zip(x.split(features.LOOK), y.split(features.LOOK), strict=True)
-    ]
+    hits = [(model(a).argmax(1) == b).sum() for a, b in zip(x.split(pixels.LOOK), y.split(pixels.LOOK), strict=True)]
     return int(torch.stack(hits).sum()) / len(y)
 
 
@@ -87,7 +87,7 @@ def thaw(settings: RunSettings) -> tuple[float, float, float]:
 
     folder = records.new(settings)
     start = time.perf_counter()
-    worker.execute(folder, report)
+    execute.execute(folder, report)
     return time.perf_counter() - start, seen["val"], seen["test"]
 
 
@@ -156,7 +156,7 @@ def tail_rate(settings: RunSettings) -> str:
     """How near a training step of the thawed tail comes to the rate of one large matrix product."""
     a = torch.randn(2048, 2048)
     rate = 2 * 2048**3 / _best(lambda: a @ a)
-    network, phase = loop.start_network(settings, 10), settings.phases[-1]
+    network, phase = start_network(settings, 10), settings.phases[-1]
     surgery.freeze(network, phase.trainable)
     boundary = surgery.boundary(network, phase.trainable)
     preprocess = backbones.preprocess(settings.backbone)
@@ -164,7 +164,7 @@ def tail_rate(settings: RunSettings) -> str:
     with torch.no_grad():
         x = network.run(x, stop=boundary)
     y = torch.zeros(len(x), dtype=torch.long)
-    optimizer = loop.make_optimizer(network, phase, torch.device("cpu"))
+    optimizer = make_optimizer(network, phase, torch.device("cpu"))
 
     def step() -> None:
         optimizer.zero_grad(set_to_none=True)
@@ -225,7 +225,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         os.environ["THAW_HOME"] = temporary
         settings = RunSettings(train_per_class=arguments.train_per_class)
-        images = loop.load_images(settings)
+        images = load_images(settings)
         print(f"{len(images.train):,} training images, {torch.get_num_threads()} threads, torch {torch.__version__}")
         print(tail_rate(settings), flush=True)
         taken: dict[str, list[float]] = {"A": [], "B": []}

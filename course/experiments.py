@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from course import content, measure, quiz
-from ftcore.network import surgery
 from ftcore.settings import Phase, RunSettings
+from ftcore.training import recipes
 
 FILE = content.FOLDER / "experiments.toml"
 BACKBONE = RunSettings().backbone
-SAME = 0.005
 Row = Mapping[str, Any]
 
 
@@ -69,7 +68,7 @@ def _experiment(row: Mapping[str, Any]) -> Experiment:
         raise ValueError("it needs a title, a question and two or more guesses")
     if set(made.guesses) != set(made.outcomes):
         raise ValueError("each guess needs an outcome of the same name")
-    if made.id not in measure.MEASURES and set(made.labels) != set(plans().get(made.id, {})):
+    if made.id not in measure.MEASUREMENTS and set(made.labels) != set(plans().get(made.id, {})):
         raise ValueError("its labels do not name its runs")
     return made
 
@@ -77,7 +76,7 @@ def _experiment(row: Mapping[str, Any]) -> Experiment:
 @functools.cache
 def plans() -> Mapping[str, Mapping[str, RunSettings]]:
     """The runs of each experiment by label, short ones on the built-in network and drawings."""
-    last, everything = surgery.last_blocks(BACKBONE, 2), surgery.every_block(BACKBONE)
+    last, everything = recipes.last_blocks(BACKBONE, 2), recipes.every_block(BACKBONE)
     head = Phase(epochs=4)
 
     def tuned(blocks: tuple[str, ...] = last, *, epochs: int = 4, lr: float = 1e-4, **more: Any) -> RunSettings:
@@ -89,7 +88,7 @@ def plans() -> Mapping[str, Mapping[str, RunSettings]]:
         return RunSettings(**{"phases": (phase,), "train_per_class": 20, **more})
 
     alone = RunSettings(phases=(Phase(epochs=6),), train_per_class=40)
-    first = (everything[0], surgery.last_blocks(BACKBONE, 0)[0])
+    first = (everything[0], recipes.last_blocks(BACKBONE, 0)[0])
     random: dict[str, Any] = {"weights": "random", "batch_norm": "update"}
     return {
         "head-only": {"a": tuned(epochs=2)},
@@ -99,7 +98,7 @@ def plans() -> Mapping[str, Mapping[str, RunSettings]]:
         "bn-rule": {"a": tuned(), "b": tuned(batch_norm="update")},
         "trunk-rate": {"a": tuned(), "b": tuned(lr=1e-2)},
         "more-thawed": {
-            "a": tuned(surgery.last_blocks(BACKBONE, 1), epochs=6, lr=1e-3, train_per_class=5),
+            "a": tuned(recipes.last_blocks(BACKBONE, 1), epochs=6, lr=1e-3, train_per_class=5),
             "b": tuned(everything, epochs=6, lr=1e-3, train_per_class=5),
         },
         "kept-features": {"a": alone, "b": dataclasses.replace(alone, cache=False)},
@@ -111,14 +110,14 @@ def plans() -> Mapping[str, Mapping[str, RunSettings]]:
         },
         "early-late": {
             "a": tuned(first, epochs=3, train_per_class=20),
-            "b": tuned(surgery.last_blocks(BACKBONE, 1), epochs=3, train_per_class=20),
+            "b": tuned(recipes.last_blocks(BACKBONE, 1), epochs=3, train_per_class=20),
         },
     }
 
 
 def given(name: str) -> dict[str, float]:
     """What is known of an experiment before it is made: its counts, or images of each class and last rate by label."""
-    found = dict(measure.GIVEN.get(name, {}))
+    found = dict(measure.MEASUREMENTS[name].given) if name in measure.MEASUREMENTS else {}
     for label, settings in plans().get(name, {}).items():
         found |= {f"{label}_images": settings.train_per_class, f"{label}_rate": settings.phases[-1].lr}
     return found
@@ -126,8 +125,9 @@ def given(name: str) -> dict[str, float]:
 
 def measured(name: str) -> Outcome:
     """Make the measurement of an experiment that needs no run; takes seconds."""
-    numbers = measure.MEASURES[name]()
-    return Outcome(_MEASURED[name](numbers), numbers)
+    one = measure.MEASUREMENTS[name]
+    numbers = one.make()
+    return Outcome(one.verdict(numbers), numbers)
 
 
 def judged(name: str, runs: Mapping[str, Done]) -> Outcome:
@@ -168,7 +168,7 @@ def _numbers(run: Done) -> dict[str, float]:
 
 def _better(n: Mapping[str, float]) -> str:
     difference = n["a_last"] - n["b_last"]
-    return "same" if abs(difference) <= SAME else "a" if difference > 0 else "b"
+    return "same" if abs(difference) <= measure.SAME else "a" if difference > 0 else "b"
 
 
 def _loss(n: Mapping[str, float]) -> str:
@@ -177,28 +177,10 @@ def _loss(n: Mapping[str, float]) -> str:
     return "lower" if n["a_last_loss"] < n["a_head_loss"] else "worse"
 
 
-def _shift(n: Mapping[str, float]) -> str:
-    return "tuned" if n["tuned_other"] > n["head_other"] else "head"
-
-
 _JUDGES: Mapping[str, Callable[[Mapping[str, float]], str]] = {
     "head-only": lambda n: "none" if n["a_still"] == 0 else "some",
     "thaw-moment": _loss,
     "val-above": lambda n: "late" if n["a_first_sample"] > n["a_first_train"] else "bug",
     "kept-features": lambda n: "much" if n["b_epoch"] > 2 * n["a_epoch"] else "little",
     "pretrained-random": lambda n: "shrinks" if n["gap_many"] < n["gap"] else "grows",
-}
-_MEASURED: Mapping[str, Callable[[Mapping[str, float]], str]] = {
-    "frozen-norm": lambda n: "statistics" if n["weights"] == 0 and n["statistics"] > 0 else "nothing",
-    "bn-eval": lambda n: "undone" if n["left"] == 0 else "holds",
-    "eval-mode": lambda n: "weights" if n["weights"] > 0 else "nothing",
-    "optimizer-holds": lambda n: "still" if n["without"] == 0 else "moves",
-    "last-two": lambda n: "most" if n["share"] > 0.5 else "part" if n["share"] > 0.3 else "small",
-    "normalisation": lambda n: "falls" if n["right"] - n["wrong"] > 0.02 else "same",
-    "softmax": lambda n: "less" if n["right"] < 0.98 else "right",
-    "shifted": _shift,
-    "old-classes": lambda n: "changed" if n["same"] < 0.98 else "kept",
-    "rate-finder": lambda n: "tenth" if n["loss_tenth"] < n["loss_minimum"] else "minimum",
-    "best-of-many": lambda n: "higher" if n["chosen"] > n["others"] + SAME else "same",
-    "heat-map": lambda n: "stays" if n["hot"] > 0.5 else "falls",
 }

@@ -6,44 +6,30 @@ about how a number is written on a page.
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
-
-from ftcore.network import backbones, surgery
-from ftcore.settings import HEAD, Phase, RunSettings
+from ftcore.network import backbones
+from ftcore.network.describe import describe, features
+from ftcore.settings import HEAD, RunSettings
+from ftcore.training import recipes
+from ftcore.training.recipes import lesson
 
 Row = Mapping[str, Any]
 
 
-def lesson(settings: RunSettings) -> tuple[Phase, Phase]:
-    """The settings' own two phases if they are head first, then more blocks; else the classic lesson."""
-    if settings.head_then_thaw:
-        return settings.phases[0], settings.phases[1]
-    return surgery.classic(settings.backbone)
-
-
-@functools.cache
-def features(backbone: str) -> int:
-    """How many numbers go into the head."""
-    with torch.device("meta"):
-        return backbones.build(backbone).head.in_features
-
-
 def of_network(settings: RunSettings, classes: int, images: int) -> dict[str, float]:
     """Counts for this backbone with a new head of `classes` outputs, and `images` training images."""
-    rows, side = surgery.describe(settings.backbone, classes), backbones.preprocess(settings.backbone).side
+    rows, side = describe(settings.backbone, classes), backbones.preprocess(settings.backbone).side
     first, second = lesson(settings)
     weights = {row.name: row.parameters for row in rows}
-    last = surgery.last_blocks(settings.backbone, 1)
+    last = recipes.last_blocks(settings.backbone, 1)
     moved = sum(weights[name] for name in second.trainable)
     start = next(at for at, row in enumerate(rows) if row.name in second.trainable and row.parameters)
     operations = sum(row.forward_flops for row in rows)
     width = features(settings.backbone)
-    old = sum(row.parameters for row in surgery.describe(settings.backbone) if row.name == HEAD)
+    old = sum(row.parameters for row in describe(settings.backbone) if row.name == HEAD)
     steps = _steps(images, settings.batch_size)
     trunk = sum(weights.values()) - weights[HEAD]
     return {

@@ -15,7 +15,7 @@ from typing import Any
 from course import content
 from course.quiz import Question
 from ftcore.errors import FtError
-from ftcore.network.surgery import BlockInfo
+from ftcore.network.describe import BlockInfo
 from ftcore.settings import HEAD
 
 POINT = 0.5  # percentage points that can be misread on a chart

@@ -18,9 +18,9 @@ from course import content
 from ftcore.errors import FtError
 from ftcore.events import Baseline, EpochEnd, RunEnd, to_dict
 from ftcore.files import whole
-from ftcore.network import surgery
 from ftcore.settings import HEAD, Phase, RunSettings
-from ftcore.training import loop
+from ftcore.training import loop, recipes
+from ftcore.training.start import load_images, start_network
 
 FILE = content.FOLDER / "recorded.json"
 BACKBONE = "resnet18-tinyimagenet64"
@@ -54,7 +54,7 @@ class Recorded:
 def plans() -> dict[str, RunSettings]:
     """What is recorded, by name; all on the built-in network and drawings."""
     base = RunSettings(train_per_class=50)
-    everything, (head, tune) = surgery.every_block(BACKBONE), surgery.classic(BACKBONE)
+    everything, (head, tune) = recipes.every_block(BACKBONE), recipes.classic(BACKBONE)
 
     def with_phases(*phases: Phase, **more: Any) -> RunSettings:
         return dataclasses.replace(base, phases=phases, **more)
@@ -91,8 +91,8 @@ def load(path: Path = FILE) -> Mapping[str, Recorded]:
 
 def run(settings: RunSettings) -> list[dict[str, Any]]:
     """Train with these settings and return baseline, epochs and end, rounded."""
-    images = loop.load_images(settings)
-    network = loop.start_network(settings, len(images.classes))
+    images = load_images(settings)
+    network = start_network(settings, len(images.classes))
     kept = [e for e in loop.train(settings, images, network) if isinstance(e, Baseline | EpochEnd | RunEnd)]
     return [_rounded(to_dict(event)) for event in kept]
 

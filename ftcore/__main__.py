@@ -13,16 +13,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ftcore.analysis import answers
-from ftcore.data import sets
+from ftcore.data import catalogue, sets
 from ftcore.data.splits import listed
 from ftcore.errors import FtError
 from ftcore.events import Event, to_dict
 from ftcore.files import home
 from ftcore.names import shown, tidy
-from ftcore.network import backbones, surgery
-from ftcore.runs import longer, records, verdict, worker
+from ftcore.network import backbones
+from ftcore.network.describe import describe
+from ftcore.runs import execute, longer, records, results, verdict
 from ftcore.terminal import console, story
 from ftcore.terminal.options import numbers, settings_from
+from ftcore.training import recipes
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -113,11 +115,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _train(a: argparse.Namespace) -> int:
     settings = settings_from(a)
-    surgery.check_settings(settings)
+    recipes.check_settings(settings)
     per_class, seed, labels = settings.train_per_class, settings.seed, settings.labels
     sets.summary(settings.data, train_per_class=per_class, seed=seed, labels=labels)
-    if a.data in sets.CATALOGUE and settings.data != a.data:
-        console.complain(f"'{a.data}' is a folder here and is taken; for the built-in set say {sets.BUILT_IN}{a.data}.")
+    if a.data in catalogue.CATALOGUE and settings.data != a.data:
+        console.complain(
+            f"'{a.data}' is a folder here and is taken; for the built-in set say {catalogue.BUILT_IN}{a.data}."
+        )
     return _work(records.new(settings, folder=a.out.absolute() if a.out else None), a.json)
 
 
@@ -126,7 +130,7 @@ def _resume(a: argparse.Namespace) -> int:
     records.settings_of(folder)
     if a.epochs:
         longer.extend(folder, a.epochs)
-    elif records.state_of(folder).state == "done" and worker.is_sound(folder):
+    elif records.state_of(folder).state == "done" and results.is_sound(folder):
         raise FtError("This run is finished: there is nothing to resume.")
     return _work(folder, a.json)
 
@@ -141,14 +145,14 @@ def _work(folder: Path, as_json: bool) -> int:
 
     def work() -> None:
         records.set_state(folder, "running")
-        worker.execute(folder, report)
+        execute.execute(folder, report)
 
-    code = worker.finish(folder, work)
-    if code == worker.TAKEN:
+    code = execute.finish(folder, work)
+    if code == execute.TAKEN:
         raise FtError("This run is going on in another process: wait for it or stop it there.")
     if code:
-        message = worker.DISK_FULL_SAYS if code == worker.DISK_FULL else records.state_of(folder).message
-        bad = folder / worker.BAD_PICTURES
+        message = execute.DISK_FULL_SAYS if code == execute.DISK_FULL else records.state_of(folder).message
+        bad = folder / execute.BAD_PICTURES
         if bad.exists() and not settings.skip_bad:
             message = f"{message.removesuffix('.')}, or leave out with --skip-bad what {bad} names."
         raise FtError(message)
@@ -156,7 +160,7 @@ def _work(folder: Path, as_json: bool) -> int:
 
 
 def _predict(a: argparse.Namespace) -> int:
-    network, classes = worker.tuned_network(a.run.absolute())
+    network, classes = results.tuned_network(a.run.absolute())
     doubt = verdict.doubt(a.run.absolute())
     if doubt:
         console.complain(doubt)
@@ -204,14 +208,14 @@ def _said(a: argparse.Namespace, path: str, classes: Sequence[str], chances: Seq
 def _list(_: argparse.Namespace) -> int:
     console.say("Backbones")
     for name in backbones.CATALOGUE:
-        rows, side = surgery.describe(name), backbones.preprocess(name).side
+        rows, side = describe(name), backbones.preprocess(name).side
         size = sum(row.parameters for row in rows)
         console.say(
             f"  {name:24} {size:>11,} parameters  {side:3} px  {len(backbones.old_classes(name)):4} classes  "
             f"top-1 {backbones.accuracy(name):.1%}  {backbones.weights_state(name).sentence}"
         )
     console.say("Datasets")
-    for name, found in sets.CATALOGUE.items():
+    for name, found in catalogue.CATALOGUE.items():
         console.say(f"  {name:24} {found.classes:4} classes  {found.note}")
     return 0
 

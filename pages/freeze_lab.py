@@ -7,8 +7,9 @@ import streamlit as st
 from course import content
 from ftcore import files
 from ftcore.analysis import steps
+from ftcore.costs import flops
 from ftcore.errors import FtError
-from ftcore.network.surgery import BlockInfo
+from ftcore.network.describe import BlockInfo, describe
 from ftcore.runs import service
 from ftcore.settings import RunSettings
 from ui import address, callbacks
@@ -26,7 +27,7 @@ def main() -> None:
     """Title, pattern, costs, code, experiments."""
     chosen, view, owner = page.begin("freeze_lab")
     found = counted.summary(chosen, view)
-    blocks = setup.describe(chosen.backbone, len(found.classes))
+    blocks = describe(chosen.backbone, len(found.classes))
     pattern = parts.parse(st.query_params.get("lab"), blocks, chosen.phases[-1].trainable)
 
     st.title("Freeze lab")
@@ -37,7 +38,7 @@ def main() -> None:
     if address.own_pictures(chosen):
         counted.again(chosen)
     strip.draw(blocks, pattern, "lab-strip", on_pick=lambda name: _toggle(name, chosen, blocks))
-    totals = steps.totals(chosen.backbone, len(found.classes), pattern, chosen.phases[-1].optimizer)
+    totals = flops.totals(chosen.backbone, len(found.classes), pattern, chosen.phases[-1].optimizer)
     _metrics(chosen, pattern, totals, found.counts)
     for words in parts.oddities(chosen, pattern, blocks):
         st.info(words)
@@ -51,7 +52,7 @@ def main() -> None:
         _frozen(chosen, pattern)
     _lens(chosen, pattern)
     st.subheader("Block by block, for one image", anchor=False)
-    costs = steps.block_costs(chosen.backbone, len(found.classes), pattern)
+    costs = flops.block_costs(chosen.backbone, len(found.classes), pattern)
     rows = parts.block_table(blocks, costs, pattern, chosen.batch_norm)
     st.table(rows, border="horizontal", hide_index=True, alt="Every block with its state, size and costs")
     st.caption(
@@ -79,7 +80,7 @@ def _presets(chosen: RunSettings, pattern: tuple[str, ...]) -> None:
         weights, norm = ("random", "update") if name == parts.SCRATCH else ("pretrained", "keep")
         if weights != chosen.weights:
             address.choose(weights=weights, batch_norm=norm)
-        blocks = setup.describe(chosen.backbone)
+        blocks = describe(chosen.backbone)
         st.query_params["lab"] = parts.text(ready.get(name, ready["Everything"]), blocks)
 
     options = [*ready, parts.SCRATCH]
@@ -95,7 +96,7 @@ def _start(chosen: RunSettings, pattern: tuple[str, ...], owner: str) -> None:
         st.button("Nothing to train", disabled=True, help=content.section("freeze", "odd.nothing"), key="lab-start")
         return
     plan = parts.plan(chosen, pattern)
-    words = f"Train this, {about(setup.estimate(plan.to_json()).seconds)}"
+    words = f"Train this, {about(setup.expected(plan).seconds)}"
     notes = "The head first, then this pattern. The page Train live shows it."
     if st.button(words, type="primary", key="lab-start", help=notes):
         try:
@@ -106,7 +107,7 @@ def _start(chosen: RunSettings, pattern: tuple[str, ...], owner: str) -> None:
         st.switch_page("pages/train_live.py", query_params={**address.to_query(plan), **guide.carried(), "run": run_id})
 
 
-def _metrics(chosen: RunSettings, pattern: tuple[str, ...], totals: steps.Totals, counts: dict[str, int]) -> None:
+def _metrics(chosen: RunSettings, pattern: tuple[str, ...], totals: flops.Totals, counts: dict[str, int]) -> None:
     images = sum(counts.values())
     whole = totals.trainable + totals.frozen
     grid = st.grid(6, min_column_width=128, gap="small")
@@ -120,8 +121,8 @@ def _metrics(chosen: RunSettings, pattern: tuple[str, ...], totals: steps.Totals
     grid.metric("Kept features", files.size(kept) if kept else "none", border=True, height="stretch", help=notes)
     if pattern:
         phase = parts.plan(chosen, pattern).phases[-1]
-        cached = setup.epoch_seconds(chosen.to_json(), phase, cached=bool(kept) and chosen.cache, counts=counts)
-        plainly = setup.epoch_seconds(chosen.to_json(), phase, cached=False, counts=counts)
+        cached = setup.epoch_seconds(chosen, phase, cached=bool(kept) and chosen.cache, counts=counts)
+        plainly = setup.epoch_seconds(chosen, phase, cached=False, counts=counts)
         grid.metric(
             "One epoch",
             seconds(cached),
@@ -156,7 +157,7 @@ def _frozen(chosen: RunSettings, pattern: tuple[str, ...]) -> None:
     cost = about(steps.movement_seconds(chosen, phase))
     if st.button(f"Take {steps.STEPS} real steps, {cost}", key="lab-steps"):
         with callbacks.told(), own.pictures(chosen), st.spinner("Taking real steps on a copy of the network"):
-            st.session_state["lab-moved"] = (chosen, pattern, norm, setup.movement(chosen.to_json(), phase, norm))
+            st.session_state["lab-moved"] = (chosen, pattern, norm, setup.movement(chosen, phase, norm))
     kept = st.session_state.get("lab-moved")
     if kept and kept[:2] == (chosen, pattern):
         st.table(
@@ -178,7 +179,7 @@ def _lens(chosen: RunSettings, pattern: tuple[str, ...]) -> None:
     if st.button(f"Take one real step, {about(steps.movement_seconds(chosen, phase, steps=1))}", key="lab-step"):
         two = tuple(dict.fromkeys((phase.trainable[-1], phase.trainable[-2:][0])))
         with callbacks.told(), own.pictures(chosen), st.spinner("Taking one step"):
-            st.session_state["lab-stepped"] = (chosen, pattern, setup.one_steps(chosen.to_json(), phase, two))
+            st.session_state["lab-stepped"] = (chosen, pattern, setup.one_steps(chosen, phase, two))
     kept = st.session_state.get("lab-stepped")
     if kept and kept[:2] == (chosen, pattern):
         for column, step in zip(st.columns(2, gap="medium"), kept[2], strict=False):

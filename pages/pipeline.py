@@ -6,11 +6,12 @@ import dataclasses
 
 import streamlit as st
 
-from course import content, facts
-from ftcore.data import sets
+from course import content
+from ftcore.data import catalogue, sets
 from ftcore.errors import FtError
 from ftcore.network import backbones
 from ftcore.settings import HEAD, RunSettings
+from ftcore.training import recipes
 from ui import address
 from ui.course import check
 from ui.engine import own, setup
@@ -129,11 +130,11 @@ def _run_buttons(chosen: RunSettings, owner: str, view: View | None) -> None:
         return
     busy = view is not None and view.mine and view.status.active
     each = "A run is going: wait for it, or stop it first." if busy else ""
-    full = dataclasses.replace(chosen, train_per_class=0, phases=facts.lesson(chosen))
+    full = dataclasses.replace(chosen, train_per_class=0, phases=recipes.lesson(chosen))
     quick = dataclasses.replace(full, train_per_class=QUICK)
     entry = setup.summary(chosen.data, 0, chosen.seed)
     images, fewer = entry.counts["train"], setup.summary(chosen.data, QUICK, chosen.seed).counts["train"]
-    label = f"Run the lesson, {about(setup.estimate(full.to_json()).seconds)}"
+    label = f"Run the lesson, {about(setup.expected(full).seconds)}"
     notes = each or f"All {count(images)} training images, {several(full.epochs, 'epoch')}."
     unfinished = (
         view is not None and view.mine and view.status.state != "done"
@@ -141,7 +142,7 @@ def _run_buttons(chosen: RunSettings, owner: str, view: View | None) -> None:
     if st.button(label, type="secondary" if unfinished else "primary", disabled=busy, help=notes, key="run-full"):
         page.start(full, owner)
     if fewer < images:
-        label = f"Quick run, {about(setup.estimate(quick.to_json()).seconds)}"
+        label = f"Quick run, {about(setup.expected(quick).seconds)}"
         notes = each or f"{QUICK} training images a class, {count(fewer)} in all: less to learn from, so less accurate."
         if st.button(label, disabled=busy, help=notes, key="run-quick"):
             page.start(quick, owner)
@@ -220,7 +221,7 @@ def _samples(chosen: RunSettings, found: sets.Summary) -> None:
         st.caption(as_markdown(error))
         return
     if not pictures:
-        note = plain(sets.CATALOGUE[chosen.data].note, 400)
+        note = plain(catalogue.CATALOGUE[chosen.data].note, 400)
         st.markdown(content.section("pipeline", "samples.none", {"note": note}))
         return
     grid = st.grid(10, min_column_width=84, gap="xsmall")

@@ -6,16 +6,17 @@ import secrets
 
 import streamlit as st
 
-from course import experiments, facts, learners, marking, quiz, rounds
+from course import experiments, learners, marking, quiz, rounds
 from course.learners import Learner
 from course.quiz import Question, Quiz
 from course.rounds import Round
 from ftcore.data.sets import Summary
+from ftcore.network.describe import describe
 from ftcore.settings import RunSettings
+from ftcore.training import recipes
 from ui import address
 from ui.course import knowledge, question
 from ui.course.knowledge import Known
-from ui.engine import setup
 from ui.frame import nav, page
 from ui.runs import counted
 from ui.words import count, percent, plain, several
@@ -72,8 +73,8 @@ def _question(found: Quiz, learner: Learner, here: Round, chosen: RunSettings, k
     raw = found.question(here.now or "")
     if raw is None:
         return
-    blocks = setup.describe(chosen.backbone, int(known.facts["classes"]))
-    trainable = facts.lesson(chosen)[1].trainable
+    blocks = describe(chosen.backbone, int(known.facts["classes"]))
+    trainable = recipes.lesson(chosen)[1].trainable
     asked = quiz.filled(raw, known.values)
     key = f"q-{here.seed}-{raw.id}"
     done = len(here.given)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from course import content
 from ftcore.errors import FtError
-from ftcore.network import surgery
+from ftcore.network.describe import describe
 from ftcore.runs import records, verdict
 from ftcore.settings import HEAD, RunSettings
 from ui import address
@@ -94,7 +94,7 @@ def _go(layer: str | None) -> None:
 def _chapters(scene: Scene) -> None:
     """The strip, the five layers as a row of steps with back and next, and the chapter itself."""
     layer, names = _layer(), list(LAYERS)
-    rows = surgery.describe(scene.chosen.backbone, len(scene.classes) if scene.which.run else None)
+    rows = describe(scene.chosen.backbone, len(scene.classes) if scene.which.run else None)
     blocks = [row.name for row in rows if row.name != HEAD]
     key = f"trace-block-{scene.chosen.backbone}"
     block = st.session_state.get(key)

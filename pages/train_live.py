@@ -8,7 +8,7 @@ import streamlit as st
 
 from course import content
 from ftcore import files
-from ftcore.network.surgery import BlockInfo
+from ftcore.network.describe import BlockInfo, describe
 from ftcore.runs import service
 from ftcore.settings import Phase, RunSettings
 from ui import address
@@ -59,9 +59,9 @@ def _skipped(view: View) -> None:
     skipped, settings = view.log.skipped, view.settings
     if skipped is None:
         return
-    weighted = [block.name for block in setup.describe(settings.backbone) if block.parameters]
+    weighted = [block.name for block in describe(settings.backbone) if block.parameters]
     phase = next((p for p in settings.phases if _boundary(weighted, p) == skipped["boundary"]), settings.phases[-1])
-    ask = functools.partial(setup.epoch_seconds, settings.to_json(), phase, counts=view.counts)
+    ask = functools.partial(setup.epoch_seconds, settings, phase, counts=view.counts)
     values = {name: files.size(skipped[name] * 2**30) for name in ("gigabytes", "room")}
     values |= {"plain": seconds(ask(cached=False)), "kept": seconds(ask(cached=True)), "boundary": skipped["boundary"]}
     st.info(content.section("train", "skipped", values | {"phase": plain(phase.name)}))
@@ -77,7 +77,7 @@ def _network(
     """The strip in one phase: the one named in the address, else the one that the run is in. Gives what it shows."""
     asked = st.query_params.get("phase", "")
     shown = int(asked) if asked in {str(at) for at in range(1, len(settings.phases) + 1)} else now
-    blocks = setup.describe(settings.backbone, classes)
+    blocks = describe(settings.backbone, classes)
     trainable = settings.phases[shown - 1].trainable
     if len(settings.phases) > 1:
         names = {at: f"Phase {at}: {plain(phase.name)}" for at, phase in enumerate(settings.phases, 1)}
@@ -115,7 +115,7 @@ def _drift(view: View) -> None:
     if not rows:
         return
     st.subheader("How far each block has moved", anchor=False)
-    weighted = [block.name for block in setup.describe(view.settings.backbone) if block.parameters]
+    weighted = [block.name for block in describe(view.settings.backbone) if block.parameters]
     drift.draw(view.settings, rows, weighted, "train")
 
 
@@ -141,7 +141,7 @@ def _settings(chosen: RunSettings, counts: dict[str, int], owner: str, view: Vie
     label = "Settings" if view is None else "Settings of this run: change them for a new one"
     with st.expander(label, expanded=view is None):
         form.draw(chosen)
-    cost = setup.estimate(chosen.to_json())
+    cost = setup.expected(chosen)
     with st.container(horizontal=True, vertical_alignment="center"):
         busy = view is not None and view.mine and view.status.state != "done"
         words = "Start" if view is None else "Run again"

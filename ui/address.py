@@ -13,11 +13,12 @@ from typing import Any
 
 import streamlit as st
 
-from ftcore.data import sets
+from ftcore.data import catalogue
 from ftcore.errors import FtError
 from ftcore.names import shown
-from ftcore.network import backbones, surgery
+from ftcore.network import backbones
 from ftcore.settings import Phase, RunSettings
+from ftcore.training import recipes
 from ui import sitemap
 from ui.callbacks import guarded
 
@@ -40,20 +41,20 @@ def settings_or_none() -> RunSettings | None:
 def from_query(query: Mapping[str, str]) -> RunSettings:
     """The settings in URL parameters; without phases, the classic lesson of the chosen backbone."""
     data = query.get("data", RunSettings().data)
-    if data not in sets.CATALOGUE:
-        raise FtError(f"There is no dataset '{shown(data, 60)}' here: choose among {', '.join(sets.CATALOGUE)}.")
+    if data not in catalogue.CATALOGUE:
+        raise FtError(f"There is no dataset '{shown(data, 60)}' here: choose among {', '.join(catalogue.CATALOGUE)}.")
     found = RunSettings.from_query(query)
     if found.labels:
         raise FtError("A table of labels cannot come from an address: take 'labels' out of it.")
     backbones.entry(found.backbone)
     if not any(re.fullmatch(r"p\d+", name) for name in query):
-        found = dataclasses.replace(found, phases=surgery.classic(found.backbone))
+        found = dataclasses.replace(found, phases=recipes.classic(found.backbone))
     return found
 
 
 def own_pictures(chosen: RunSettings) -> bool:
     """Does it learn from a folder or zip of this machine, which only the terminal can name?"""
-    return chosen.data not in sets.CATALOGUE
+    return chosen.data not in catalogue.CATALOGUE
 
 
 def public(chosen: RunSettings) -> RunSettings:
@@ -66,7 +67,7 @@ def public(chosen: RunSettings) -> RunSettings:
 def to_query(chosen: RunSettings) -> dict[str, str]:
     """URL parameters for settings; the classic lesson of the backbone needs none for its phases, a path is left out."""
     query = public(chosen).to_query()
-    if chosen.phases == surgery.classic(chosen.backbone):
+    if chosen.phases == recipes.classic(chosen.backbone):
         query = {name: text for name, text in query.items() if not re.fullmatch(r"p\d+", name)}
     return query
 
@@ -104,7 +105,7 @@ def change(chosen: RunSettings, **fields: Any) -> RunSettings:
 
 def fitted(phases: tuple[Phase, ...], backbone: str) -> tuple[Phase, ...]:
     """The classic lesson for a backbone, keeping epochs and rates where the old phases match its two steps."""
-    classic = surgery.classic(backbone)
+    classic = recipes.classic(backbone)
     if len(phases) != len(classic):
         return classic
     return tuple(

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from benchmarks.fuzzing import damage
 from benchmarks.fuzzing.frame import Attempt, Maker, Room, Wrong
 from ftcore import __main__ as cli
-from ftcore.data import sets
-from ftcore.network import backbones, surgery
+from ftcore.data import catalogue
+from ftcore.network import backbones
 from ftcore.settings import Phase, RunSettings
+from ftcore.training import recipes
 
 WORDS = (
     "train", "resume", "predict", "list", "--data", "--backbone", "--settings", "--epochs", "--lr", "--thaw",
@@ -56,24 +57,24 @@ def _json(text: str) -> None:
     if RunSettings.from_json(made.to_json()) != made:
         raise Wrong("settings are others after a way through JSON")
     _address(made.to_query())
-    surgery.check_settings(made)
+    recipes.check_settings(made)
 
 
 def _address(query: Mapping[str, str]) -> None:
     made = RunSettings.from_query(query)
     if RunSettings.from_query(made.to_query()) != made:
         raise Wrong("settings are others after a way through an address")
-    surgery.check_settings(made)
+    recipes.check_settings(made)
 
 
 def _page(made: RunSettings, query: Mapping[str, str]) -> None:
-    if made.data not in sets.CATALOGUE:
+    if made.data not in catalogue.CATALOGUE:
         raise Wrong("an address names data that is not in the catalogue")
-    surgery.check_settings(made)
+    recipes.check_settings(made)
 
 
 def _query(rng: random.Random) -> dict[str, str]:
-    choices = (*backbones.CATALOGUE, *sets.CATALOGUE, *VALUES, *damage.TEXTS, "True", "False", "random", "update")
+    choices = (*backbones.CATALOGUE, *catalogue.CATALOGUE, *VALUES, *damage.TEXTS, "True", "False", "random", "update")
     query = {rng.choice(FIELDS): rng.choice(choices) for _ in range(rng.randrange(1, 5))}
     for name in query:
         if name.startswith("p") and rng.random() < 0.8:

@@ -24,11 +24,12 @@ from benchmarks.fuzzing.frame import Attempt, Maker, Room, Wrong
 from benchmarks.fuzzing.living import DONE, HALF, OWNER, Lived
 from course import cards, facts, learners, quiz, rounds
 from ftcore import __main__ as cli
-from ftcore.costs import machine
+from ftcore.costs import estimate
 from ftcore.errors import FtError
 from ftcore.network import backbones, surgery
-from ftcore.runs import records, service, shelf, worker
-from ftcore.training import features, loop, snapshots
+from ftcore.runs import records, results, service, shelf
+from ftcore.training import features, snapshots
+from ftcore.training.start import load_images, start_network
 from ui.runs.log import RunLog, time_left
 
 SOFT = ("contents", "deleted")  # damages to what a file holds, not to where it lies
@@ -86,7 +87,7 @@ def _look(hurt: Hurt) -> None:
 
 
 def _network(hurt: Hurt) -> None:
-    network, classes = worker.tuned_network(hurt.folder)
+    network, classes = results.tuned_network(hurt.folder)
     if hurt.parts[-1] in ("events.jsonl", "settings.json"):
         return  # they say what the network is, and have no checksum
     equal = living.same(network.model.state_dict(), hurt.lived.tuned[hurt.run])
@@ -95,7 +96,7 @@ def _network(hurt: Hurt) -> None:
 
 
 def _epochs(hurt: Hurt) -> None:
-    network = loop.start_network(hurt.lived.settings, 3)
+    network = start_network(hurt.lived.settings, 3)
     for epoch in snapshots.epochs(hurt.folder):
         snapshots.put(hurt.folder, network, epoch)
         if not living.same(network.model.state_dict(), hurt.lived.heads[hurt.run].get(epoch, {})):
@@ -107,7 +108,7 @@ def _resume(hurt: Hurt) -> None:
     if hurt.parts[-1] == "settings.json" and records.settings_of(folder) != hurt.lived.settings:
         return  # other settings, as good as any: training with them would take too long
     _command("resume", str(folder), "--json")
-    network, _ = worker.tuned_network(folder)
+    network, _ = results.tuned_network(folder)
     if not living.same(network.model.state_dict(), hurt.lived.finished):
         raise Wrong("a run went on after a damage and came to another end")
 
@@ -132,18 +133,18 @@ def _delete(hurt: Hurt) -> None:
 
 
 def _images(hurt: Hurt) -> None:
-    images = loop.load_images(hurt.lived.settings)
+    images = load_images(hurt.lived.settings)
     if (images.train.digest, images.val.digest, images.test.digest) != hurt.lived.digests:
         raise Wrong("the images are others")
 
 
 def _features(hurt: Hurt) -> None:
     settings = hurt.lived.settings
-    images, network = loop.load_images(settings), loop.start_network(settings, 3)
+    images, network = load_images(settings), start_network(settings, 3)
     splits, device = {"train": images.train}, torch.device("cpu")
     preprocess = backbones.preprocess(settings.backbone)
     surgery.freeze(network, ["head"])
-    list(features.open_sources(network, {"head": ["train"]}, splits, preprocess, device))
+    list(features.make(network, {"head": ["train"]}, splits, preprocess, device))
     kept, live = (
         features.source(network, "head", images.train, preprocess, device, keep=keep).batch(torch.arange(3))
         for keep in (True, False)
@@ -153,7 +154,7 @@ def _features(hurt: Hurt) -> None:
 
 
 def _estimate(hurt: Hurt) -> None:
-    if not 0 < machine.estimate(hurt.lived.settings).seconds < math.inf:
+    if not 0 < estimate.of_run(hurt.lived.settings).seconds < math.inf:
         raise Wrong("the expected time is no time")
 
 

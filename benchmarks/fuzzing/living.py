@@ -12,13 +12,14 @@ from torch import Tensor
 from benchmarks.fuzzing import zips
 from benchmarks.fuzzing.frame import Room
 from course import cards, learners, quiz, rounds
-from ftcore.costs import machine
+from ftcore.costs import estimate
 from ftcore.events import EpochEnd, Event, StepProgress, to_dict
 from ftcore.files import home
-from ftcore.runs import records, worker
+from ftcore.runs import execute, records, results
 from ftcore.runs.locks import lock
 from ftcore.settings import Phase, RunSettings
-from ftcore.training import loop, snapshots
+from ftcore.training import snapshots
+from ftcore.training.start import load_images, start_network
 
 OWNER, DONE, HALF = "0" * 31 + "a", "d" * 32, "e" * 32
 State = dict[str, Tensor]
@@ -58,11 +59,11 @@ def live(room: Room) -> Lived:
     phases = (Phase(epochs=1, lr=0.01), Phase(name="Go on", epochs=2, lr=0.003))
     settings = RunSettings(data=str(folder), phases=phases, batch_size=4)
     done, half = (_begun(settings, name) for name in (DONE, HALF))
-    assert worker.finish(done, lambda: worker.execute(done, lambda event: _note(done, event))) == 0
+    assert execute.finish(done, lambda: execute.execute(done, lambda event: _note(done, event))) == 0
     _break_off(half)
-    machine.estimate(settings)
+    estimate.of_run(settings)
     _learner()
-    images = loop.load_images(settings)
+    images = load_images(settings)
     digests = images.train.digest, images.val.digest, images.test.digest
     tuned = {name: _state(place / "runs" / name) for name in (DONE, HALF)}
     heads = {name: _heads(place / "runs" / name, settings) for name in (DONE, HALF)}
@@ -97,7 +98,7 @@ def _break_off(folder: Path) -> None:
 
     with lock(folder):
         try:
-            worker.execute(folder, report)
+            execute.execute(folder, report)
         except _Killed:
             return
     raise AssertionError("the run was to be broken off")
@@ -113,12 +114,12 @@ def _learner() -> None:
 
 
 def _state(folder: Path) -> State:
-    network, _ = worker.tuned_network(folder)
+    network, _ = results.tuned_network(folder)
     return {key: tensor.clone() for key, tensor in network.model.state_dict().items()}
 
 
 def _heads(folder: Path, settings: RunSettings) -> dict[int, State]:
-    network, found = loop.start_network(settings, 3), {}
+    network, found = start_network(settings, 3), {}
     for epoch in snapshots.epochs(folder):
         snapshots.put(folder, network, epoch)
         found[epoch] = {key: t.clone() for key, t in network.model.state_dict().items() if key.startswith("fc.")}

@@ -26,8 +26,9 @@ from ftcore.data import identity
 from ftcore.data.identity import Identity
 from ftcore.errors import FtError
 from ftcore.network import weights
-from ftcore.runs import worker
-from ftcore.training import checkpoint, loop, snapshots
+from ftcore.runs import results
+from ftcore.training import checkpoint, snapshots
+from ftcore.training.start import load_images, start_network
 
 WANTED = {"a.weight": torch.zeros(2, 3), "a.bias": torch.zeros(2), "a.num_batches_tracked": torch.tensor(0)}
 
@@ -154,7 +155,7 @@ def _state(rng: random.Random, room: Room, lived: Lived) -> Attempt:
     epoch, bits = int(file.stem.partition("-")[2]), _spoiled(rng, file, room)
 
     def attempt() -> None:
-        network = loop.start_network(lived.settings, 3)
+        network = start_network(lived.settings, 3)
         snapshots.put(folder, network, epoch)
         if bits and not living.same(network.model.state_dict(), lived.heads[HALF][epoch]):
             raise Wrong("a damaged file of weights was taken in silence")
@@ -164,11 +165,11 @@ def _state(rng: random.Random, room: Room, lived: Lived) -> Attempt:
 
 def _checkpoint(rng: random.Random, room: Room, lived: Lived) -> Attempt:
     file = room.home / "runs" / HALF / "checkpoint.pt"
-    sound = checkpoint.restore(file, loop.start_network(lived.settings, 3), lived.settings, _images(lived))
+    sound = checkpoint.restore(file, start_network(lived.settings, 3), lived.settings, _images(lived))
     bits = _spoiled(rng, file, room)
 
     def attempt() -> None:
-        network = loop.start_network(lived.settings, 3)
+        network = start_network(lived.settings, 3)
         found = checkpoint.restore(file, network, lived.settings, _images(lived))
         if bits and not found.lost and _told(found) != _told(sound):
             raise Wrong("a damaged checkpoint was taken in silence")
@@ -177,7 +178,7 @@ def _checkpoint(rng: random.Random, room: Room, lived: Lived) -> Attempt:
 
 
 def _images(lived: Lived) -> Identity:
-    return identity.of(loop.load_images(lived.settings))
+    return identity.of(load_images(lived.settings))
 
 
 def _told(progress: checkpoint.Progress) -> bytes:
@@ -193,7 +194,7 @@ def _whole(rng: random.Random, room: Room, lived: Lived) -> Attempt:
     def attempt() -> None:
         if rng.random() < 0.5:
             return _predict(folder, lived.picture)
-        network, _ = worker.tuned_network(folder)
+        network, _ = results.tuned_network(folder)
         if bits and not living.same(network.model.state_dict(), lived.tuned[DONE]):
             raise Wrong("a damaged file of weights was taken in silence")
 

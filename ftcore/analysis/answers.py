@@ -22,10 +22,9 @@ from ftcore.data.pictures import ENDINGS, PictureError
 from ftcore.data.splits import in_name_order
 from ftcore.errors import FtError
 from ftcore.names import shown
-from ftcore.network import backbones
+from ftcore.network import backbones, pixels
 from ftcore.network.blocks import Network
 from ftcore.preprocess import Preprocess
-from ftcore.training import features
 
 _PHOTOS = ("HEIC", "CR2", "CR3", "JPEG XL", "JPEG 2000", "PSD", "SVG")
 
@@ -85,7 +84,7 @@ def answers(network: Network, paths: Sequence[Path]) -> Iterator[Answer]:
     preprocess = backbones.preprocess(network.backbone)
     made = reading.in_threads(functools.partial(_row, preprocess=preprocess), paths)
     rows = ((path, waiting.result()) for path, waiting in made)
-    while part := list(itertools.islice(rows, features.batch_size(preprocess))):
+    while part := list(itertools.islice(rows, pixels.batch_size(preprocess))):
         good = [row for _, row in part if not isinstance(row, str)]
         chances = iter(_chances(network, good, preprocess))
         for path, row in part:
@@ -104,6 +103,6 @@ def _chances(network: Network, rows: Sequence[np.ndarray], preprocess: Preproces
     if not rows:
         return []
     with torch.no_grad():
-        logits = network.run(features.pixels(np.stack(rows), preprocess, torch.device("cpu")))
+        logits = network.run(pixels.pixels(np.stack(rows), preprocess, torch.device("cpu")))
     chances: list[list[float]] = torch.softmax(logits, 1).tolist()
     return chances

@@ -9,19 +9,20 @@ import numpy as np
 import torch
 from torch import nn
 
-from ftcore.data.sets import Split
+from ftcore.data.prepared import Split
 from ftcore.errors import FtError
-from ftcore.network import backbones, surgery
+from ftcore.network import backbones, pixels, surgery
 from ftcore.network.blocks import Network
 from ftcore.settings import HEAD, RunSettings
 from ftcore.training import features
-from ftcore.training.loop import evaluate, pick_device, start_network
+from ftcore.training.loop import evaluate
+from ftcore.training.start import pick_device, start_network
 
 
 def own_guesses(network: Network, images: np.ndarray, top: int = 5) -> list[list[tuple[str, float]]]:
     """The `top` classes of the network's own head for each image [n, side, side, 3] with their probability."""
     names = backbones.old_classes(network.backbone)
-    x = features.pixels(images, backbones.preprocess(network.backbone), torch.device("cpu"))
+    x = pixels.pixels(images, backbones.preprocess(network.backbone), torch.device("cpu"))
     with torch.no_grad():
         chances = torch.softmax(network.run(x), 1)
     found = chances.topk(top, dim=1)

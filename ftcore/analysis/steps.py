@@ -5,125 +5,25 @@ Each works on a network of its own and leaves nothing behind. This module knows 
 
 from __future__ import annotations
 
-import functools
-import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.utils.flop_counter import FlopCounterMode
 
 from ftcore.costs import machine
-from ftcore.data.sets import Split
+from ftcore.data.prepared import Split
 from ftcore.errors import FtError
-from ftcore.network import backbones, surgery
+from ftcore.network import backbones, pixels, surgery
 from ftcore.network.blocks import Network
 from ftcore.network.change import relative
+from ftcore.network.describe import describe
 from ftcore.settings import Phase, RunSettings
-from ftcore.training import features
-from ftcore.training.loop import make_optimizer, start_network
+from ftcore.training.optimizer import make_optimizer, step
+from ftcore.training.start import start_network
 
 STEPS = 10
-
-
-@dataclass(frozen=True)
-class BlockCost:
-    """One block under a freeze pattern. FLOPs and bytes are for one image; `trainable` is its state.
-
-    `backward_flops` counts the gradients of its weights if it is trainable, and those of its input if a
-    trainable block lies before it. `activation_bytes` is its output in float32.
-    """
-
-    name: str
-    trainable: bool
-    forward_flops: int
-    backward_flops: int
-    activation_bytes: int
-
-
-@dataclass(frozen=True)
-class Totals:
-    """A freeze pattern in sums. Bytes are float32; the cache is that of one image at the boundary."""
-
-    trainable: int
-    frozen: int
-    optimizer_bytes: int
-    boundary: str
-    cache_bytes: int
-    forward_flops: int
-    backward_flops: int
-
-
-def block_costs(backbone: str, classes: int, trainable: Collection[str]) -> tuple[BlockCost, ...]:
-    """Every block under this pattern, counted by torch."""
-    rows, backward, moving = surgery.describe(backbone, classes), _backward(backbone, classes), False
-    found = []
-    for row in rows:
-        learns = row.name in trainable and row.parameters > 0
-        size = 4 * math.prod(row.shape)
-        found.append(BlockCost(row.name, learns, row.forward_flops, backward[row.name, learns, moving], size))
-        moving = moving or learns
-    return tuple(found)
-
-
-def _conv_backward(grad_shape: Sequence[int], _: object, weight_shape: Sequence[int], *rest: Any, **__: object) -> int:
-    """FLOPs of a convolution's backward pass: each gradient wanted costs what the forward pass costs.
-
-    torch's own formula takes a grouped convolution for a dense one here, which overstates it up to 1,000 times.
-    """
-    output_mask = next(value for value in reversed(rest) if isinstance(value, list | tuple) and len(value) == 3)
-    forward = 2 * math.prod(weight_shape) * grad_shape[0] * math.prod(grad_shape[2:])
-    return forward * sum(map(bool, output_mask[:2]))
-
-
-CONV_BACKWARD = {torch.ops.aten.convolution_backward: _conv_backward}
-
-
-@functools.cache
-def _backward(backbone: str, classes: int) -> dict[tuple[str, bool, bool], int]:
-    """Backward FLOPs of each block by (name, gradients of weights wanted, gradients of input wanted), from torch."""
-    with torch.device("meta"):
-        network = backbones.build(backbone, classes)
-        network.model.eval()
-        side = backbones.preprocess(backbone).side
-        x = torch.empty(1, 3, side, side)
-    found = {}
-    for block in network.blocks:
-        for weights, inputs in ((False, True), (True, False), (True, True)):
-            for parameter in network.parameters(block.name).values():
-                parameter.requires_grad_(weights)
-            entering = x.detach().clone().requires_grad_(inputs)
-            with FlopCounterMode(display=False, custom_mapping=CONV_BACKWARD) as counter:
-                out = network.step(block, entering.clone())
-                forward = counter.get_total_flops()
-                if out.requires_grad:
-                    out.sum().backward()
-            found[block.name, weights, inputs] = counter.get_total_flops() - forward
-        found[block.name, False, False] = 0
-        x = out.detach()
-    return found
-
-
-def totals(backbone: str, classes: int, trainable: Collection[str], optimizer: str = "adamw") -> Totals:
-    """Sums over all blocks. AdamW keeps two numbers for each trainable weight, SGD with momentum one."""
-    rows = surgery.describe(backbone, classes)
-    moving = sum(row.parameters for row in rows if row.name in trainable)
-    costs = block_costs(backbone, classes, trainable)
-    first = next((i for i, cost in enumerate(costs) if cost.trainable), len(costs))
-    side = backbones.preprocess(backbone).side
-    cached = costs[first - 1].activation_bytes if first else 3 * side * side * 4
-    return Totals(
-        moving,
-        sum(row.parameters for row in rows) - moving,
-        moving * 4 * (2 if optimizer == "adamw" else 1),
-        rows[first].name if first < len(rows) else "",
-        cached if 0 < first < len(rows) else 0,
-        sum(cost.forward_flops for cost in costs),
-        sum(cost.backward_flops for cost in costs),
-    )
 
 
 @dataclass(frozen=True)
@@ -152,19 +52,16 @@ def movement(
             module.training = module.training or isinstance(module, surgery.BATCH_NORM)
     optimizer = make_optimizer(network, phase, torch.device("cpu"))
     for x, y in batches(settings, split, steps):
-        loss = F.cross_entropy(network.run(x), y)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
+        step(optimizer, F.cross_entropy(network.run(x), y))
     return tuple(_moved(network, name, phase, before[name]) for name in network.names if network.parameters(name))
 
 
 def movement_seconds(settings: RunSettings, phase: Phase, steps: int = STEPS) -> float:
     """Expected seconds of such steps on this machine: the whole network forward, its trainable end backward too."""
     cost, learning = machine.costs(settings.backbone), False
-    images = steps * min(settings.batch_size, features.batch_size(backbones.preprocess(settings.backbone)))
+    images = steps * min(settings.batch_size, pixels.batch_size(backbones.preprocess(settings.backbone)))
     seconds = 0.0
-    for row in surgery.describe(settings.backbone):
+    for row in describe(settings.backbone):
         learning = learning or row.name in phase.trainable
         seconds += images * (cost[row.name].train if learning else cost[row.name].forward)
     return seconds
@@ -180,13 +77,13 @@ def batches(settings: RunSettings, split: Split, steps: int) -> list[tuple[Tenso
     """Batches of the training set in a seeded order, from the start again if it is short."""
     preprocess = backbones.preprocess(settings.backbone)
     order = torch.randperm(len(split), generator=torch.Generator().manual_seed(settings.seed))
-    size = min(settings.batch_size, features.batch_size(preprocess))
+    size = min(settings.batch_size, pixels.batch_size(preprocess))
     if len(order) < 2:
         raise FtError("There are too few training images for a step: choose more images per class.")
     parts = [part for part in order.repeat(steps * size // len(order) + 1).split(size) if len(part) > 1][:steps]
     device = torch.device("cpu")
     return [
-        (features.pixels(split.images[part.numpy()], preprocess, device), torch.tensor(split.labels[part.numpy()]))
+        (pixels.pixels(split.images[part.numpy()], preprocess, device), torch.tensor(split.labels[part.numpy()]))
         for part in parts
     ]
 

@@ -15,10 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ftcore.errors import FtError
-from ftcore.network import backbones
+from ftcore.network import backbones, pixels
 from ftcore.network.blocks import Network
 from ftcore.settings import HEAD
-from ftcore.training import features
 from ftcore.training.features import Source
 
 STRONGEST = 12
@@ -100,7 +99,7 @@ def tensor(network: Network, image: np.ndarray) -> Tensor:
     side = backbones.preprocess(network.backbone).side
     if image.shape != (side, side, 3) or image.dtype != np.uint8:
         raise FtError(f"The network takes images of {side} by {side} pixels: prepare the picture first.")
-    return features.pixels(image[None], backbones.preprocess(network.backbone), CPU)
+    return pixels.pixels(image[None], backbones.preprocess(network.backbone), CPU)
 
 
 @torch.no_grad()
@@ -222,7 +221,7 @@ def columns(logits: np.ndarray, temperature: float = 1.0) -> Columns:
 def probabilities(network: Network, source: Source) -> np.ndarray:
     """The probability of each class for each image of a source, float32 [images, classes]."""
     found = []
-    for part in torch.arange(len(source)).split(features.batch_size(source.preprocess)):
+    for part in torch.arange(len(source)).split(pixels.batch_size(source.preprocess)):
         found.append(F.softmax(network.run(source.batch(part), start=source.boundary), dim=1))
     return torch.cat(found).numpy()
 
@@ -233,8 +232,8 @@ def answers(network: Network, block: str, images: np.ndarray) -> np.ndarray:
     preprocess = backbones.preprocess(network.backbone)
     after = network.names.index(block) + 1
     stop = network.names[after] if after < len(network.names) else None
-    size, found = features.batch_size(preprocess, features.FILL), []
+    size, found = pixels.batch_size(preprocess, pixels.FILL), []
     for first in range(0, len(images), size):
-        x = network.run(features.pixels(images[first : first + size], preprocess, CPU), stop=stop)
+        x = network.run(pixels.pixels(images[first : first + size], preprocess, CPU), stop=stop)
         found.append(x.mean((2, 3)) if x.ndim == 4 else x)
     return torch.cat(found).numpy()

@@ -1,3 +1,3 @@
 """What training takes on this machine: measured once for each network, then worked out for every setting."""
 
-__all__ = ["machine"]
+__all__ = ["estimate", "flops", "machine", "memory", "pace"]

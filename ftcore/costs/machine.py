@@ -1,42 +1,32 @@
 """What this machine does best and how fast, from short measurements that are kept on disk.
 
-Which convolutions train faster by taps, how long each block takes, and from that how long a run will take. The
-measurement may have been disturbed by other work, so the epochs of real runs correct it: see `Pace`.
-This module knows nothing about processes or pages.
+Which convolutions train faster by taps, and how long each block takes. The measurement may have been disturbed by
+other work, so the epochs of real runs correct it: see `Pace`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import json
-import math
 import statistics
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ftcore.data import builtin, sets
-from ftcore.events import CacheSkipped, EpochEnd, Event, PhaseEnd
-from ftcore.files import derived, home, whole
-from ftcore.network import backbones, surgery, tapconv
+from ftcore.costs import memory
+from ftcore.files import derived
+from ftcore.network import backbones, tapconv
 from ftcore.network.blocks import Block, Network
-from ftcore.network.surgery import BlockInfo
+from ftcore.network.describe import describe
 from ftcore.preprocess import Preprocess
-from ftcore.settings import Phase, RunSettings
-from ftcore.training.loop import SAMPLE, make_optimizer, pick_device
+from ftcore.settings import Phase
+from ftcore.training.optimizer import make_optimizer
+from ftcore.training.start import pick_device
 
-LOCK = threading.Lock()
-PACES = 5
-TELLING = 1.0
 FURTHEST = 5.0
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -45,57 +35,6 @@ class Cost:
 
     forward: float
     train: float
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """Expected seconds of a run: making the features once, then each phase, then all together.
-
-    `plain` is the whole without kept features. `drawing` is the time to draw a generated set the first time; it
-    counts in `seconds` and `plain`. All of it rests on a measurement on this machine.
-    """
-
-    cache: float
-    phases: tuple[float, ...]
-    seconds: float
-    plain: float
-    drawing: float = 0.0
-
-
-def _about() -> str:
-    return f"{pick_device().type} {torch.__version__} {torch.get_num_threads()} threads"
-
-
-def _kept(name: str, measure: Callable[[], Any], build: Callable[[Any], _T]) -> _T:
-    """A measurement by name: from disk if this machine and these versions made it and `build` takes it, else new."""
-    path = home() / "machine.json"
-    with LOCK:
-        found = derived(lambda: build(_read(path)[name]))
-        return build(_keep(path, name, measure())[name]) if found is None else found
-
-
-def _keep(path: Path, name: str, value: Any) -> dict[str, Any]:
-    known = {**_read(path), name: value}
-    with contextlib.suppress(OSError):  # not kept on a full disk: measured again next time
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with whole(path) as file:
-            file.write(json.dumps({"machine": _about(), "known": known}, indent=1).encode())
-    return known
-
-
-def _read(path: Path) -> dict[str, Any]:
-    return derived(lambda: _known(json.loads(path.read_bytes()))) or {}
-
-
-def _known(record: Any) -> dict[str, Any]:
-    return dict(record["known"]) if record["machine"] == _about() else {}
-
-
-def _positive(value: Any) -> float:
-    """A kept number of seconds, or a ratio of them."""
-    if type(value) not in (int, float) or not 0 <= value < math.inf:
-        raise ValueError("no measurement")
-    return float(value)
 
 
 def kernels(network: Network, batch: int) -> tuple[str, ...]:
@@ -114,7 +53,7 @@ def kernels(network: Network, batch: int) -> tuple[str, ...]:
 
     modules = dict(network.model.named_modules())
     try:
-        return _kept(f"taps {network.backbone} {batch}", measure, build)
+        return memory.kept(f"taps {network.backbone} {batch}", measure, build)
     finally:
         network.model.train(mode)
 
@@ -125,19 +64,20 @@ def costs(backbone: str) -> dict[str, Cost]:
     As measured, at the pace of the last real runs.
     """
     pace = _pace(backbone)
-    return {name: Cost(c.forward * pace, c.train * pace) for name, c in _measured(backbone).items()}
+    return {name: Cost(c.forward * pace, c.train * pace) for name, c in measured(backbone).items()}
 
 
-def _measured(backbone: str) -> dict[str, Cost]:
-    wanted = {row.name for row in surgery.describe(backbone)} | {"step"}
+def measured(backbone: str) -> dict[str, Cost]:
+    """As `costs`, without regard to the last real runs."""
+    wanted = {row.name for row in describe(backbone)} | {"step"}
 
     def build(raw: Any) -> dict[str, Cost]:
-        found = {name: Cost(*map(_positive, pair)) for name, pair in raw.items()}
+        found = {name: Cost(*map(memory.positive, pair)) for name, pair in raw.items()}
         if set(found) != wanted:
             raise ValueError("other blocks")
         return found
 
-    return _kept(f"costs {backbone}", functools.partial(_measure, backbone), build)
+    return memory.kept(f"costs {backbone}", functools.partial(_measure, backbone), build)
 
 
 def _measure(backbone: str) -> dict[str, tuple[float, float]]:
@@ -171,51 +111,18 @@ def _measure(backbone: str) -> dict[str, tuple[float, float]]:
 
 def _pace(backbone: str) -> float:
     """How many times longer than measured the last real runs took."""
-    known = _paces(backbone)
-    return statistics.median(known) if known else 1.0
+    ratios = paces(memory.known(f"pace {backbone}"))
+    return statistics.median(ratios) if ratios else 1.0
 
 
-def _paces(backbone: str) -> list[float]:
-    raw = _read(home() / "machine.json").get(f"pace {backbone}", [])
-    known = derived(lambda: [_positive(pace) for pace in raw]) or []
-    return [min(max(pace, 1 / FURTHEST), FURTHEST) for pace in known]
+def paces(raw: Any) -> list[float]:
+    """The ratios of the last real runs, oldest first, from what is kept; none where that makes no sense."""
+    return derived(lambda: [limited(memory.positive(pace)) for pace in raw]) or []
 
 
-class Pace:
-    """Learns from the epochs of a real run how far off the short measurement is.
-
-    One made while the machine was busy is too long and would stay so. So each phase that lasted long enough to
-    tell leaves the ratio of its median epoch to the measured one, and expected times are multiplied by the median
-    of the last few ratios of that backbone: one odd run changes little, and what really became slower or faster
-    counts after three phases.
-    """
-
-    def __init__(self, settings: RunSettings, train: int, val: int) -> None:
-        self._settings, self._images = settings, {"train": train, "val": val}
-        self._epochs: list[float] = []
-        self._skipped = False
-
-    def see(self, event: Event) -> None:
-        """Tell it what happens in the run; the end of a phase is when it learns."""
-        if isinstance(event, CacheSkipped):
-            self._skipped = True  # each epoch then does more than was expected
-        elif isinstance(event, EpochEnd):
-            self._epochs.append(event.seconds)
-        elif isinstance(event, PhaseEnd):
-            if sum(self._epochs) >= TELLING and not self._skipped:
-                self._learn(self._settings.phases[event.phase - 1], statistics.median(self._epochs))
-            self._epochs = []
-
-    def _learn(self, phase: Phase, epoch: float) -> None:
-        backbone, path = self._settings.backbone, home() / "machine.json"
-        if f"costs {backbone}" not in _read(path):
-            return
-        rows = surgery.describe(backbone)
-        cached = self._settings.cache and _first(phase, rows) > 0
-        ratio = epoch / _epoch(self._settings, phase, self._images, _measured(backbone), rows, cached=cached)
-        with LOCK:
-            known = [*_paces(backbone), min(max(ratio, 1 / FURTHEST), FURTHEST)]
-            _keep(path, f"pace {backbone}", known[-PACES:])
+def limited(pace: float) -> float:
+    """A ratio within what can be true of one machine."""
+    return min(max(pace, 1 / FURTHEST), FURTHEST)
 
 
 def _forward(network: Network, block: Block, x: Tensor) -> Tensor:
@@ -244,74 +151,3 @@ def _seconds(work: Callable[[], object], device: torch.device) -> float:
             torch.cuda.synchronize()
         taken.append(time.perf_counter() - start)
     return min(taken)
-
-
-def estimate(settings: RunSettings, counts: Mapping[str, int] | None = None) -> Estimate:
-    """Expected time of a run, with nothing kept yet. The first call for a backbone measures for a few seconds.
-
-    `counts` gives the images of train, val and test where they are known; else the set is asked.
-    """
-    surgery.check_settings(settings)
-    cost, rows = costs(settings.backbone), surgery.describe(settings.backbone)
-    made = counts or _counts(settings)
-    firsts = [_first(phase, rows) for phase in settings.phases]
-    whole_set = sum(made.values())
-    cache = whole_set * sum(cost[row.name].forward for row in rows[: max(firsts)]) if settings.cache else 0.0
-    looks = made["val"] * _look(cost, rows, firsts[0]) + made["test"] * _look(cost, rows, firsts[-1])
-    phases = tuple(
-        p.epochs * _epoch(settings, p, made, cost, rows, cached=settings.cache and first > 0)
-        for p, first in zip(settings.phases, firsts, strict=True)
-    )
-    plain = sum(p.epochs * _epoch(settings, p, made, cost, rows, cached=False) for p in settings.phases)
-    plain += (made["val"] + made["test"]) * _look(cost, rows, 0)
-    kept = looks if settings.cache else (made["val"] + made["test"]) * _look(cost, rows, 0)
-    draw = _drawing(settings)
-    return Estimate(cache, phases, cache + sum(phases) + kept + draw, plain + draw, draw)
-
-
-def _drawing(settings: RunSettings) -> float:
-    """Seconds to draw what is not drawn yet of a generated set."""
-    preprocess = backbones.preprocess(settings.backbone)
-    missing = sets.to_draw(settings.data, preprocess, train_per_class=settings.train_per_class)
-    if not missing:
-        return 0.0
-    measure = functools.partial(builtin.drawing_seconds, preprocess.side)
-    return missing * _kept(f"drawing {preprocess.side}", measure, _positive)
-
-
-def epoch_seconds(
-    settings: RunSettings, phase: Phase, *, cached: bool, counts: Mapping[str, int] | None = None
-) -> float:
-    """Expected seconds of one epoch of a phase, evaluation included, with or without kept features.
-
-    `counts` as in `estimate`.
-    """
-    made = counts or _counts(settings)
-    return _epoch(settings, phase, made, costs(settings.backbone), surgery.describe(settings.backbone), cached=cached)
-
-
-def _counts(settings: RunSettings) -> dict[str, int]:
-    per_class, seed, labels = settings.train_per_class, settings.seed, settings.labels
-    return sets.summary(settings.data, train_per_class=per_class, seed=seed, labels=labels).counts
-
-
-def _first(phase: Phase, rows: tuple[BlockInfo, ...]) -> int:
-    return min(i for i, row in enumerate(rows) if row.name in phase.trainable and row.parameters)
-
-
-def _look(cost: dict[str, Cost], rows: tuple[BlockInfo, ...], first: int) -> float:
-    """Seconds to evaluate one image from this block on."""
-    return sum(cost[row.name].forward for row in rows[first:])
-
-
-def _epoch(
-    settings: RunSettings, phase: Phase, made: Mapping[str, int], cost: dict[str, Cost], rows: tuple[BlockInfo, ...],
-    *, cached: bool,
-) -> float:  # fmt: skip
-    """Expected seconds of one epoch, evaluation included."""
-    learn, look = made["train"], made["val"] + min(SAMPLE, made["train"])
-    first = _first(phase, rows)
-    prefix = 0.0 if cached else (learn + look) * sum(cost[row.name].forward for row in rows[:first])
-    tail = learn * sum(cost[row.name].train for row in rows[first:]) + look * _look(cost, rows, first)
-    weights = sum(row.parameters for row in rows if row.name in phase.trainable)
-    return prefix + tail + math.ceil(learn / settings.batch_size) * weights * cost["step"].train

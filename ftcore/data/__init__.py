@@ -4,6 +4,6 @@
 """
 
 __all__ = [
-    "builtin", "downloads", "folders", "identity", "kinds", "listings", "pictures", "prepared", "reading", "sets",
-    "sketchbook", "splits", "zips",
+    "builtin", "catalogue", "downloads", "folders", "identity", "kinds", "listings", "pictures", "prepared", "reading",
+    "sets", "sketchbook", "splits", "zips",
 ]  # fmt: skip

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ftcore.data import sets
-from ftcore.data.sets import ImageSet, Split
+from ftcore.data.prepared import Split
+from ftcore.data.sets import ImageSet
 from ftcore.data.splits import SPLITS, listed
 from ftcore.errors import FtError
 from ftcore.names import shown

@@ -1,7 +1,6 @@
 """Image sets by name or by path: three splits of prepared images with labels, kept on disk once made.
 
-A catalogue of built-in and downloadable sets, and any folder or zip of class folders. Knows nothing about
-networks: `Preprocess` says all that it needs.
+Knows nothing about networks: `Preprocess` says all that it needs.
 """
 
 from __future__ import annotations
@@ -9,44 +8,27 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import PIL
 
 from ftcore import files, store
-from ftcore.data import builtin, downloads, folders, prepared, reading
+from ftcore.data import downloads, prepared, reading
+from ftcore.data.catalogue import CATALOGUE, open_plan
 from ftcore.data.pictures import PictureError
 from ftcore.data.prepared import Split
 from ftcore.data.reading import BadPictures, Progress, Report
-from ftcore.data.sketchbook import draw
 from ftcore.data.splits import SPLITS, Item, Plan, check, listed
 from ftcore.errors import FtError
 from ftcore.names import shown, tidy
 from ftcore.preprocess import Preprocess
 
-__all__ = [
-    "BUILT_IN", "CATALOGUE", "BadPictures", "DataEntry", "ImageSet", "Progress", "Split", "Summary", "load", "meant",
-    "summary",
-]  # fmt: skip
-
-BUILT_IN = "builtin:"  # before a name of the catalogue: that set, whatever folders there are
 _FORMAT = 2  # raise it when prepared files change their meaning
 READER = f"Pillow {PIL.__version__}, format {_FORMAT}"  # other ones may make other pixels of the same files
 
 Bad = Mapping[str, tuple[str, str]]  # where a picture lies -> its name and why it cannot be used
-
-
-@dataclass(frozen=True)
-class DataEntry:
-    """One set of the catalogue. `kind`: "generated", "bundled" or "download"; `note`: what, size, source, licence."""
-
-    name: str
-    title: str
-    kind: str
-    classes: int
-    note: str
 
 
 @dataclass(frozen=True)
@@ -91,47 +73,6 @@ class Summary:
         return "; ".join(parts) + "." + "".join(f" {note}" for note in self.notes)
 
 
-CATALOGUE: dict[str, DataEntry] = {
-    "sketchbook": DataEntry(
-        "sketchbook",
-        "Sketchbook",
-        "generated",
-        len(draw.CLASSES),
-        f"Ten things drawn in a few strokes: {', '.join(draw.CLASSES)}. Drawn by this program at any size, "
-        f"{builtin.SKETCHES['train']} pictures a class to learn from ({builtin.DRAWINGS} different drawings, each caught "
-        f"{builtin.SKETCHES['train'] // builtin.DRAWINGS} times in another light), {builtin.SKETCHES['val']} other "
-        f"drawings to validate and {builtin.SKETCHES['test']} to test. "
-        "Free of other people's rights.",
-    ),
-    "digits": DataEntry(
-        "digits",
-        "Digits",
-        "bundled",
-        10,
-        "Handwritten digits, 1,797 scans of 8 x 8 grey pixels, smoothly enlarged. Ships with scikit-learn; from the UCI "
-        "repository's Optical Recognition of Handwritten Digits (CC BY 4.0).",
-    ),
-    **{
-        name: DataEntry(name, entry.title, "download", entry.class_count, entry.note)
-        for name, entry in downloads.DOWNLOADS.items()
-    },
-}
-
-
-def meant(said: str) -> str:
-    """What a learner means by this word: a set of the catalogue by name, or the absolute path of a folder or zip.
-
-    A folder that is here wins over a set of the same name, and so does everything with a slash in it; `builtin:`
-    before the name means the set all the same. Raises `FtError` where there is no such set.
-    """
-    name = said.removeprefix(BUILT_IN)
-    if name != said and name not in CATALOGUE:
-        raise FtError(f"There is no built-in set '{shown(name)}': choose {', '.join(CATALOGUE)}.")
-    if not said or name != said or (said in CATALOGUE and not Path(said).is_dir()):
-        return name
-    return str(Path(said).expanduser().absolute())
-
-
 def load(
     data: str,
     preprocess: Preprocess,
@@ -150,7 +91,7 @@ def load(
     found again on disk. Pictures that cannot be used raise `BadPictures`; with `skip_bad` they are left out of their
     split, and the first `train_per_class` are taken of the others. Raises `FtError`.
     """
-    with _plan(data, seed, progress, labels) as whole:
+    with open_plan(data, seed, progress, labels) as whole:
         bad = _known_bad(whole, preprocess) if skip_bad else {}
         while True:
             good = _without(whole, bad)
@@ -234,7 +175,7 @@ def summary(data: str, *, train_per_class: int = 0, seed: int = 0, labels: str =
         if train_per_class > 0:
             counts["train"] = min(counts["train"], train_per_class * entry.class_count)
         return Summary(entry.title, downloads.class_names(data), counts)
-    with _plan(data, seed, None, labels) as plan:
+    with open_plan(data, seed, None, labels) as plan:
         plan = plan.first(train_per_class)
         counts = {name: len(plan.splits[name]) for name in SPLITS}
         return Summary(plan.title, plan.classes, counts, plan.passed_over, plan.notes)
@@ -244,41 +185,10 @@ def to_draw(data: str, preprocess: Preprocess, *, train_per_class: int = 0) -> i
     """How many pictures of a generated set still have to be drawn at this size; 0 for every other set."""
     if CATALOGUE.get(data, CATALOGUE["digits"]).kind != "generated":
         return 0
-    with _plan(data, 0, None) as plan:
+    with open_plan(data, 0, None) as plan:
         plan = plan.first(train_per_class)
         here = [prepared.find(_key(plan, plan.splits[name], preprocess)) is not None for name in SPLITS]
         return sum(len(plan.splits[name]) for name, found in zip(SPLITS, here, strict=True) if not found)
-
-
-@contextlib.contextmanager
-def _plan(data: str, seed: int, progress: Progress | None, labels: str = "") -> Iterator[Plan]:
-    if labels and data in CATALOGUE:
-        raise FtError(f"A table of labels is for pictures of your own, and '{data}' has its classes: leave it out.")
-    if data == "sketchbook":
-        yield builtin.sketchbook_plan()
-    elif data == "digits":
-        yield builtin.digits_plan(seed)
-    elif data in downloads.DOWNLOADS:
-        yield downloads.plan(data, seed, progress)
-    else:
-        path = _path(data)
-        try:
-            exists = bool(data) and (path.is_dir() or path.is_file())
-        except (OSError, ValueError):  # a name that no file can have
-            exists = False
-        if not exists:
-            raise FtError(
-                f"There is no dataset and no file '{shown(data)}': choose {', '.join(CATALOGUE)}, "
-                "or give the path of a folder or a zip of class folders."
-            )
-        with folders.open_plan(path, seed, _path(labels) if labels else None) as plan:
-            yield plan
-
-
-def _path(text: str) -> Path:
-    with contextlib.suppress(RuntimeError):  # ~somebody whom this machine does not know
-        return Path(text).expanduser()
-    return Path(text)
 
 
 def _key(plan: Plan, items: Sequence[Item], preprocess: Preprocess) -> str:

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from ftcore.network import backbones, surgery
+from ftcore.network import backbones
 from ftcore.network.blocks import Network
+from ftcore.network.describe import describe
 from ftcore.settings import Phase
 
 
@@ -70,7 +71,7 @@ def mode_lines(backbone: str, trainable: Sequence[str], batch_norm: str) -> str:
     if not trainable:
         return "model.eval()"
     lines = ["model.eval()", "for module in thawed:\n    module.train()"]
-    rows = {row.name: row for row in surgery.describe(backbone)}
+    rows = {row.name: row for row in describe(backbone)}
     if batch_norm == "keep" and any(rows[name].batch_norms for name in trainable):
         lines.append(
             "    for layer in module.modules():\n        if isinstance(layer, nn.BatchNorm2d):\n            layer.eval()"

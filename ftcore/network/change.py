@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from ftcore.network.blocks import Network
@@ -56,3 +57,15 @@ def relative(before: Iterable[Tensor], now: Iterable[Tensor]) -> float:
         moved += float((n.detach().double() - b.double()).pow(2).sum())
         whole += float(b.double().pow(2).sum())
     return math.sqrt(moved / max(whole, 1e-30))
+
+
+def drift(network: Network, origin: dict[str, Tensor]) -> dict[str, float]:
+    """Per block: norm of (weights now - weights at the start) over norm of the weights at the start."""
+    moved_by = {}
+    for name in network.names:
+        pairs = [(p.detach(), origin[key]) for key, p in network.parameters(name).items() if key in origin]
+        if pairs:
+            moved = torch.stack([(now - then).pow(2).sum() for now, then in pairs]).sum()
+            whole = torch.stack([then.pow(2).sum() for _, then in pairs]).sum()
+            moved_by[name] = (moved / whole.clamp_min(1e-30)).sqrt().item()
+    return moved_by

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from ftcore.costs import machine
+from ftcore.costs import estimate
 from ftcore.errors import FtError
 from ftcore.runs import shelf
 from ftcore.settings import RunSettings, number_from_environment
@@ -23,7 +23,7 @@ def check_time(settings: RunSettings) -> None:
     most = number_from_environment("THAW_MAX_MINUTES", 0)
     if not most:
         return
-    minutes = machine.estimate(settings).seconds / 60
+    minutes = estimate.of_run(settings).seconds / 60
     if minutes > most:
         raise FtError(
             f"This run would take about {math.ceil(minutes):,} minutes, and this server allows {most:g}: give it fewer "

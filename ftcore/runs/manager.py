@@ -1,6 +1,6 @@
 """The queue of runs and what may be done to them: one worker process each, as many at once as the machine bears.
 
-This module knows nothing about pages; the training itself is the worker's, processes are the crew's, how much a
+This module knows nothing about pages; the training itself is the worker's, processes are the executor's, how much a
 learner may take is in `limits`.
 """
 
@@ -9,18 +9,19 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ftcore import store
-from ftcore.costs import machine
+from ftcore.costs import estimate
 from ftcore.errors import FtError
-from ftcore.network import surgery
-from ftcore.runs import limits, records, shelf, worker
-from ftcore.runs.crew import Crew
-from ftcore.runs.worker import DISK_FULL, DISK_FULL_SAYS, TAKEN
+from ftcore.runs import limits, records, results, shelf
+from ftcore.runs.execute import DISK_FULL, DISK_FULL_SAYS, TAKEN
+from ftcore.runs.local import Local
 from ftcore.settings import RunSettings
+from ftcore.training import recipes
 
 ENDED = ("done", "stopped", "failed")
 LEAVE_SECONDS = 10.0
@@ -48,18 +49,45 @@ class Status:
     owner: str
 
 
+class Executor(Protocol):
+    """Where runs are worked on. It calls `ended(run_id, exit status)` when one is over, with the manager's lock held."""
+
+    def submit(self, run_id: str, pause_s: float) -> None:
+        """Work on this run; one that is paused may keep its place for so many seconds."""
+
+    def tell(self, run_id: str, word: str) -> None:
+        """Say "pause", "go" or "stop" to a run that is worked on; nothing happens if it is not."""
+
+    def alive(self) -> Mapping[str, int]:
+        """The runs that are worked on, in the order in which they began, each with the id of its process or job."""
+
+    def leave(self, run_id: str, seconds: float) -> bool:
+        """Wait until a run is over and that has been told; not to be called with the lock held."""
+
+    def reserve(self) -> None:
+        """Be ready for the next run."""
+
+    def close(self) -> None:
+        """Let everything go, wait until it has gone."""
+
+
 class Manager:
     """The queue and its workers. One per server process: `runs.manager()`.
 
     `jobs` runs are worked on at once; one that is paused keeps its worker for `pause_s` seconds.
     """
 
-    def __init__(self, jobs: int, pause_s: float = PAUSE_SECONDS) -> None:
+    def __init__(
+        self,
+        jobs: int,
+        pause_s: float = PAUSE_SECONDS,
+        executor: Callable[[threading.RLock, Callable[[str, int], None]], Executor] = Local,
+    ) -> None:
         shelf.sweep()
         store.prune(store.budget(), store.RECENT)
         self._lock = threading.RLock()
         self._jobs, self._pause_s = jobs, pause_s
-        self._crew = Crew(self._lock, self._over)
+        self._executor = executor(self._lock, self._over)
         self._queue = _waiting()
         self._served: dict[str, int] = {}
         self._again: set[str] = set()
@@ -69,7 +97,7 @@ class Manager:
 
     def submit(self, settings: RunSettings, owner: str) -> str:
         """Queue a run and give back its id. Raises `FtError` for impossible settings, and where a limit is reached."""
-        surgery.check_settings(settings)
+        recipes.check_settings(settings)
         limits.check_time(settings)
         limits.check_disk(owner)
         with self._lock:
@@ -86,10 +114,10 @@ class Manager:
         folder = _steered(run_id, owner)
         with self._lock:
             now = self.status(run_id)
-            if run_id in self._crew and now.state == "paused":
+            if run_id in self._executor.alive() and now.state == "paused":
                 self._again.add(run_id)  # should it just be giving its worker up
-                self._crew.tell(run_id, "go")
-            elif not now.active and (now.state != "done" or not worker.is_sound(folder)):
+                self._executor.tell(run_id, "go")
+            elif not now.active and (now.state != "done" or not results.is_sound(folder)):
                 self._room(owner)
                 self._enqueue(run_id, owner)
 
@@ -110,9 +138,9 @@ class Manager:
         """Remove a run and its files for good; one that is going raises `FtError`."""
         folder = _steered(run_id, owner)
         if records.state_of(folder).state in ENDED:
-            self._crew.leave(run_id, LEAVE_SECONDS)  # it has said its last word, and its process is about to end
+            self._executor.leave(run_id, LEAVE_SECONDS)  # it has said its last word, and its process is about to end
         with self._lock:
-            if run_id in self._queue or run_id in self._crew:
+            if run_id in self._queue or run_id in self._executor.alive():
                 raise FtError("This run is still going: stop it first, then delete it.")
             records.delete(folder)
             self._ended.pop(run_id, None)
@@ -125,8 +153,8 @@ class Manager:
             name, message = self._named(run_id, state.state, state.message)
             order = self._order() if run_id in self._queue else []
             position = order.index(run_id) + 1 if order else 0
-            ahead = [*self._crew, *order[: position - 1]] if position else []
-            active = name in ("queued", *records.BUSY) or (name == "paused" and run_id in self._crew)
+            ahead = [*self._executor.alive(), *order[: position - 1]] if position else []
+            active = name in ("queued", *records.BUSY) or (name == "paused" and run_id in self._executor.alive())
         return Status(
             id=run_id,
             state=name,
@@ -144,22 +172,22 @@ class Manager:
     def workers(self) -> dict[str, int]:
         """Process ids of the runs being worked on now, by run id."""
         with self._lock:
-            return self._crew.pids()
+            return dict(self._executor.alive())
 
     def close(self) -> None:
         """Let all workers go, as happens when the server ends. What waits stays queued for the next manager."""
         with self._lock:
             self._closed = True
             self._queue.clear()
-        self._crew.close()
+        self._executor.close()
 
     def _named(self, run_id: str, state: str, message: str) -> tuple[str, str]:
         """What a run's log says, or what is known here and has not reached the log yet."""
         if run_id in self._queue:
             return "queued", records.MESSAGES["queued"]
-        if run_id in self._crew and state == "queued":  # handed over, the worker has not said so yet
+        if run_id in self._executor.alive() and state == "queued":  # handed over, the worker has not said so yet
             return "preparing", records.MESSAGES["preparing"]
-        if run_id in self._crew and state == "interrupted":  # its worker just ended; how is not known yet
+        if run_id in self._executor.alive() and state == "interrupted":  # its worker just ended; how is not known yet
             return "running", records.MESSAGES["running"]
         if run_id in self._ended and state not in ENDED:
             return self._ended[run_id]
@@ -172,7 +200,7 @@ class Manager:
         self._pump()
 
     def _room(self, owner: str) -> None:
-        mine = [run_id for run_id in {*self._queue, *self._crew} if _owner(run_id) == owner]
+        mine = [run_id for run_id in {*self._queue, *self._executor.alive()} if _owner(run_id) == owner]
         if len(mine) >= limits.LEARNER_LIMIT:
             raise FtError(
                 f"You have {len(mine)} runs going or waiting: let one finish or stop it, then start this one."
@@ -186,14 +214,14 @@ class Manager:
     def _pump(self) -> None:
         """Hand waiting runs to workers, and keep one worker in reserve."""
         with self._lock:
-            while not self._closed and len(self._crew) < self._jobs:
-                run_id = next((one for one in self._order() if one not in self._crew), None)
+            while not self._closed and len(self._executor.alive()) < self._jobs:
+                run_id = next((one for one in self._order() if one not in self._executor.alive()), None)
                 if run_id is None:
                     break
                 self._served[self._queue.pop(run_id)] = max(self._served.values(), default=0) + 1
-                self._crew.start(run_id, pause_s=self._pause_s)
+                self._executor.submit(run_id, self._pause_s)
             if not self._closed and self._jobs:
-                self._crew.reserve()
+                self._executor.reserve()
 
     def _over(self, run_id: str, code: int) -> None:
         """A worker has ended: note how, and start the next run. Called with the lock held."""
@@ -225,7 +253,7 @@ class Manager:
         _steered(run_id, owner)
         with self._lock:
             self._again.discard(run_id)
-            self._crew.tell(run_id, word)
+            self._executor.tell(run_id, word)
 
     def _wait(self, ahead: list[str]) -> float:
         """Expected seconds until the runs ahead are through."""
@@ -235,7 +263,7 @@ class Manager:
                 folder = records.folder_of(run_id)
                 settings = records.settings_of(folder)
                 left = 1 - records.state_of(folder).epochs_done / settings.epochs
-                seconds += machine.estimate(settings).seconds * max(left, 0.0)
+                seconds += estimate.of_run(settings).seconds * max(left, 0.0)
         return seconds / max(1, self._jobs)
 
 
@@ -257,7 +285,7 @@ def _set_state(folder: Path, state: str, message: str = "") -> None:
 @functools.lru_cache(maxsize=256)
 def _possible(settings: RunSettings) -> RunSettings:
     """Settings that the backbone of this version can have; others raise `FtError`."""
-    surgery.check_settings(settings)
+    recipes.check_settings(settings)
     return settings
 
 

@@ -10,8 +10,6 @@ import threading
 import time
 from typing import Any
 
-from ftcore.costs import machine
-from ftcore.costs.machine import Estimate
 from ftcore.errors import FtError
 from ftcore.runs import records, shelf
 from ftcore.runs.manager import Manager, Status
@@ -64,11 +62,6 @@ def history(owner: str) -> list[Status]:
         except FtError as error:
             shelf.pass_over(folder, str(error))
     return sorted(found, key=lambda s: s.created, reverse=True)
-
-
-def estimate(settings: RunSettings) -> Estimate:
-    """Expected time of a run on this machine, from a short measurement that is kept on disk."""
-    return machine.estimate(settings)
 
 
 def wait(run_id: str, seconds: float) -> Status:

@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ftcore.data import sets
+from ftcore.data import catalogue
 from ftcore.errors import FtError
-from ftcore.network import surgery
 from ftcore.settings import Phase, RunSettings
+from ftcore.training import recipes
 
 
 def numbers(kind: type) -> Callable[[str], tuple[float, ...]]:
@@ -44,7 +44,7 @@ def settings_from(a: argparse.Namespace) -> RunSettings:
         if getattr(a, name):
             phases = _spread(phases, name, getattr(a, name))
     changes = {"train_per_class": a.train_per_class, "seed": a.seed}
-    changes["data"] = None if a.data is None else sets.meant(a.data)  # absolute: a resume may start elsewhere
+    changes["data"] = None if a.data is None else catalogue.meant(a.data)  # absolute: a resume may start elsewhere
     changes["labels"] = str(a.labels.expanduser().absolute()) if a.labels else None
     changes["skip_bad"] = a.skip_bad or None
     if weights == "random" and base.weights != "random":
@@ -57,13 +57,13 @@ def settings_from(a: argparse.Namespace) -> RunSettings:
 
 def _phases(backbone: str, weights: str, thaw: str | None, epochs: tuple[int, ...] | None) -> tuple[Phase, ...]:
     if weights == "random" and thaw is None and len(epochs or (15,)) == 1:
-        return surgery.scratch(backbone)
-    first, second = surgery.classic(backbone)
+        return recipes.scratch(backbone)
+    first, second = recipes.classic(backbone)
     if thaw == "all" or (thaw is None and weights == "random"):
-        return (first, dataclasses.replace(second, trainable=surgery.every_block(backbone)))
+        return (first, dataclasses.replace(second, trainable=recipes.every_block(backbone)))
     if thaw is not None and not re.fullmatch(r"[0-9]{1,4}", thaw):
         raise FtError(f"--thaw takes a number of blocks or 'all', not '{thaw}'.")
-    return surgery.classic(backbone, int(thaw)) if thaw is not None else (first, second)
+    return recipes.classic(backbone, int(thaw)) if thaw is not None else (first, second)
 
 
 def _spread(phases: tuple[Phase, ...], name: str, values: tuple[float, ...]) -> tuple[Phase, ...]:

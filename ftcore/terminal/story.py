@@ -14,11 +14,11 @@ from typing import Protocol
 from tqdm import tqdm
 
 from ftcore import events, files
-from ftcore.costs import machine
+from ftcore.costs import estimate
 from ftcore.data.splits import listed
 from ftcore.events import CacheProgress, CacheSkipped, DataProgress, Event, StepProgress
 from ftcore.names import shown, tidy
-from ftcore.network import surgery
+from ftcore.network.describe import describe
 from ftcore.settings import RunSettings
 from ftcore.terminal.console import json_line, say
 
@@ -98,11 +98,11 @@ class Story:
 
 def not_kept(settings: RunSettings, boundary: str, gigabytes: float, room: float) -> str:
     """What it costs that the features at this boundary do not fit on disk, as this machine was measured."""
-    rows = surgery.describe(settings.backbone)
+    rows = describe(settings.backbone)
     costs = []
     for phase in settings.phases:
         if boundary == next((r.name for r in rows if r.name in phase.trainable and r.parameters), ""):
-            slow, fast = (machine.epoch_seconds(settings, phase, cached=cached) for cached in (False, True))
+            slow, fast = (estimate.of_epoch(settings, phase, cached=cached) for cached in (False, True))
             costs.append(f"{shown(phase.name, 40)} takes about {slow:.2g} s an epoch instead of {fast:.2g} s")
     cost = f": {', '.join(costs)}" if costs else ""
     return (

@@ -26,26 +26,12 @@ from torch import Tensor
 
 from ftcore import files, store
 from ftcore._torchvision import torchvision
-from ftcore.data.sets import Split
+from ftcore.data.prepared import Split
 from ftcore.events import CacheProgress, CacheSkipped
 from ftcore.files import home, whole
 from ftcore.network.blocks import Network
+from ftcore.network.pixels import FILL, batch_size, pixels
 from ftcore.preprocess import Preprocess
-
-LOOK = 250
-FILL = 100
-
-
-def batch_size(preprocess: Preprocess, most: int = LOOK) -> int:
-    """Images per pass without gradient: `most` at 64 px, fewer for larger pictures, to bound memory."""
-    return max(8, min(most, most * 64 * 64 // preprocess.side**2))
-
-
-def pixels(images: np.ndarray, preprocess: Preprocess, device: torch.device) -> Tensor:
-    """Bytes [n, side, side, 3] to the network's input [n, 3, side, side], normalised, channels_last."""
-    x = torch.from_numpy(np.array(images)).to(device).permute(0, 3, 1, 2).float().div_(255)
-    mean, std = (torch.tensor(v, device=device)[:, None, None] for v in (preprocess.mean, preprocess.std))
-    return x.sub_(mean).div_(std)
 
 
 @dataclass(frozen=True)
@@ -87,7 +73,7 @@ def key(network: Network, boundary: str, preprocess: Preprocess, split: Split, d
     return digest.hexdigest()
 
 
-def open_sources(
+def make(
     network: Network, wanted: Mapping[str, Sequence[str]], splits: dict[str, Split], preprocess: Preprocess,
     device: torch.device, *, keep: bool = True,
 ) -> Iterator[CacheProgress | CacheSkipped]:  # fmt: skip

@@ -12,9 +12,8 @@ from PIL import Image
 
 from ftcore.analysis import answers
 from ftcore.errors import FtError
-from ftcore.network import backbones
+from ftcore.network import backbones, pixels
 from ftcore.network.blocks import Network
-from ftcore.training import features
 
 NAME = "resnet18-tinyimagenet64"
 
@@ -83,7 +82,7 @@ def test_batches_answer_as_single_pictures_do(
 ) -> None:
     paths = [picture(tmp_path / f"{i}.png", i) for i in range(7)]
     paths.insert(3, tmp_path / "missing.png")
-    monkeypatch.setattr(features, "batch_size", lambda preprocess: 3)
+    monkeypatch.setattr(pixels, "batch_size", lambda preprocess: 3)
     many = list(answers.answers(network, paths))
     assert [answer.path for answer in many] == paths
     assert [bool(answer.wrong) for answer in many] == [path.name == "missing.png" for path in paths]

@@ -17,9 +17,10 @@ from ftcore.data import identity
 from ftcore.errors import FtError
 from ftcore.events import EpochEnd, Event, to_dict
 from ftcore.files import ROOT
-from ftcore.runs import longer, records, worker
+from ftcore.runs import execute, longer, records, results
 from ftcore.settings import Phase, RunSettings
-from ftcore.training import checkpoint, loop, snapshots
+from ftcore.training import checkpoint, snapshots
+from ftcore.training.start import load_images, start_network
 
 OLD = ROOT / "tests" / "fixtures"
 HEAD = Phase(epochs=3)
@@ -39,9 +40,9 @@ def run(folder: Path, cut: int = 0) -> list[Event]:
         told.append(event)
         records.append(folder, to_dict(event))
         if isinstance(event, EpochEnd) and event.epoch == cut:
-            raise worker.StopRun
+            raise execute.StopRun
 
-    code = worker.finish(folder, lambda: worker.execute(folder, report))
+    code = execute.finish(folder, lambda: execute.execute(folder, report))
     assert code == 0, records.state_of(folder).message
     return told
 
@@ -92,8 +93,8 @@ ODD = (7, "x", [1], torch.ones(3), torch.ones(0), {"fc.bias": torch.ones(3).to(t
 
 def test_a_field_of_another_kind_is_damage(heads: RunSettings, tmp_path: Path) -> None:
     path = made(heads, tmp_path / "a", cut=1) / "checkpoint.pt"
-    record, network = snapshots.read(path), loop.start_network(heads, 3)
-    images = identity.of(loop.load_images(heads))
+    record, network = snapshots.read(path), start_network(heads, 3)
+    images = identity.of(load_images(heads))
     for field, odd in itertools.product(FIELDS, ODD):
         if isinstance(odd, dict) and field == "optimizer":
             continue  # what is in it is the optimizer's own matter
@@ -108,9 +109,9 @@ def test_a_run_whose_checkpoint_is_lost_stands_after_its_last_epoch(
     heads: RunSettings, tmp_path: Path, damage: Callable[[Path], object]
 ) -> None:
     folder = made(heads, tmp_path / "a", cut=2)
-    wanted = worker.tuned_network(folder)[0].model.state_dict()
+    wanted = results.tuned_network(folder)[0].model.state_dict()
     damage(folder / "checkpoint.pt")
-    found = worker.tuned_network(folder)[0].model.state_dict()
+    found = results.tuned_network(folder)[0].model.state_dict()
     assert all(torch.equal(found[key], tensor) for key, tensor in wanted.items())
 
 
@@ -128,7 +129,7 @@ def test_damaged_final_weights_say_so_and_are_made_anew(
     sound = (folder / snapshots.MODEL).read_bytes()
     flip(folder / snapshots.MODEL)
     with pytest.raises(FtError, match=r"makes them anew\. The weights after epoch 1, 2 are still there"):
-        worker.tuned_network(folder)
+        results.tuned_network(folder)
     assert cli.main(["resume", str(folder), "--json"]) == 0
     assert (folder / snapshots.MODEL).read_bytes() == sound
     assert cli.main(["resume", str(folder)]) == 2
@@ -137,10 +138,10 @@ def test_damaged_final_weights_say_so_and_are_made_anew(
 
 def test_classes_of_the_weights_must_be_those_of_the_log(heads: RunSettings, tmp_path: Path) -> None:
     folder = made(heads, tmp_path / "a")
-    network, classes = worker.tuned_network(folder)
-    worker.save_model(network, reversed(classes), folder / snapshots.MODEL)
+    network, classes = results.tuned_network(folder)
+    results.save_model(network, reversed(classes), folder / snapshots.MODEL)
     with pytest.raises(FtError, match="final weights of this run cannot be used"):
-        worker.tuned_network(folder)
+        results.tuned_network(folder)
 
 
 def test_a_run_of_the_terminal_keeps_its_checkpoint_and_one_of_the_app_does_not(
@@ -228,7 +229,7 @@ def test_a_finished_run_of_the_first_version_opens(old: Callable[[str], Path]) -
     state = records.state_of(folder)
     assert (state.state, state.epochs_done, records.settings_of(folder).epochs) == ("done", 2, 2)
     assert snapshots.epochs(folder) == {1: 1, 2: 1}
-    network, classes = worker.tuned_network(folder)
+    network, classes = results.tuned_network(folder)
     assert classes == tuple("0123456789")
     kept = torch.load(folder / "states" / "1-000002.pt", weights_only=True)
     assert torch.equal(network.model.state_dict()["fc.weight"], kept["fc.weight"])
@@ -245,7 +246,7 @@ def test_a_run_of_the_first_version_resumes(old: Callable[[str], Path], name: st
     assert [e["val_accuracy"] for e in numbers(folder) if e["event"] == "epoch_end"] == pytest.approx(
         [e["val_accuracy"] for e in whole if e["event"] == "epoch_end"], abs=0.02
     )
-    assert worker.is_sound(folder)
+    assert results.is_sound(folder)
 
 
 def test_a_damaged_checkpoint_of_the_first_version_is_trained_anew(old: Callable[[str], Path]) -> None:

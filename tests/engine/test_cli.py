@@ -15,7 +15,7 @@ import pytest
 from ftcore import __main__ as cli
 from ftcore.events import EpochEnd, Event, to_dict
 from ftcore.files import ROOT
-from ftcore.runs import records, worker
+from ftcore.runs import execute, records, results
 from ftcore.settings import RunSettings
 
 EPOCH_KEYS = {"phase", "epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "seconds"}
@@ -76,10 +76,10 @@ def test_resume_goes_on_after_the_last_epoch(
     def twice(event: Event) -> None:
         records.append(folder, to_dict(event))
         if isinstance(event, EpochEnd) and event.epoch == 2:
-            raise worker.StopRun
+            raise execute.StopRun
 
     folder = records.new(small, folder=tmp_path / "run")
-    assert worker.finish(folder, lambda: worker.execute(folder, twice)) == 0
+    assert execute.finish(folder, lambda: execute.execute(folder, twice)) == 0
     assert records.state_of(folder).state == "stopped"
     assert cli.main(["resume", str(folder), "--json"]) == 0
     again = [e for e in events(capsys.readouterr().out) if e["event"] not in records.PASSING]
@@ -179,7 +179,7 @@ def test_a_folder_named_like_a_built_in_set(
 @pytest.fixture
 def trained(tiny: RunSettings, tmp_path: Path) -> Path:
     folder = records.new(tiny, folder=tmp_path / "trained")
-    assert worker.finish(folder, lambda: worker.execute(folder, lambda e: records.append(folder, to_dict(e)))) == 0
+    assert execute.finish(folder, lambda: execute.execute(folder, lambda e: records.append(folder, to_dict(e)))) == 0
     return folder
 
 
@@ -262,7 +262,7 @@ def test_whatever_happens_is_one_sentence(
     def fail(folder: Path) -> None:
         raise error
 
-    monkeypatch.setattr(worker, "tuned_network", fail)
+    monkeypatch.setattr(results, "tuned_network", fail)
     assert cli.main(["predict", "--run", "x", "y.png"]) == (2 if isinstance(error, OSError) else 1)
     said = capsys.readouterr()
     assert (said.out, said.err.count("\n"), said.err[-2:]) == ("", 1, ".\n")

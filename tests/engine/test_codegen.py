@@ -9,6 +9,7 @@ from torch import nn
 from ftcore.export import lines
 from ftcore.network import backbones, surgery
 from ftcore.settings import HEAD, Phase
+from ftcore.training import recipes
 
 NAMES = tuple(backbones.CATALOGUE)
 
@@ -40,7 +41,7 @@ def expected(backbone: str, trainable: tuple[str, ...]) -> set[str]:
 
 @pytest.mark.parametrize("backbone", NAMES)
 def test_shown_code_leaves_the_same_parameters_trainable(backbone: str) -> None:
-    names, draw = surgery.every_block(backbone), random.Random(1)
+    names, draw = recipes.every_block(backbone), random.Random(1)
     for _ in range(6):
         pattern = tuple(name for name in names if draw.random() < 0.4)
         model = ran(backbone, pattern)
@@ -50,7 +51,7 @@ def test_shown_code_leaves_the_same_parameters_trainable(backbone: str) -> None:
 @pytest.mark.parametrize("batch_norm", ["keep", "update"])
 @pytest.mark.parametrize("backbone", ["resnet18-tinyimagenet64", "efficientnet_b0", "convnext_tiny"])
 def test_shown_code_leaves_the_same_layers_in_train_mode(backbone: str, batch_norm: str) -> None:
-    pattern = surgery.last_blocks(backbone, 2)
+    pattern = recipes.last_blocks(backbone, 2)
     model = ran(backbone, pattern, batch_norm)
     with torch.device("meta"):
         network = backbones.build(backbone, 10)

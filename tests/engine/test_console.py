@@ -18,7 +18,7 @@ import pytest
 
 from ftcore.events import EpochEnd, Event, to_dict
 from ftcore.files import ROOT
-from ftcore.runs import records, verdict, worker
+from ftcore.runs import execute, records, verdict
 from ftcore.settings import Phase, RunSettings
 from ftcore.terminal import console
 
@@ -70,7 +70,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, make_folder: Callable[..., P
         patch.setenv("THAW_HOME", str(place / "home"))
         for name, last in (("half", 1), ("done", 3)):
             folder = records.new(settings, folder=place / name)
-            worker.finish(folder, lambda: worker.execute(folder, until(folder, last)))  # noqa: B023
+            execute.finish(folder, lambda: execute.execute(folder, until(folder, last)))  # noqa: B023
         assert verdict.doubt(place / "done") is None
         yield place
 
@@ -79,7 +79,7 @@ def until(folder: Path, last: int) -> Callable[[Event], None]:
     def report(event: Event) -> None:
         records.append(folder, to_dict(event))
         if isinstance(event, EpochEnd) and event.epoch == last:
-            raise worker.StopRun
+            raise execute.StopRun
 
     return report
 

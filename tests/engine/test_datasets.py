@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from ftcore import store
-from ftcore.data import builtin, folders, prepared, sets
+from ftcore.data import builtin, catalogue, folders, prepared, reading, sets
 from ftcore.data.sketchbook import draw
 from ftcore.errors import FtError
 from ftcore.preprocess import Preprocess
@@ -33,8 +33,8 @@ def few_sketches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_catalogue_is_explained() -> None:
-    assert list(sets.CATALOGUE)[:2] == ["sketchbook", "digits"]
-    for name, entry in sets.CATALOGUE.items():
+    assert list(catalogue.CATALOGUE)[:2] == ["sketchbook", "digits"]
+    for name, entry in catalogue.CATALOGUE.items():
         assert entry.name == name == name.lower()
         assert entry.kind in ("generated", "bundled", "download")
         assert len(entry.note) > 60
@@ -234,9 +234,9 @@ BAD = ("a/00.png", "a/07.png", "b/03.png", "b/04.png")
 
 def test_bad_pictures_are_all_named(tmp_path: Path, home: Path) -> None:
     folder = pictures_in(tmp_path / "set", BAD)
-    with pytest.raises(sets.BadPictures, match=r"^4 files cannot be used as pictures \('a/00.png' .* and 1 more\)"):
+    with pytest.raises(reading.BadPictures, match=r"^4 files cannot be used as pictures \('a/00.png' .* and 1 more\)"):
         sets.load(str(folder), TINY)
-    with pytest.raises(sets.BadPictures) as caught:
+    with pytest.raises(reading.BadPictures) as caught:
         sets.load(str(folder), TINY)
     assert sorted(caught.value.pictures) == [(name, "is empty (0 bytes)") for name in BAD]
     assert list((home / "data").iterdir()) == []
@@ -266,7 +266,7 @@ def test_skipping_finds_what_it_prepared_and_what_it_left_out(tmp_path: Path, mo
         patch.setattr(prepared, "keep", lambda *_: pytest.fail("prepared again"))
         again = sets.load(folder, TINY, skip_bad=True)
     assert (again.skipped, again.train.digest) == (first.skipped, first.train.digest)
-    with pytest.raises(sets.BadPictures):
+    with pytest.raises(reading.BadPictures):
         sets.load(folder, TINY)
 
 
@@ -317,17 +317,17 @@ def test_a_class_that_loses_all_its_pictures_is_one_sentence(tmp_path: Path, spl
 
 def test_what_a_word_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert sets.meant("digits") == "digits"
+    assert catalogue.meant("digits") == "digits"
     for folder in ("digits", "sketchbook", "builtin:digits"):
         (tmp_path / folder).mkdir()
     (tmp_path / "eurosat").touch()
     for said in ("digits", "./digits", "digits/", f"{tmp_path}/digits", "nowhere", ".\\digits", "Digits", "a.zip"):
-        assert sets.meant(said) == str((tmp_path / said).absolute())
+        assert catalogue.meant(said) == str((tmp_path / said).absolute())
     for said in ("builtin:digits", "builtin:sketchbook", "eurosat", "builtin:eurosat", "flowers102", ""):
-        assert sets.meant(said) == said.removeprefix("builtin:")
-    assert sets.meant("./builtin:digits") == str(tmp_path / "builtin:digits")
+        assert catalogue.meant(said) == said.removeprefix("builtin:")
+    assert catalogue.meant("./builtin:digits") == str(tmp_path / "builtin:digits")
     with pytest.raises(FtError, match=r"^There is no built-in set 'dogs': choose sketchbook, "):
-        sets.meant("builtin:dogs")
+        catalogue.meant("builtin:dogs")
 
 
 def test_the_line_of_a_large_set_is_short() -> None:

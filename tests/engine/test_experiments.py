@@ -9,8 +9,8 @@ import pytest
 from course import content, experiments, measure, quiz, recorded
 from course.experiments import Done
 from ftcore.errors import FtError
-from ftcore.network import surgery
 from ftcore.settings import HEAD
+from ftcore.training import recipes
 
 ALL, WRONG = experiments.load()
 GOOD = """
@@ -27,9 +27,8 @@ outcomes = { most = "a", small = "b" }
 def test_the_shipped_experiments_are_whole_and_cover_the_beliefs() -> None:
     assert WRONG == ()
     assert len({e.claim for e in ALL} & set(quiz.load().claims)) >= 14
-    assert {e.id for e in ALL} == set(measure.MEASURES) | set(experiments.plans())
-    assert not set(measure.MEASURES) & set(experiments.plans())
-    assert set(measure.WORK) == set(measure.MEASURES)
+    assert {e.id for e in ALL} == set(measure.MEASUREMENTS) | set(experiments.plans())
+    assert not set(measure.MEASUREMENTS) & set(experiments.plans())
 
 
 @pytest.mark.parametrize(
@@ -53,7 +52,7 @@ def test_runs_are_short_valid_and_decide_one_of_the_guesses(name: str) -> None:
     found = next(e for e in ALL if e.id == name)
     plans = experiments.plans()[name]
     for settings in plans.values():
-        surgery.check_settings(settings)
+        recipes.check_settings(settings)
         assert 0 < settings.train_per_class <= 100
         assert settings.epochs <= 15
     runs = {label: _done(settings.phases[0].trainable == (HEAD,)) for label, settings in plans.items()}
@@ -72,7 +71,7 @@ def _done(head_first: bool) -> Done:
 def test_a_question_asks_only_for_what_is_known_before(found: experiments.Experiment) -> None:
     given = experiments.given(found.id)
     assert set(content.TOKEN.findall(found.question)) <= set(given)
-    if found.id in measure.GIVEN and found.id in ("frozen-norm", "eval-mode", "optimizer-holds"):
+    if found.id in ("frozen-norm", "eval-mode", "optimizer-holds"):
         assert given.items() <= experiments.measured(found.id).numbers.items()
 
 

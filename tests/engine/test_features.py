@@ -15,9 +15,10 @@ import pytest
 import torch
 
 from ftcore import store
-from ftcore.data.sets import ImageSet, Split
+from ftcore.data.prepared import Split
+from ftcore.data.sets import ImageSet
 from ftcore.events import CacheProgress, CacheSkipped
-from ftcore.network import backbones
+from ftcore.network import backbones, pixels
 from ftcore.network.blocks import Network
 from ftcore.preprocess import Preprocess
 from ftcore.training import features
@@ -42,7 +43,7 @@ def splits(images: Images) -> dict[str, Split]:
 def fill(
     network: Network, splits: dict[str, Split], wanted: dict[str, list[str]]
 ) -> list[CacheProgress | CacheSkipped]:
-    return list(features.open_sources(network, wanted, splits, PREPROCESS, CPU))
+    return list(features.make(network, wanted, splits, PREPROCESS, CPU))
 
 
 def kept(network: Network, boundary: str, split: Split) -> features.Source:
@@ -68,7 +69,7 @@ def test_kept_equals_live(boundary: str, network: Network, splits: dict[str, Spl
 def test_input_is_scaled_as_the_weights_want_it() -> None:
     image = np.zeros((1, 64, 64, 3), np.uint8)
     image[..., 1] = 255
-    x = features.pixels(image, PREPROCESS, CPU)
+    x = pixels.pixels(image, PREPROCESS, CPU)
     assert x.shape == (1, 3, 64, 64)
     expected = [(0 - 0.485) / 0.229, (1 - 0.456) / 0.224, (0 - 0.406) / 0.225]
     torch.testing.assert_close(x[0, :, 5, 9], torch.tensor(expected))
@@ -98,12 +99,10 @@ def test_second_time_comes_from_disk(home: Path, network: Network, splits: dict[
 
 def test_first_block_and_unwanted_cache_keep_nothing(home: Path, network: Network, splits: dict[str, Split]) -> None:
     assert fill(network, splits, {"stem": ["train"]}) == [CacheProgress(0, 0, 0.0, from_disk=True)]
-    list(features.open_sources(network, {"head": ["train"]}, splits, PREPROCESS, CPU, keep=False))
+    list(features.make(network, {"head": ["train"]}, splits, PREPROCESS, CPU, keep=False))
     assert not (home / "features").exists() or files(home) == []
     live = kept(network, "stem", splits["val"])
-    torch.testing.assert_close(
-        live.batch(torch.tensor([2])), features.pixels(splits["val"].images[2:3], PREPROCESS, CPU)
-    )
+    torch.testing.assert_close(live.batch(torch.tensor([2])), pixels.pixels(splits["val"].images[2:3], PREPROCESS, CPU))
 
 
 def damage_each_part(data: bytes) -> dict[str, bytes]:
@@ -201,7 +200,7 @@ def test_prune_clears_what_killed_runs_left(home: Path) -> None:
 
 
 def test_stopping_in_the_middle_leaves_nothing(home: Path, network: Network, splits: dict[str, Split]) -> None:
-    going = features.open_sources(network, {"head": ["train"]}, splits, PREPROCESS, CPU)
+    going = features.make(network, {"head": ["train"]}, splits, PREPROCESS, CPU)
     next(going)
     next(going)
     assert [f.suffix for f in files(home)] == [".part"]
@@ -221,7 +220,7 @@ train = sets.load(sys.argv[1], p).train
 network = backbones.load("resnet18-tinyimagenet64")
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
 try:
-    list(features.open_sources(network, {"layer1.0": ["train"], "head": ["train"]}, {"train": train}, p, torch.device("cpu")))
+    list(features.make(network, {"layer1.0": ["train"], "head": ["train"]}, {"train": train}, p, torch.device("cpu")))
 except OSError as error:
     print(error.errno, sorted(f.name for f in (home() / "features").iterdir()))
 """

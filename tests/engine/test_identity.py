@@ -15,7 +15,7 @@ from ftcore.data import identity, sets
 from ftcore.errors import FtError
 from ftcore.events import Baseline, EpochEnd, Event, to_dict
 from ftcore.preprocess import Preprocess
-from ftcore.runs import records, worker
+from ftcore.runs import execute, records
 from ftcore.settings import Phase, RunSettings
 
 TINY = Preprocess(8, 9, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
@@ -79,14 +79,14 @@ def test_a_run_that_was_cut_is_not_trained_on_with_other_labels(
     def cut(event: Event) -> None:
         records.append(folder, to_dict(event))
         if isinstance(event, when):
-            raise worker.StopRun
+            raise execute.StopRun
 
     data = make_folder(tmp_path / "set", 4, 16)
     folder = records.new(RunSettings(data=str(data), phases=(Phase(epochs=2),)))
-    assert worker.finish(folder, lambda: worker.execute(folder, cut)) == 0
+    assert execute.finish(folder, lambda: execute.execute(folder, cut)) == 0
     (data / "red").rename(data / "amber")
-    assert worker.finish(folder, lambda: worker.execute(folder, lambda event: None)) == 2
+    assert execute.finish(folder, lambda: execute.execute(folder, lambda event: None)) == 2
     assert "class 'red' is now called 'amber'" in records.state_of(folder).message
     (data / "amber").rename(data / "red")
-    assert worker.finish(folder, lambda: worker.execute(folder, lambda event: None)) == 0
+    assert execute.finish(folder, lambda: execute.execute(folder, lambda event: None)) == 0
     assert records.state_of(folder).state == "done"

@@ -9,10 +9,13 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from ftcore.analysis import steps
+from ftcore.costs import flops
 from ftcore.data.sets import ImageSet
 from ftcore.network import backbones, surgery
+from ftcore.network.describe import describe
 from ftcore.preprocess import Preprocess
 from ftcore.settings import HEAD, Phase, RunSettings
+from ftcore.training import recipes
 
 SMALL = "resnet18-tinyimagenet64"
 PLAIN = (SMALL, "resnet50", "vgg16")  # without grouped convolutions torch's own backward count is right
@@ -24,7 +27,7 @@ def drawn(images: Callable[[Preprocess], ImageSet]) -> ImageSet:
 
 
 def patterns(backbone: str, count: int) -> list[tuple[str, ...]]:
-    names, draw = surgery.every_block(backbone), random.Random(backbone)
+    names, draw = recipes.every_block(backbone), random.Random(backbone)
     return [tuple(n for n in names if draw.random() < 0.5) or (HEAD,) for _ in range(count)]
 
 
@@ -36,10 +39,10 @@ def test_totals_equal_torch_for_twenty_random_patterns(backbone: str) -> None:
     for pattern in patterns(backbone, 20):
         surgery.freeze(network, pattern)
         moving = sum(p.numel() for p in network.model.parameters() if p.requires_grad)
-        found = steps.totals(backbone, 10, pattern)
+        found = flops.totals(backbone, 10, pattern)
         assert (found.trainable, found.frozen) == (moving, whole - moving)
         assert found.optimizer_bytes == 8 * moving
-        assert steps.totals(backbone, 10, pattern, "sgd").optimizer_bytes == 4 * moving
+        assert flops.totals(backbone, 10, pattern, "sgd").optimizer_bytes == 4 * moving
 
 
 @pytest.mark.parametrize("backbone", backbones.CATALOGUE)
@@ -50,7 +53,7 @@ def test_forward_operations_equal_torch(backbone: str) -> None:
         network.model.eval()
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             network.model(torch.empty(1, 3, side, side))
-    assert steps.totals(backbone, 10, (HEAD,)).forward_flops == counter.get_total_flops()
+    assert flops.totals(backbone, 10, (HEAD,)).forward_flops == counter.get_total_flops()
 
 
 @pytest.mark.parametrize("backbone", PLAIN)
@@ -65,20 +68,20 @@ def test_backward_operations_equal_torch(backbone: str) -> None:
                 logits = network.model(torch.empty(1, 3, side, side))
                 forward = counter.get_total_flops()
                 logits.sum().backward()
-        assert steps.totals(backbone, 10, pattern).backward_flops == counter.get_total_flops() - forward
+        assert flops.totals(backbone, 10, pattern).backward_flops == counter.get_total_flops() - forward
 
 
 def test_grouped_convolutions_cost_as_much_per_gradient_as_forward() -> None:
-    rows = {row.name: row for row in surgery.describe("mobilenet_v3_small", 10)}
-    for cost in steps.block_costs("mobilenet_v3_small", 10, surgery.every_block("mobilenet_v3_small"))[1:]:
+    rows = {row.name: row for row in describe("mobilenet_v3_small", 10)}
+    for cost in flops.block_costs("mobilenet_v3_small", 10, recipes.every_block("mobilenet_v3_small"))[1:]:
         assert cost.backward_flops == 2 * rows[cost.name].forward_flops
 
 
 def test_kept_bytes_are_those_of_the_activation_at_the_boundary() -> None:
-    found = steps.totals(SMALL, 10, ("layer4.0", HEAD))
+    found = flops.totals(SMALL, 10, ("layer4.0", HEAD))
     assert (found.boundary, found.cache_bytes) == ("layer4.0", 256 * 4 * 4 * 4)
-    assert steps.totals(SMALL, 10, surgery.every_block(SMALL)).cache_bytes == 0
-    assert steps.totals(SMALL, 10, ()).boundary == ""
+    assert flops.totals(SMALL, 10, recipes.every_block(SMALL)).cache_bytes == 0
+    assert flops.totals(SMALL, 10, ()).boundary == ""
 
 
 def _phase(trainable: tuple[str, ...], optimizer: str = "adamw") -> Phase:

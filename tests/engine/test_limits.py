@@ -7,13 +7,13 @@ import dataclasses
 import pytest
 
 from ftcore import store
-from ftcore.costs import machine
-from ftcore.costs.machine import Estimate
+from ftcore.costs import estimate
+from ftcore.costs.estimate import Estimate
 from ftcore.errors import FtError
 from ftcore.runs import limits, records, service
 from ftcore.runs.manager import Manager
 from ftcore.settings import Phase, RunSettings, number_from_environment
-from ftcore.training import loop
+from ftcore.training.start import pick_device
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_limits_that_are_no_numbers(monkeypatch: pytest.MonkeyPatch, name: str, 
 def test_a_device_that_is_not_there(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("THAW_DEVICE", text)
     with pytest.raises(FtError, match=r"^THAW_DEVICE is '[^\x1b]+', which this machine has not: set cuda, mps or cpu"):
-        loop.pick_device()
+        pick_device()
 
 
 @pytest.mark.parametrize("text, value", [("", 2.0), ("0", 0.0), ("0.5", 0.5), ("10", 10.0)])
@@ -69,7 +69,7 @@ def test_limits_that_are(monkeypatch: pytest.MonkeyPatch, text: str, value: floa
 @pytest.fixture
 def idle(monkeypatch: pytest.MonkeyPatch) -> Manager:
     """A manager that starts nothing, on a machine where an epoch takes a minute."""
-    monkeypatch.setattr(machine, "estimate", lambda settings: Estimate(0.0, (), 60.0 * settings.epochs, 0.0))
+    monkeypatch.setattr(estimate, "of_run", lambda settings: Estimate(0.0, (), 60.0 * settings.epochs, 0.0))
     return Manager(0)
 
 

@@ -10,13 +10,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from ftcore.costs import machine
-from ftcore.costs.machine import Cost, Pace
+from ftcore.costs import estimate, machine, memory
+from ftcore.costs.machine import Cost
+from ftcore.costs.pace import Pace
 from ftcore.errors import FtError
 from ftcore.events import CacheSkipped, EpochEnd, PhaseEnd, to_dict
-from ftcore.network import backbones, surgery
-from ftcore.runs import records, worker
+from ftcore.network import backbones
+from ftcore.network.describe import describe
+from ftcore.runs import execute, records
 from ftcore.settings import Phase, RunSettings
+from ftcore.training import recipes
 
 SHIPPED = "resnet18-tinyimagenet64"
 FILE = "machine.json"
@@ -39,26 +42,26 @@ def test_measurement_is_made_once(home: Path) -> None:
         made.append(1)
         return [1, 2]
 
-    assert machine._kept("x", measure, list) == [1, 2]
+    assert memory.kept("x", measure, list) == [1, 2]
     before = (home / FILE).read_bytes()
-    assert machine._kept("x", measure, list) == [1, 2]
+    assert memory.kept("x", measure, list) == [1, 2]
     assert len(made) == 1
     assert (home / FILE).read_bytes() == before
-    assert machine._kept("y", lambda: 3, int) == 3
-    assert machine._kept("x", measure, list) == [1, 2]
+    assert memory.kept("y", lambda: 3, int) == 3
+    assert memory.kept("x", measure, list) == [1, 2]
     assert len(made) == 1
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"machine": 1}', "other version", "no dict"])
 def test_foreign_or_damaged_measurement_is_made_anew(home: Path, text: str) -> None:
-    machine._kept("x", lambda: 1, int)
+    memory.kept("x", lambda: 1, int)
     record = json.loads((home / FILE).read_text())
     if text == "other version":
         text = json.dumps(record | {"machine": record["machine"].replace("torch", "").replace("cpu ", "cpu 0.")})
     elif text == "no dict":
         text = json.dumps(record | {"known": [1]})
     (home / FILE).write_text(text)
-    assert machine._kept("x", lambda: 2, int) == 2
+    assert memory.kept("x", lambda: 2, int) == 2
     assert json.loads((home / FILE).read_text())["known"] == {"x": 2}
 
 
@@ -88,7 +91,7 @@ def test_any_wrong_value_is_measured_anew(
 def test_measurement_that_cannot_be_kept_still_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("x")
     monkeypatch.setenv("THAW_HOME", str(tmp_path / "file" / "home"))
-    assert machine._kept("x", lambda: 5, int) == 5
+    assert memory.kept("x", lambda: 5, int) == 5
 
 
 def test_kernels_are_convolutions_on_small_maps_and_the_mode_stays() -> None:
@@ -104,15 +107,15 @@ def test_kernels_are_convolutions_on_small_maps_and_the_mode_stays() -> None:
 def known(home: Path) -> dict[str, Cost]:
     """A machine on which every block takes 1 ms forward and 3 ms to learn, and a step 1 ns a weight."""
     found = {name: (0.001, 0.003) for name in backbones.build(SHIPPED).names}
-    machine._kept(f"costs {SHIPPED}", lambda: found | {"step": (0, 1e-9)}, dict)
+    memory.kept(f"costs {SHIPPED}", lambda: found | {"step": (0, 1e-9)}, dict)
     return machine.costs(SHIPPED)
 
 
 def test_estimate_by_hand(known: dict[str, Cost], noise: Path) -> None:
     # 24 + 6 + 6 images, 11 blocks; the head learns alone for two epochs in batches of eight
     settings = RunSettings(data=str(noise), phases=(Phase(epochs=2),), batch_size=8)
-    found, head = machine.estimate(settings), 512 * 1000
-    weights = next(row.parameters for row in surgery.describe(SHIPPED) if row.name == "head")
+    found, head = estimate.of_run(settings), 512 * 1000
+    weights = next(row.parameters for row in describe(SHIPPED) if row.name == "head")
     step = 3 * weights * 1e-9
     assert weights < head
     assert found.cache == pytest.approx(36 * 10 * 0.001)
@@ -123,8 +126,8 @@ def test_estimate_by_hand(known: dict[str, Cost], noise: Path) -> None:
 
 def test_plain_run_takes_no_less(known: dict[str, Cost], small: RunSettings) -> None:
     for settings in (small, dataclasses.replace(small, phases=(Phase(epochs=1),)), RunSettings()):
-        found = machine.estimate(settings)
-        uncached = machine.estimate(dataclasses.replace(settings, cache=False))
+        found = estimate.of_run(settings)
+        uncached = estimate.of_run(dataclasses.replace(settings, cache=False))
         assert found.plain >= found.seconds > 0
         assert uncached.seconds == pytest.approx(uncached.plain)
         assert uncached.plain == pytest.approx(found.plain)
@@ -132,7 +135,7 @@ def test_plain_run_takes_no_less(known: dict[str, Cost], small: RunSettings) -> 
 
 
 def test_everything_trainable_leaves_nothing_to_keep(known: dict[str, Cost], small: RunSettings) -> None:
-    found = machine.estimate(dataclasses.replace(small, phases=surgery.scratch(SHIPPED, 2)))
+    found = estimate.of_run(dataclasses.replace(small, phases=recipes.scratch(SHIPPED, 2)))
     assert found.cache == 0
     assert found.seconds == pytest.approx(found.plain)
 
@@ -140,7 +143,7 @@ def test_everything_trainable_leaves_nothing_to_keep(known: dict[str, Cost], sma
 def test_estimate_of_foreign_blocks_is_refused(known: dict[str, Cost], small: RunSettings) -> None:
     for trainable in (("features.1",), ("pool",)):
         with pytest.raises(FtError):
-            machine.estimate(dataclasses.replace(small, phases=(Phase(trainable=trainable),)))
+            estimate.of_run(dataclasses.replace(small, phases=(Phase(trainable=trainable),)))
 
 
 def seen(settings: RunSettings, *seconds: float, number: int = 1, skipped: bool = False) -> None:
@@ -154,14 +157,14 @@ def seen(settings: RunSettings, *seconds: float, number: int = 1, skipped: bool 
 
 
 def test_real_epochs_correct_a_measurement_that_was_disturbed(known: dict[str, Cost], small: RunSettings) -> None:
-    phase, before = small.phases[1], machine.estimate(small)
-    epoch = machine.epoch_seconds(small, phase, cached=True)
+    phase, before = small.phases[1], estimate.of_run(small)
+    epoch = estimate.of_epoch(small, phase, cached=True)
     seen(small, epoch / 2, epoch / 2, number=2)
-    assert machine.epoch_seconds(small, phase, cached=True) == epoch, "shorter than tells anything"
+    assert estimate.of_epoch(small, phase, cached=True) == epoch, "shorter than tells anything"
     many = [epoch / 2] * round(3 / epoch)
     seen(small, *many, 100.0, number=2)
-    assert machine.epoch_seconds(small, phase, cached=True) == pytest.approx(epoch / 2)
-    after = machine.estimate(small)
+    assert estimate.of_epoch(small, phase, cached=True) == pytest.approx(epoch / 2)
+    after = estimate.of_run(small)
     assert after.seconds == pytest.approx(before.seconds / 2)
     assert after.phases == pytest.approx([each / 2 for each in before.phases])
     assert after.plain == pytest.approx(before.plain / 2)
@@ -169,39 +172,39 @@ def test_real_epochs_correct_a_measurement_that_was_disturbed(known: dict[str, C
 
 def test_one_odd_run_changes_nothing_three_do(known: dict[str, Cost], small: RunSettings) -> None:
     phase = small.phases[0]
-    epoch = machine.epoch_seconds(small, phase, cached=True)
+    epoch = estimate.of_epoch(small, phase, cached=True)
     like = lambda times: [epoch * times] * (1 + round(2 / epoch / times))  # noqa: E731
     for times in (1.0, 1.0, 3.0):
         seen(small, *like(times))
-    assert machine.epoch_seconds(small, phase, cached=True) == pytest.approx(epoch)
+    assert estimate.of_epoch(small, phase, cached=True) == pytest.approx(epoch)
     for _ in range(2):
         seen(small, *like(3.0))
-    assert machine.epoch_seconds(small, phase, cached=True) == pytest.approx(3 * epoch)
+    assert estimate.of_epoch(small, phase, cached=True) == pytest.approx(3 * epoch)
     for _ in range(3):
         seen(small, *like(100.0))
-    assert machine.epoch_seconds(small, phase, cached=True) == pytest.approx(machine.FURTHEST * epoch)
+    assert estimate.of_epoch(small, phase, cached=True) == pytest.approx(machine.FURTHEST * epoch)
     for _ in range(3):
         seen(small, *like(1.0))
-    assert machine.epoch_seconds(small, phase, cached=True) == pytest.approx(epoch)
+    assert estimate.of_epoch(small, phase, cached=True) == pytest.approx(epoch)
 
 
 def test_a_pace_belongs_to_its_backbone_and_to_runs_as_expected(known: dict[str, Cost], small: RunSettings) -> None:
-    epoch = machine.epoch_seconds(small, small.phases[0], cached=True)
+    epoch = estimate.of_epoch(small, small.phases[0], cached=True)
     seen(small, 2.0, skipped=True)
     seen(dataclasses.replace(small, backbone="resnet50"), 2.0)
-    assert machine.epoch_seconds(small, small.phases[0], cached=True) == epoch
-    seen(dataclasses.replace(small, cache=False), *[machine.epoch_seconds(small, small.phases[0], cached=False)] * 9)
-    assert machine.epoch_seconds(small, small.phases[0], cached=True) == pytest.approx(epoch)
+    assert estimate.of_epoch(small, small.phases[0], cached=True) == epoch
+    seen(dataclasses.replace(small, cache=False), *[estimate.of_epoch(small, small.phases[0], cached=False)] * 9)
+    assert estimate.of_epoch(small, small.phases[0], cached=True) == pytest.approx(epoch)
 
 
 def test_a_run_teaches_the_pace(known: dict[str, Cost], tiny: RunSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "TELLING", 0.0)
-    before = machine.epoch_seconds(tiny, tiny.phases[0], cached=True)
+    before = estimate.of_epoch(tiny, tiny.phases[0], cached=True)
     folder = records.new(tiny)
-    worker.execute(folder, lambda event: records.append(folder, to_dict(event)))
+    execute.execute(folder, lambda event: records.append(folder, to_dict(event)))
     took = next(r["seconds"] for r in records.read_log(folder)[0] if r["event"] == "epoch_end")
     wanted = min(max(took, before / machine.FURTHEST), before * machine.FURTHEST)
-    assert machine.epoch_seconds(tiny, tiny.phases[0], cached=True) == pytest.approx(wanted)
+    assert estimate.of_epoch(tiny, tiny.phases[0], cached=True) == pytest.approx(wanted)
 
 
 def test_short_work_is_measured_more_often() -> None:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 import psutil
 import pytest
 
-from ftcore.costs import machine
-from ftcore.costs.machine import Estimate
+from ftcore.costs import estimate
+from ftcore.costs.estimate import Estimate
 from ftcore.errors import FtError
-from ftcore.runs import crew, limits, locks, records
+from ftcore.runs import limits, local, locks, records
 from ftcore.runs.manager import Manager
 from ftcore.settings import RunSettings
 
@@ -23,8 +23,8 @@ ACTS = ("pause", "resume", "stop", "delete")
 @pytest.fixture
 def one(monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager]:
     """A manager for one run at a time, whose workers read what they are told and do nothing."""
-    monkeypatch.setattr(crew, "_spawn", _waits)
-    monkeypatch.setattr(machine, "estimate", lambda settings: Estimate(0.0, (), 60.0, 0.0))
+    monkeypatch.setattr(local, "_spawn", _waits)
+    monkeypatch.setattr(estimate, "of_run", lambda settings: Estimate(0.0, (), 60.0, 0.0))
     made = Manager(1)
     yield made
     made.close()

@@ -11,15 +11,16 @@ import torch
 
 from ftcore import events
 from ftcore.network import backbones, change, surgery
-from ftcore.runs import records, worker
+from ftcore.network.describe import describe
+from ftcore.runs import execute, records, results
 from ftcore.settings import HEAD, RunSettings
-from ftcore.training import loop
+from ftcore.training.start import start_network
 
 
 def test_only_changed_numbers_outside_the_head_count() -> None:
     before = backbones.load("resnet18-tinyimagenet64")
     after = copy.deepcopy(before)
-    trunk = sum(row.parameters for row in surgery.describe(before.backbone) if row.name != HEAD)
+    trunk = sum(row.parameters for row in describe(before.backbone) if row.name != HEAD)
     same = change.compare(before, after)
     assert (same.weights, same.moved, same.share, same.distance) == (trunk, 0, 0.0, 0.0)
     with torch.no_grad():
@@ -43,10 +44,10 @@ def test_another_number_of_classes_does_not_matter() -> None:
 
 def test_a_run_moved_only_what_it_thawed(small: RunSettings, home: Path) -> None:
     folder = records.new(small)
-    worker.execute(folder, lambda event: records.append(folder, events.to_dict(event)))
-    tuned, classes = worker.tuned_network(folder)
-    found = change.compare(loop.start_network(small, len(classes)), tuned)
-    thawed = {row.name: row.parameters for row in surgery.describe(small.backbone)}
+    execute.execute(folder, lambda event: records.append(folder, events.to_dict(event)))
+    tuned, classes = results.tuned_network(folder)
+    found = change.compare(start_network(small, len(classes)), tuned)
+    thawed = {row.name: row.parameters for row in describe(small.backbone)}
     most = thawed["layer4.0"] + thawed["layer4.1"]
     assert 0.99 * most < found.moved <= most
     assert 0 < found.distance < 0.2

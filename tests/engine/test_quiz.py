@@ -13,7 +13,9 @@ from course.learners import Learner
 from course.quiz import Question
 from ftcore.errors import FtError
 from ftcore.network import backbones, surgery
+from ftcore.network.describe import BlockInfo, describe
 from ftcore.settings import HEAD, RunSettings
+from ftcore.training import recipes
 from ui.course import knowledge
 from ui.lesson import stages
 
@@ -33,10 +35,10 @@ QUIZ = quiz.load()
 
 
 def settings_of(backbone: str) -> RunSettings:
-    return RunSettings(backbone=backbone, phases=surgery.classic(backbone))
+    return RunSettings(backbone=backbone, phases=recipes.classic(backbone))
 
 
-def right_answer(question: Question, blocks: tuple[surgery.BlockInfo, ...], trainable: tuple[str, ...]) -> object:
+def right_answer(question: Question, blocks: tuple[BlockInfo, ...], trainable: tuple[str, ...]) -> object:
     """The answer that the file says is right, as the learner would give it."""
     numbers = [number for number, choice in enumerate(question.choices) if choice.correct]
     if question.kind == "block":
@@ -131,8 +133,8 @@ def test_computed_numbers_agree_with_torch(backbone: str) -> None:
     assert found["total"] == sum(p.numel() for p in network.model.parameters())
     assert found["head"] == training((HEAD,)) == network.head.weight.numel() + network.head.bias.numel()
     assert [found["classes"], found["features"]] == list(network.head.weight.shape)
-    assert found["last_block"] == training(surgery.last_blocks(backbone, 1))
-    assert found["thawed"] == training(surgery.last_blocks(backbone, 2)) == found["moments"] / 2
+    assert found["last_block"] == training(recipes.last_blocks(backbone, 1))
+    assert found["thawed"] == training(recipes.last_blocks(backbone, 2)) == found["moments"] / 2
     norms = [m for m in network.model.modules() if isinstance(m, surgery.BATCH_NORM)]
     assert found["norms"] == len(norms) == found["norms_frozen"] + found["norms_thawed"]
     assert found["norms_thawed"] == sum(m.weight.requires_grad for m in _thawed(network, backbone))
@@ -143,7 +145,7 @@ def test_computed_numbers_agree_with_torch(backbone: str) -> None:
 
 
 def _thawed(network: backbones.Network, backbone: str) -> list[torch.nn.Module]:
-    surgery.freeze(network, surgery.last_blocks(backbone, 2))
+    surgery.freeze(network, recipes.last_blocks(backbone, 2))
     return [m for m in network.model.modules() if isinstance(m, surgery.BATCH_NORM)]
 
 
@@ -157,7 +159,7 @@ def test_steps_are_counted_as_the_training_loop_cuts(images: int, steps: int) ->
 @pytest.mark.parametrize("backbone", ["resnet18-tinyimagenet64", "convnext_tiny", "vgg16"])
 def test_right_answers_are_right_and_shuffling_never_changes_that(backbone: str) -> None:
     known = knowledge.gather(settings_of(backbone), 10, 1000, None)
-    blocks, trainable = surgery.describe(backbone, 10), surgery.classic(backbone)[1].trainable
+    blocks, trainable = describe(backbone, 10), recipes.classic(backbone)[1].trainable
     for question in QUIZ.questions:
         filled = quiz.filled(question, known.values)
         if question.kind == "number":
@@ -175,7 +177,7 @@ def test_right_answers_are_right_and_shuffling_never_changes_that(backbone: str)
 
 def test_wrong_answers_are_wrong_and_told_why() -> None:
     known = knowledge.gather(RunSettings(), 10, 1000, None)
-    blocks, trainable = surgery.describe(RunSettings().backbone, 10), RunSettings().phases[1].trainable
+    blocks, trainable = describe(RunSettings().backbone, 10), RunSettings().phases[1].trainable
 
     def judge(name: str, given: object) -> marking.Verdict:
         question = QUIZ.question(name)
@@ -263,5 +265,5 @@ def test_a_run_can_be_asked_about_only_if_it_has_both_phases() -> None:
 
 
 def test_the_lesson_of_other_phases_is_the_classic_one() -> None:
-    odd = dataclasses.replace(RunSettings(), phases=surgery.scratch(RunSettings().backbone))
-    assert facts.lesson(odd) == surgery.classic(odd.backbone)
+    odd = dataclasses.replace(RunSettings(), phases=recipes.scratch(RunSettings().backbone))
+    assert recipes.lesson(odd) == recipes.classic(odd.backbone)

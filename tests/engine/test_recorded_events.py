@@ -19,6 +19,7 @@ import torch
 from ftcore.events import to_dict
 from ftcore.settings import RunSettings
 from ftcore.training import loop
+from ftcore.training.start import load_images, start_network
 
 RECORDED = Path(__file__).parents[1] / "fixtures" / "events.jsonl"
 KINDS = ("run_start", "baseline", "epoch_end", "phase_end", "run_end")
@@ -28,8 +29,8 @@ PASSING = ("seconds", "data", "folder")
 def told(settings: RunSettings) -> list[dict[str, Any]]:
     """What a run says that has to do neither with the clock nor with the place of its files."""
     torch.set_num_threads(1)
-    images = loop.load_images(settings)
-    network = loop.start_network(settings, len(images.classes))
+    images = load_images(settings)
+    network = start_network(settings, len(images.classes))
     records = [to_dict(event) for event in loop.train(settings, images, network)]
     return [{k: v for k, v in r.items() if k not in PASSING} for r in records if r["event"] in KINDS]
 

@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 
 from ftcore.errors import FtError
 from ftcore.files import ROOT
-from ftcore.runs import crew, limits, manager, records, service, worker
+from ftcore.runs import execute, limits, local, manager, records, service
 from ftcore.runs.manager import Manager
 from ftcore.settings import Phase, RunSettings
 
@@ -191,14 +191,14 @@ def test_full_disk_is_said_and_resume_works_after_it(
 ) -> None:
     import resource
 
-    monkeypatch.setattr(crew, "_spawn", lambda real=crew._spawn: _limited(real(), resource, 5_000_000))
-    until(lambda: one._crew._spare is not None)
-    _limited(one._crew._spare, resource, 5_000_000)
+    monkeypatch.setattr(local, "_spawn", lambda real=local._spawn: _limited(real(), resource, 5_000_000))
+    until(lambda: one._executor._spare is not None)
+    _limited(one._executor._spare, resource, 5_000_000)
     run_id = one.submit(small, "me")
     now = service.wait(run_id, WAIT)
-    assert (now.state, now.message) == ("failed", worker.DISK_FULL_SAYS)
+    assert (now.state, now.message) == ("failed", execute.DISK_FULL_SAYS)
     assert not list(records.folder_of(run_id).glob("*.part"))
-    _limited(one._crew._spare, resource, resource.RLIM_INFINITY)
+    _limited(one._executor._spare, resource, resource.RLIM_INFINITY)
     one.resume(run_id, "me")
     assert service.wait(run_id, WAIT).state == "done"
     assert epochs(run_id) == [1, 2, 3, 4]

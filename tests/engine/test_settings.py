@@ -13,8 +13,9 @@ from ftcore import names
 from ftcore.data import sets
 from ftcore.errors import FtError
 from ftcore.files import home
-from ftcore.network import backbones, surgery
+from ftcore.network import backbones
 from ftcore.settings import Phase, RunSettings
+from ftcore.training import recipes
 
 ODD = (
     RunSettings(),
@@ -150,7 +151,7 @@ BAD = {"control": "\x1b[31m", "direction": "\u202egnp", "mark": "a\u200fb", "sur
         lambda name: RunSettings.from_json(json.dumps({"batch_norm": name})),
         lambda name: RunSettings.from_query({"seed": name}),
         lambda name: backbones.entry(name),
-        lambda name: surgery.check_settings(RunSettings(phases=(Phase(trainable=(name,)),))),
+        lambda name: recipes.check_settings(RunSettings(phases=(Phase(trainable=(name,)),))),
         lambda name: sets.summary(name),
     ],
     ids=["key", "choice", "number", "backbone", "block", "data"],

@@ -12,24 +12,25 @@ from ftcore.data import sets
 from ftcore.errors import FtError
 from ftcore.events import EpochEnd, Event, to_dict
 from ftcore.network import backbones
-from ftcore.runs import records, worker
+from ftcore.runs import execute, records, results
 from ftcore.settings import Phase, RunSettings
 from ftcore.training import loop, snapshots
+from ftcore.training.start import start_network
 
 
 def test_each_kept_epoch_gives_back_the_weights_it_had(small: RunSettings, home: Path) -> None:
     folder = records.new(small)
-    worker.execute(folder, lambda event: None)
+    execute.execute(folder, lambda event: None)
     assert snapshots.epochs(folder) == {1: 1, 2: 1, 3: 2, 4: 2}
     images = sets.load(small.data, backbones.preprocess(small.backbone))
-    network = loop.start_network(small, len(images.classes))
+    network = start_network(small, len(images.classes))
     then: dict[int, dict[str, torch.Tensor]] = {}
     for event in loop.train(small, images, network, tap=machine.kernels):
         if isinstance(event, EpochEnd):
             then[event.epoch] = {k: t.clone() for k, t in network.model.state_dict().items()}
-    start = loop.start_network(small, len(images.classes)).model.state_dict()
+    start = start_network(small, len(images.classes)).model.state_dict()
     for epoch, wanted in then.items():
-        fresh = loop.start_network(small, len(images.classes))
+        fresh = start_network(small, len(images.classes))
         snapshots.put(folder, fresh, epoch)
         got = fresh.model.state_dict()
         rough = {key for key in wanted if not torch.equal(got[key], wanted[key])}
@@ -43,14 +44,14 @@ def test_each_kept_epoch_gives_back_the_weights_it_had(small: RunSettings, home:
 def test_a_run_that_was_stopped_keeps_what_it_had(small: RunSettings, home: Path) -> None:
     def stop(event: Event) -> None:
         if isinstance(event, EpochEnd) and event.epoch == 2:
-            raise worker.StopRun
+            raise execute.StopRun
 
     folder = records.new(small)
-    with pytest.raises(worker.StopRun):
-        worker.execute(folder, stop)
+    with pytest.raises(execute.StopRun):
+        execute.execute(folder, stop)
     assert list(snapshots.epochs(folder)) == [1, 2]
     first = (folder / "states" / "1-000001.pt").read_bytes()
-    worker.execute(folder, lambda event: None)
+    execute.execute(folder, lambda event: None)
     assert list(snapshots.epochs(folder)) == [1, 2, 3, 4]
     assert (folder / "states" / "1-000001.pt").read_bytes() == first
 
@@ -101,11 +102,11 @@ def test_a_change_of_any_size_is_kept_within_its_bound(tmp_path: Path, far: floa
 
 def test_a_finished_run_keeps_its_last_weights_once(small: RunSettings) -> None:
     folder = records.new(small)
-    worker.execute(folder, lambda event: records.append(folder, to_dict(event)))
+    execute.execute(folder, lambda event: records.append(folder, to_dict(event)))
     sizes = {epoch: (folder / "states" / f"2-{epoch:06}.pt").stat().st_size for epoch in (3, 4)}
     assert sizes[4] < 2_000 < 16_000_000 < sizes[3] < 17_500_000
-    final, classes = worker.tuned_network(folder)
-    again = loop.start_network(small, len(classes))
+    final, classes = results.tuned_network(folder)
+    again = start_network(small, len(classes))
     snapshots.put(folder, again, 4)
     wanted = final.model.state_dict()
     assert all(torch.equal(tensor, wanted[key]) for key, tensor in again.model.state_dict().items())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ftcore.costs import machine
+from ftcore.costs import estimate
 from ftcore.events import CacheProgress, CacheSkipped, DataFound, DataProgress, Event, PicturesSkipped, StepProgress
 from ftcore.settings import Phase, RunSettings
 from ftcore.terminal import story
@@ -61,7 +61,7 @@ def test_features_that_do_not_fit_are_told_once_with_their_cost(
     live = CacheProgress(0, 0, 0.0, from_disk=True)
     told(small, *skipped, live, *skipped, live)
     tuning = small.phases[1]
-    slow, fast = (machine.epoch_seconds(small, tuning, cached=cached) for cached in (False, True))
+    slow, fast = (estimate.of_epoch(small, tuning, cached=cached) for cached in (False, True))
     assert slow > fast
     assert capsys.readouterr().out == (
         "The frozen features before layer4.0 (3.5 GB) do not fit into the 1.5 GB that are free for them, so each "

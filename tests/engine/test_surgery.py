@@ -10,7 +10,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from ftcore.errors import FtError
 from ftcore.network import backbones, surgery
 from ftcore.network.blocks import Network
+from ftcore.network.describe import describe
 from ftcore.settings import Phase, RunSettings
+from ftcore.training import recipes
 
 NAMES = tuple(backbones.CATALOGUE)
 SHIPPED = "resnet18-tinyimagenet64"
@@ -26,7 +28,7 @@ def fresh(name: str = SHIPPED, classes: int | None = None) -> Network:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_description_equals_torchs_counts(name: str) -> None:
-    network, rows = fresh(name, 10), surgery.describe(name, 10)
+    network, rows = fresh(name, 10), describe(name, 10)
     side = backbones.preprocess(name).side
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network.model(torch.zeros(1, 3, side, side))
@@ -42,14 +44,14 @@ def test_shapes_equal_a_real_forward(name: str) -> None:
     network, side = fresh(name), backbones.preprocess(name).side
     x = torch.zeros(1, 3, side, side)
     with torch.no_grad():
-        for block, row in zip(network.blocks, surgery.describe(name), strict=True):
+        for block, row in zip(network.blocks, describe(name), strict=True):
             x = network.step(block, x)
             assert (row.name, row.kind, row.shape) == (block.name, block.kind, tuple(x.shape[1:]))
-    assert not any(row.new for row in surgery.describe(name))
+    assert not any(row.new for row in describe(name))
 
 
 def test_counts_by_hand() -> None:
-    rows = {row.name: row for row in surgery.describe(SHIPPED, 10)}
+    rows = {row.name: row for row in describe(SHIPPED, 10)}
     assert rows["stem"].parameters == 7 * 7 * 3 * 64 + 2 * 64
     assert rows["stem"].forward_flops == 2 * 7 * 7 * 3 * 64 * 32 * 32
     assert rows["head"].parameters == 512 * 10 + 10
@@ -60,7 +62,7 @@ def test_counts_by_hand() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_freezing_leaves_exactly_the_named_trainable(name: str) -> None:
-    network, named = fresh(name, 3), surgery.last_blocks(name, 1)
+    network, named = fresh(name, 3), recipes.last_blocks(name, 1)
     surgery.freeze(network, named)
     trainable = {key for key, p in network.model.named_parameters() if p.requires_grad}
     assert trainable == {key for block in named for key in network.parameters(block)}
@@ -147,36 +149,36 @@ def test_boundary_is_the_first_trainable_block_with_weights() -> None:
 
 
 def test_last_blocks() -> None:
-    assert surgery.last_blocks(SHIPPED, 2) == LAST
-    assert surgery.last_blocks("resnet50", 2) == ("layer4.1", "layer4.2", "head")
-    assert surgery.last_blocks("vgg16", 1) == ("features.28", "hidden1", "hidden2", "head")
-    assert surgery.last_blocks(SHIPPED, 0) == ("head",)
-    assert len(surgery.last_blocks(SHIPPED, 8)) == 9
+    assert recipes.last_blocks(SHIPPED, 2) == LAST
+    assert recipes.last_blocks("resnet50", 2) == ("layer4.1", "layer4.2", "head")
+    assert recipes.last_blocks("vgg16", 1) == ("features.28", "hidden1", "hidden2", "head")
+    assert recipes.last_blocks(SHIPPED, 0) == ("head",)
+    assert len(recipes.last_blocks(SHIPPED, 8)) == 9
     for count in (-1, 9):
         with pytest.raises(FtError, match="has 8 convolutional blocks"):
-            surgery.last_blocks(SHIPPED, count)
+            recipes.last_blocks(SHIPPED, count)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_lessons_fit_every_backbone(name: str) -> None:
-    first, second = surgery.classic(name)
+    first, second = recipes.classic(name)
     assert first.trainable == ("head",)
     assert (second.lr, second.trainable[-1]) == (first.lr / 10, "head")
-    (scratch,) = surgery.scratch(name)
+    (scratch,) = recipes.scratch(name)
     network = fresh(name)
     surgery.freeze(network, scratch.trainable)
     assert all(p.requires_grad for p in network.model.parameters())
-    surgery.check_settings(RunSettings(backbone=name, phases=(first, second, scratch)))
+    recipes.check_settings(RunSettings(backbone=name, phases=(first, second, scratch)))
 
 
 def test_classic_of_the_default_is_the_default() -> None:
-    assert surgery.classic(SHIPPED) == RunSettings().phases
+    assert recipes.classic(SHIPPED) == RunSettings().phases
 
 
 def test_settings_with_foreign_blocks_are_refused() -> None:
     with pytest.raises(FtError, match=r"no block 'features\.3'"):
-        surgery.check_settings(RunSettings(phases=(Phase(trainable=("features.3",)),)))
+        recipes.check_settings(RunSettings(phases=(Phase(trainable=("features.3",)),)))
     with pytest.raises(FtError, match="Nothing is trainable"):
-        surgery.check_settings(RunSettings(phases=(Phase(trainable=("pool",)),)))
+        recipes.check_settings(RunSettings(phases=(Phase(trainable=("pool",)),)))
     with pytest.raises(FtError, match="no backbone 'x'"):
-        surgery.check_settings(RunSettings(backbone="x"))
+        recipes.check_settings(RunSettings(backbone="x"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ftcore.data import sets
+from ftcore.data import catalogue, sets
 from ftcore.data.layouts import tables
 from ftcore.errors import FtError
 from ftcore.preprocess import Preprocess
@@ -169,7 +169,7 @@ def test_splits_stay_and_an_unlabelled_one_is_left_out(tmp_path: Path) -> None:
     assert found.notes[0] == "No image in test1/ is in the table 'labels.csv': left out."
 
 
-@pytest.mark.parametrize("data", sorted(sets.CATALOGUE))
+@pytest.mark.parametrize("data", sorted(catalogue.CATALOGUE))
 def test_a_table_is_for_own_pictures_only(tmp_path: Path, data: str) -> None:
     path = table(tmp_path, "file,label\na.png,cat\n")
     for ask in (lambda: sets.summary(data, labels=str(path)), lambda: sets.load(data, TINY, labels=str(path))):

@@ -15,10 +15,11 @@ from torch import nn
 
 from ftcore.analysis import trace
 from ftcore.data import pictures
-from ftcore.data.sets import Split
+from ftcore.data.prepared import Split
 from ftcore.errors import FtError
-from ftcore.network import backbones, surgery
+from ftcore.network import backbones
 from ftcore.network.blocks import Network
+from ftcore.network.describe import describe
 from ftcore.settings import HEAD
 from ftcore.training import features
 
@@ -62,7 +63,7 @@ def test_a_trace_is_the_model_itself(backbone: str) -> None:
     with torch.no_grad():
         assert torch.equal(torch.from_numpy(found.logits), network.model(x)[0])
     assert np.array_equal(found.input, x[0].numpy())
-    rows = surgery.describe(backbone, CLASSES)
+    rows = describe(backbone, CLASSES)
     assert [(s.name, s.kind, s.shape) for s in found.steps] == [(r.name, r.kind, r.shape) for r in rows]
     for step in found.steps:
         with torch.no_grad():
@@ -142,7 +143,7 @@ def test_heat_at_earlier_blocks_follows_the_gradient(backbone: str) -> None:
         wanted = (gradient * kept[0].detach()).sum(1)[0].numpy()
         found = trace.heat(network, image, block, label)
         assert found.method == "hires-cam"
-        assert found.values.shape == next(r.shape for r in surgery.describe(backbone) if r.name == block)[1:]
+        assert found.values.shape == next(r.shape for r in describe(backbone) if r.name == block)[1:]
         np.testing.assert_allclose(found.values, wanted, atol=1e-4 * np.abs(wanted).max() + 1e-12, rtol=1e-3)
         hottest = max(hottest, float(wanted.max()))
     assert hottest > 0

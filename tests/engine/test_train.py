@@ -17,11 +17,13 @@ from ftcore import store
 from ftcore.data.sets import ImageSet
 from ftcore.errors import FtError
 from ftcore.events import Baseline, CacheProgress, CacheSkipped, EpochEnd, Event, PhaseEnd, RunEnd, RunStart, to_dict
-from ftcore.network import backbones, surgery, tapconv
+from ftcore.network import backbones, pixels, surgery, tapconv
 from ftcore.network.blocks import Network
 from ftcore.preprocess import Preprocess
 from ftcore.settings import Phase, RunSettings
-from ftcore.training import features, loop
+from ftcore.training import features, loop, recipes
+from ftcore.training.optimizer import make_optimizer, rate
+from ftcore.training.start import start_network
 
 Images = Callable[[Preprocess], ImageSet]
 Run = tuple[Network, list[Event]]
@@ -34,7 +36,7 @@ def run(images: Images) -> Callable[..., Run]:
     """`run(settings, **options)` trains and gives back the network and all events."""
 
     def run_(settings: RunSettings, **options: Any) -> Run:
-        network = loop.start_network(settings, CLASSES)
+        network = start_network(settings, CLASSES)
         return network, list(loop.train(settings, images(backbones.preprocess(settings.backbone)), network, **options))
 
     return run_
@@ -121,7 +123,7 @@ def test_frozen_stays_bit_for_bit_and_thawed_moves(
     run: Callable[..., Run], small: RunSettings, rule: str, cache: bool
 ) -> None:
     settings = dataclasses.replace(small, batch_norm=rule, cache=cache)
-    before = state(loop.start_network(settings, CLASSES))
+    before = state(start_network(settings, CLASSES))
     network, _ = run(settings)
     after = state(network)
     frozen = {key for name in network.names if name not in TAIL for key in network.tensors(name)}
@@ -183,7 +185,7 @@ def test_resumed_equals_undisturbed(
     begun = loop.train(
         small,
         images(backbones.preprocess(small.backbone)),
-        loop.start_network(small, CLASSES),
+        start_network(small, CLASSES),
         save_to=tmp_path / "c.pt",
     )
     seen = cut(begun, CUTS[where])
@@ -202,9 +204,9 @@ def test_epoch_whose_checkpoint_was_lost_is_repeated_with_the_same_result(
     """A log may tell of an epoch that the checkpoint does not know, as after a power cut."""
     undisturbed, _ = run(small)
     made, path = images(backbones.preprocess(small.backbone)), tmp_path / "c.pt"
-    cut(loop.train(small, made, loop.start_network(small, CLASSES), save_to=path), CUTS["at the border, epoch told"])
+    cut(loop.train(small, made, start_network(small, CLASSES), save_to=path), CUTS["at the border, epoch told"])
     older = path.read_bytes()
-    cut(loop.train(small, made, loop.start_network(small, CLASSES), save_to=path), CUTS["after epoch 3"])
+    cut(loop.train(small, made, start_network(small, CLASSES), save_to=path), CUTS["after epoch 3"])
     path.write_bytes(older)
     resumed, told = run(small, save_to=path)
     assert_same(undisturbed, resumed)
@@ -219,7 +221,7 @@ def test_resumed_equals_undisturbed_with_dropout_and_momentum(
     settings = RunSettings(backbone=name, data=str(noise), weights="random", phases=(one,), batch_size=8)
     undisturbed, _ = run(settings)
     begun = loop.train(
-        settings, images(backbones.preprocess(name)), loop.start_network(settings, CLASSES), save_to=tmp_path / "c.pt"
+        settings, images(backbones.preprocess(name)), start_network(settings, CLASSES), save_to=tmp_path / "c.pt"
     )
     cut(begun, CUTS["after epoch 1"])
     resumed, _ = run(settings, save_to=tmp_path / "c.pt")
@@ -236,9 +238,9 @@ def test_checkpoint_of_other_settings_is_refused(run: Callable[..., Run], tiny: 
 def test_baseline_is_the_fresh_head(run: Callable[..., Run], small: RunSettings, images: Images) -> None:
     _, events = run(small)
     (baseline,) = [e for e in events if isinstance(e, Baseline)]
-    network, val = loop.start_network(small, CLASSES), images(backbones.preprocess(small.backbone)).val
+    network, val = start_network(small, CLASSES), images(backbones.preprocess(small.backbone)).val
     with torch.no_grad():
-        logits = network.model(features.pixels(val.images, backbones.preprocess(small.backbone), torch.device("cpu")))
+        logits = network.model(pixels.pixels(val.images, backbones.preprocess(small.backbone), torch.device("cpu")))
     labels = torch.tensor(val.labels)
     assert baseline.val_loss == pytest.approx(F.cross_entropy(logits, labels).item(), rel=1e-5)
     assert baseline.val_accuracy == pytest.approx((logits.argmax(1) == labels).double().mean().item())
@@ -263,9 +265,9 @@ def test_one_epoch_equals_plain_torch(run: Callable[..., Run], small: RunSetting
     """The same steps written out: what the loop calls training loss and what its weights become."""
     settings = phase(small, epochs=1, trainable=TAIL, optimizer="sgd", lr=0.01, weight_decay=0.0)
     network, events = run(settings)
-    plain, made = loop.start_network(settings, CLASSES).model, images(backbones.preprocess(settings.backbone)).train
+    plain, made = start_network(settings, CLASSES).model, images(backbones.preprocess(settings.backbone)).train
     x, y = (
-        features.pixels(made.images, backbones.preprocess(settings.backbone), torch.device("cpu")),
+        pixels.pixels(made.images, backbones.preprocess(settings.backbone), torch.device("cpu")),
         torch.tensor(made.labels),
     )
     torch.manual_seed(settings.seed * 100_003 + 1)
@@ -298,7 +300,7 @@ def test_taps_are_kept_for_a_resumed_run(
     begun = loop.train(
         small,
         images(backbones.preprocess(small.backbone)),
-        loop.start_network(small, CLASSES),
+        start_network(small, CLASSES),
         save_to=tmp_path / "c.pt",
         tap=lambda n, b: ("layer4.1.conv2",),
     )
@@ -334,7 +336,7 @@ def test_best_weights_go_back_to_the_best_epoch(run: Callable[..., Run], small: 
 
 def test_divergence_ends_in_a_sentence(run: Callable[..., Run], small: RunSettings) -> None:
     wild = phase(
-        small, epochs=6, lr=10.0, optimizer="sgd", trainable=surgery.every_block(small.backbone), weight_decay=1.0
+        small, epochs=6, lr=10.0, optimizer="sgd", trainable=recipes.every_block(small.backbone), weight_decay=1.0
     )
     with pytest.raises(FtError, match="choose a lower learning rate"):
         run(wild)
@@ -351,7 +353,7 @@ def test_optimizer_holds_exactly_the_trainable_parameters() -> None:
             weight_decay=0.3,
             depth_decay=0.5,
         )
-        optimizer = loop.make_optimizer(network, chosen, torch.device("cpu"))
+        optimizer = make_optimizer(network, chosen, torch.device("cpu"))
         held = [p for group in optimizer.param_groups for p in group["params"]]
         memory = [p.data_ptr() for p in held]
         assert sorted(memory) == sorted(p.data_ptr() for p in network.model.parameters() if p.requires_grad)
@@ -363,10 +365,8 @@ def test_optimizer_holds_exactly_the_trainable_parameters() -> None:
 
 def test_schedules() -> None:
     cosine = Phase(schedule="cosine")
-    assert [loop.rate(cosine, step, 4) for step in range(5)] == pytest.approx(
-        [1, 0.5 + 0.5**1.5, 0.5, 0.5 - 0.5**1.5, 0]
-    )
-    assert {loop.rate(Phase(), step, 4) for step in range(5)} == {1.0}
+    assert [rate(cosine, step, 4) for step in range(5)] == pytest.approx([1, 0.5 + 0.5**1.5, 0.5, 0.5 - 0.5**1.5, 0])
+    assert {rate(Phase(), step, 4) for step in range(5)} == {1.0}
 
 
 def test_cosine_runs_over_the_whole_phase(run: Callable[..., Run], small: RunSettings) -> None:
@@ -377,7 +377,7 @@ def test_cosine_runs_over_the_whole_phase(run: Callable[..., Run], small: RunSet
 
 
 def test_drift_by_hand(run: Callable[..., Run], small: RunSettings) -> None:
-    before = state(loop.start_network(small, CLASSES))
+    before = state(start_network(small, CLASSES))
     network, events = run(small)
     first, last = epochs(events)[0], epochs(events)[-1]
     assert first.drift.keys() == set(TAIL)
@@ -391,9 +391,9 @@ def test_drift_by_hand(run: Callable[..., Run], small: RunSettings) -> None:
 
 
 def test_from_random_weights_everything_learns(run: Callable[..., Run], small: RunSettings) -> None:
-    (one,) = surgery.scratch(small.backbone, 1)
+    (one,) = recipes.scratch(small.backbone, 1)
     settings = dataclasses.replace(small, weights="random", phases=(one,), batch_norm="update")
-    before = state(loop.start_network(settings, CLASSES))
+    before = state(start_network(settings, CLASSES))
     network, events = run(settings)
     assert not any(torch.equal(before[key], tensor) for key, tensor in state(network).items())
     assert set(epochs(events)[0].drift) == set(network.names) - {"pool"}

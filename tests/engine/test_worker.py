@@ -17,7 +17,7 @@ from safetensors import safe_open
 from ftcore.errors import FtError
 from ftcore.events import RunEnd, StepProgress
 from ftcore.files import ROOT
-from ftcore.runs import locks, records, worker
+from ftcore.runs import execute, locks, records, results, worker
 from ftcore.settings import RunSettings
 
 LAUNCH = [sys.executable, "-m", "ftcore.runs.worker"]
@@ -26,7 +26,7 @@ LAUNCH = [sys.executable, "-m", "ftcore.runs.worker"]
 def test_finished_run_gives_a_network(tiny: RunSettings) -> None:
     folder = records.new(tiny)
     with pytest.raises(FtError, match="not begun"):
-        worker.tuned_network(folder)
+        results.tuned_network(folder)
     job = json.dumps({"run": str(folder)}) + "\n"
     process = subprocess.Popen(LAUNCH, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     assert process.stdin is not None
@@ -37,10 +37,10 @@ def test_finished_run_gives_a_network(tiny: RunSettings) -> None:
     assert records.state_of(folder).state == "done"
     with safe_open(folder / "model.safetensors", "pt") as file:
         assert json.loads(file.metadata()["classes"]) == ["blue", "green", "red"]
-    network, classes = worker.tuned_network(folder)
+    network, classes = results.tuned_network(folder)
     assert classes == ("blue", "green", "red")
     (folder / "model.safetensors").unlink()
-    half, _ = worker.tuned_network(folder)
+    half, _ = results.tuned_network(folder)
     state, other = network.model.state_dict(), half.model.state_dict()
     assert all(torch.equal(state[key], other[key]) for key in state)
     process.stdin.close()
@@ -56,13 +56,13 @@ def test_run_that_another_process_holds_is_left_alone(tiny: RunSettings, monkeyp
     folder = records.new(tiny)
     before = (folder / "events.jsonl").read_bytes()
     with locks.lock(folder):
-        assert worker.finish(folder, lambda: None) == worker.TAKEN
+        assert execute.finish(folder, lambda: None) == execute.TAKEN
     assert (folder / "events.jsonl").read_bytes() == before
 
 
 @pytest.mark.parametrize(
     ("error", "code", "state"),
-    [(worker.StopRun(), 0, "stopped"), (FtError("Because."), 2, "failed"), (MemoryError(), 2, "failed")],
+    [(execute.StopRun(), 0, "stopped"), (FtError("Because."), 2, "failed"), (MemoryError(), 2, "failed")],
 )
 def test_endings_are_noted(tiny: RunSettings, error: Exception, code: int, state: str) -> None:
     def work() -> None:
@@ -70,7 +70,7 @@ def test_endings_are_noted(tiny: RunSettings, error: Exception, code: int, state
         raise error
 
     folder = records.new(tiny)
-    assert worker.finish(folder, work) == code
+    assert execute.finish(folder, work) == code
     assert records.state_of(folder).state == state
     assert not locks.is_alive(folder)
 
@@ -80,9 +80,9 @@ def test_unknown_errors_and_full_disks(tiny: RunSettings) -> None:
         raise error
 
     folder: Path = records.new(tiny)
-    assert worker.finish(folder, lambda: fail(OSError(28, "No space left on device"))) == worker.DISK_FULL
+    assert execute.finish(folder, lambda: fail(OSError(28, "No space left on device"))) == execute.DISK_FULL
     with pytest.raises(OSError, match="Input/output"):
-        worker.finish(folder, lambda: fail(OSError(5, "Input/output error")))
+        execute.finish(folder, lambda: fail(OSError(5, "Input/output error")))
 
 
 @pytest.mark.parametrize("word", ["", "go", "stop"])
@@ -93,7 +93,7 @@ def test_pause_that_lasts_gives_the_worker_up(tiny: RunSettings, word: str) -> N
     control.stopped = word == "stop"
     if word:
         threading.Timer(0.1, control.running.set).start()
-    ends = {"": worker.PauseRun, "stop": worker.StopRun}
+    ends = {"": execute.PauseRun, "stop": execute.StopRun}
     with pytest.raises(ends[word]) if word in ends else contextlib.nullcontext():
         control.report(StepProgress(1, 1, 1, 5, 0.9, 0.1))
     assert records.state_of(folder).state == ("paused" if not word else "interrupted")
@@ -107,17 +107,17 @@ def test_run_that_has_ended_is_neither_paused_nor_stopped(tiny: RunSettings, wor
     if word == "pause":
         control.running.clear()
     control.stopped = word == "stop"
-    assert worker.finish(folder, lambda: control.report(RunEnd(1.0, 0.5, 1, 2.0))) == 0
+    assert execute.finish(folder, lambda: control.report(RunEnd(1.0, 0.5, 1, 2.0))) == 0
     assert records.state_of(folder).state == "done"
 
 
 def test_run_stays_paused_when_its_worker_has_gone(tiny: RunSettings) -> None:
     def work() -> None:
         records.set_state(folder, "paused")
-        raise worker.PauseRun
+        raise execute.PauseRun
 
     folder = records.new(tiny)
-    assert worker.finish(folder, work) == 0
+    assert execute.finish(folder, work) == 0
     assert (records.state_of(folder).state, locks.is_alive(folder)) == ("paused", False)
 
 
@@ -126,7 +126,7 @@ def test_lock_that_cannot_be_taken_is_one_sentence(tiny: RunSettings, make: Call
     folder = records.new(tiny)
     make(folder / "lock")
     with pytest.raises(FtError, match="cannot be locked"):
-        worker.finish(folder, lambda: None)
+        execute.finish(folder, lambda: None)
     pipe = subprocess.PIPE
     with subprocess.Popen(LAUNCH, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=ROOT) as process:
         assert process.stdin

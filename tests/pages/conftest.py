@@ -14,10 +14,10 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from ftcore.costs import machine
-from ftcore.costs.machine import Estimate
+from ftcore.costs import estimate
+from ftcore.costs.estimate import Estimate
 from ftcore.files import ROOT
-from ftcore.runs import crew, service
+from ftcore.runs import local, service
 from tests.pages.made import TOKEN, OpenPage
 
 
@@ -26,9 +26,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty home, an expected time that needs no measurement, and workers that take a job and do nothing."""
     monkeypatch.setenv("THAW_HOME", str(tmp_path))
     monkeypatch.setattr(
-        machine, "estimate", lambda settings, counts=None: Estimate(10.0, (5.0,) * len(settings.phases), 120.0, 300.0)
+        estimate, "of_run", lambda settings, counts=None: Estimate(10.0, (5.0,) * len(settings.phases), 120.0, 300.0)
     )
-    monkeypatch.setattr(crew, "_spawn", _idle)
+    monkeypatch.setattr(local, "_spawn", _idle)
     manager = functools.cache(lambda: service.Manager(1))
     monkeypatch.setattr(service, "manager", manager)
     st.cache_data.clear()

@@ -9,19 +9,20 @@ import tomllib
 import pytest
 
 from ftcore.files import ROOT
-from ftcore.network import surgery
+from ftcore.network.describe import describe
 from ftcore.settings import Phase, RunSettings
+from ftcore.training import recipes
 from tests.pages.made import OpenPage, epoch, write_run
 from ui.widgets import curves, strip
 
 BACKBONE = "resnet18-tinyimagenet64"
-LONG = dataclasses.replace(RunSettings(), phases=surgery.classic(BACKBONE, epochs=(100, 400)))
-SHORT = dataclasses.replace(RunSettings(), phases=surgery.classic(BACKBONE, epochs=(2, 2)))
+LONG = dataclasses.replace(RunSettings(), phases=recipes.classic(BACKBONE, epochs=(100, 400)))
+SHORT = dataclasses.replace(RunSettings(), phases=recipes.classic(BACKBONE, epochs=(2, 2)))
 BASELINE = {"val_loss": 2.4, "val_accuracy": 0.1}
 
 
 def test_bars_go_with_the_root_of_the_parameters() -> None:
-    found = {box["name"]: box for box in strip.boxes(surgery.describe(BACKBONE, 10), ("layer4.1", "head"), moving=True)}
+    found = {box["name"]: box for box in strip.boxes(describe(BACKBONE, 10), ("layer4.1", "head"), moving=True)}
     assert found["layer4.1"]["height"] == 58
     assert found["layer4.0"]["height"] == round(58 * (3673088 / 4720640) ** 0.5)
     assert found["pool"]["state"] == "empty"

@@ -15,18 +15,19 @@ from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
 from ftcore.files import ROOT
-from ftcore.network import surgery
+from ftcore.network.describe import describe
 from ftcore.runs import locks, records, service
 from ftcore.settings import HEAD, Phase, RunSettings
+from ftcore.training import recipes
 from tests.pages.made import OWNER, OpenPage, epoch, texts, tied, write_run
 from ui.runs import compare, guess, history
 from ui.runs.log import RunLog, time_left
 from ui.widgets import drift
 
 BACKBONE = "resnet18-tinyimagenet64"
-SHORT = dataclasses.replace(RunSettings(), phases=surgery.classic(BACKBONE, epochs=(2, 2)))
+SHORT = dataclasses.replace(RunSettings(), phases=recipes.classic(BACKBONE, epochs=(2, 2)))
 ALONE = dataclasses.replace(RunSettings(), phases=(Phase(epochs=2),))
-WEIGHTED = [block.name for block in surgery.describe(BACKBONE) if block.parameters]
+WEIGHTED = [block.name for block in describe(BACKBONE) if block.parameters]
 MOVED = ({HEAD: 0.9}, {HEAD: 1.3}, {"layer4.0": 0.012, "layer4.1": 0.034, HEAD: 1.4})
 
 

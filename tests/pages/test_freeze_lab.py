@@ -7,8 +7,9 @@ import pytest
 from ftcore.costs import machine
 from ftcore.costs.machine import Cost
 from ftcore.files import home
-from ftcore.network import surgery
+from ftcore.network.describe import describe
 from ftcore.settings import HEAD, RunSettings
+from ftcore.training import recipes
 from tests.pages.made import OpenPage, texts
 from ui.lesson import patterns as parts
 
@@ -21,7 +22,7 @@ def _known_costs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         machine,
         "costs",
-        lambda backbone: {row.name: Cost(1e-3, 3e-3) for row in surgery.describe(backbone)} | {"step": Cost(0.0, 0.0)},
+        lambda backbone: {row.name: Cost(1e-3, 3e-3) for row in describe(backbone)} | {"step": Cost(0.0, 0.0)},
     )
 
 
@@ -87,12 +88,12 @@ def test_presets_are_different_patterns_of_known_blocks(backbone: str) -> None:
     ready = parts.presets(backbone)
     assert len(set(ready.values())) == len(ready)
     assert ready["Head only"] == (HEAD,)
-    assert ready["Last two blocks"] == surgery.last_blocks(backbone, 2)
-    assert all(set(blocks) <= set(surgery.every_block(backbone)) for blocks in ready.values())
+    assert ready["Last two blocks"] == recipes.last_blocks(backbone, 2)
+    assert all(set(blocks) <= set(recipes.every_block(backbone)) for blocks in ready.values())
 
 
 def test_pattern_and_address_are_the_same_thing() -> None:
-    blocks = surgery.describe(RESNET, 10)
+    blocks = describe(RESNET, 10)
     for pattern in ((HEAD,), ("stem", "layer2.1"), ()):
         assert parts.parse(parts.text(pattern, blocks), blocks, ("x",)) == pattern
     assert parts.parse(None, blocks, (HEAD,)) == (HEAD,)
@@ -102,8 +103,8 @@ def test_plans_keep_the_head_first() -> None:
     chosen = RunSettings()
     assert [p.trainable for p in parts.plan(chosen, (HEAD,)).phases] == [(HEAD,)]
     assert [p.trainable for p in parts.plan(chosen, ("stem", HEAD)).phases] == [(HEAD,), ("stem", HEAD)]
-    scratch = parts.plan(RunSettings(weights="random"), surgery.every_block(RESNET))
-    assert [p.trainable for p in scratch.phases] == [surgery.every_block(RESNET)]
+    scratch = parts.plan(RunSettings(weights="random"), recipes.every_block(RESNET))
+    assert [p.trainable for p in scratch.phases] == [recipes.every_block(RESNET)]
 
 
 @pytest.mark.parametrize(

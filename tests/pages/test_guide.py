@@ -13,11 +13,12 @@ from course import content, learners, quiz, rounds
 from course.learners import Learner
 from ftcore import events
 from ftcore.events import RunEnd, RunStart
-from ftcore.network import surgery
 from ftcore.network.change import Moved
-from ftcore.runs import records, service, worker
+from ftcore.network.describe import describe
+from ftcore.runs import records, results, service
 from ftcore.settings import RunSettings
-from ftcore.training import loop
+from ftcore.training import recipes
+from ftcore.training.start import start_network
 from tests.pages.made import OWNER, OpenPage, texts, tied, write_run
 from ui import sitemap
 from ui.frame import guide
@@ -26,7 +27,7 @@ from ui.runs import observe
 from ui.runs.live import View
 from ui.runs.log import RunLog
 
-SHORT = dataclasses.replace(RunSettings(), phases=surgery.classic("resnet18-tinyimagenet64", epochs=(2, 2)))
+SHORT = dataclasses.replace(RunSettings(), phases=recipes.classic("resnet18-tinyimagenet64", epochs=(2, 2)))
 
 
 def test_every_step_has_its_text_and_a_page_that_exists() -> None:
@@ -193,18 +194,18 @@ def finished() -> str:
     records.append(folder, events.to_dict(start))
     records.append(folder, events.to_dict(RunEnd(0.3, 0.91, 4, 83.0, "")))
     records.set_state(folder, "done")
-    network = loop.start_network(SHORT, len(classes))
+    network = start_network(SHORT, len(classes))
     with torch.no_grad():
         network.model.get_parameter("layer4.0.conv1.weight").mul_(1.01)
-    worker.save_model(network, classes, folder / "model.safetensors")
+    results.save_model(network, classes, folder / "model.safetensors")
     return run
 
 
 def test_the_insight_has_the_runs_own_numbers(open_page: OpenPage) -> None:
     run = finished()
     said = texts(open_page("quiz", guide=str(END), run=run, **SHORT.to_query()))
-    trunk = sum(row.parameters for row in surgery.describe(SHORT.backbone) if row.name != "head")
-    then = loop.start_network(SHORT, 10).model.get_parameter("layer4.0.conv1.weight")
+    trunk = sum(row.parameters for row in describe(SHORT.backbone) if row.name != "head")
+    then = start_network(SHORT, 10).model.get_parameter("layer4.0.conv1.weight")
     moved = int((then != 0).sum())
     for number in (
         "alone reached **62.0\u00a0%**",

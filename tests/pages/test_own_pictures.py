@@ -14,7 +14,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from ftcore.errors import FtError
-from ftcore.runs import records, worker
+from ftcore.events import to_dict
+from ftcore.runs import execute, records
 from ftcore.settings import Phase, RunSettings
 from tests.pages.made import OpenPage, query_of, texts, tied
 from ui import address, sitemap
@@ -36,7 +37,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str]:
     patch = pytest.MonkeyPatch()
     patch.setenv("THAW_HOME", str(home))
     run = records.new(dataclasses.replace(RunSettings(data=str(folder)), phases=PHASES))
-    assert worker.finish(run, lambda: worker.execute(run, lambda e: records.append(run, worker.to_dict(e)))) == 0
+    assert execute.finish(run, lambda: execute.execute(run, lambda e: records.append(run, to_dict(e)))) == 0
     patch.undo()
     return folder, home, run.name
 

@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ftcore.costs import machine
+from ftcore.costs import estimate
 from ftcore.data import sets
 from ftcore.data.sets import Summary
 from ftcore.files import ROOT
-from ftcore.network import surgery
 from ftcore.runs import records, service
 from ftcore.settings import RunSettings
+from ftcore.training import recipes
 from tests.pages.made import TOKEN, OpenPage, texts, tied, write_run
 from ui import address, learner, sitemap
 from ui.frame import nav
 from ui.words import plain
 
-SHORT = dataclasses.replace(RunSettings(), phases=surgery.classic("resnet18-tinyimagenet64", epochs=(2, 2)))
+SHORT = dataclasses.replace(RunSettings(), phases=recipes.classic("resnet18-tinyimagenet64", epochs=(2, 2)))
 HOSTILE = ("<script>alert(1)</script>", "**bold**", ":red[x]", "![i](http://h/i.png)", "$x$", "`c`", "# h")
 
 
@@ -94,7 +94,7 @@ def test_another_backbone_gets_its_own_last_blocks(open_page: OpenPage) -> None:
     test = open_page()
     tied(test.selectbox, "side-backbone").set_value("resnet50").run()
     assert "`layer4.1` and `layer4.2`" in texts(open_page(backbone="resnet50", stage="thaw"))
-    assert address.from_query(dict(test.query_params)).phases == surgery.classic("resnet50")
+    assert address.from_query(dict(test.query_params)).phases == recipes.classic("resnet50")
 
 
 def test_missing_weights_are_said_with_file_and_folder(
@@ -225,7 +225,7 @@ def test_train_live_shows_the_phase_in_the_address(open_page: OpenPage) -> None:
 def test_features_that_did_not_fit_are_told_with_what_it_costs(
     boundary: str, phase: str, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine, "epoch_seconds", lambda s, p, *, cached, counts: 30.0 if cached else 120.0)
+    monkeypatch.setattr(estimate, "of_epoch", lambda s, p, *, cached, counts: 30.0 if cached else 120.0)
     run = write_run(SHORT, 0.5, 0.6, end="stopped")
     skipped = {"event": "cache_skipped", "boundary": boundary, "gigabytes": 12.34, "room": 8.0}
     records.append(records.folder_of(run), skipped)

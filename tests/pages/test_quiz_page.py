@@ -203,7 +203,7 @@ def test_every_number_of_an_outcome_can_be_written() -> None:
     assert experiment.word("a_epoch", 0.013) == "13 ms"
     assert experiment.word("minimum", 1.1498) == "1.1"
     assert experiment.word("a_head_loss", 1.4822) == "1.482"
-    assert set(measure.MEASURES) <= {e.id for e in experiments.load()[0]}
+    assert set(measure.MEASUREMENTS) <= {e.id for e in experiments.load()[0]}
 
 
 def test_the_learners_own_run_is_asked_about() -> None:

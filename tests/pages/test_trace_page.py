@@ -18,8 +18,9 @@ from course import content
 from ftcore.analysis import trace
 from ftcore.data import sets
 from ftcore.errors import FtError
+from ftcore.events import to_dict
 from ftcore.network import backbones
-from ftcore.runs import records, service, worker
+from ftcore.runs import execute, records, results, service
 from ftcore.settings import Phase, RunSettings
 from tests.pages.made import OWNER, OpenPage, texts, tied
 from ui.picture import pick
@@ -50,7 +51,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     patch.setenv("THAW_HOME", str(folder))
     run = records.new(SETTINGS, OWNER)
     records.set_state(run, "queued")
-    assert worker.finish(run, lambda: worker.execute(run, lambda e: records.append(run, worker.to_dict(e)))) == 0
+    assert execute.finish(run, lambda: execute.execute(run, lambda e: records.append(run, to_dict(e)))) == 0
     patch.undo()
     return folder, run.name
 
@@ -86,7 +87,7 @@ def test_every_chapter_renders_for_a_run(open_page: OpenPage, run: str, layer: s
 
 def test_the_numbers_are_those_of_the_runs_own_weights(open_page: OpenPage, run: str) -> None:
     images = sets.load("digits", backbones.preprocess(SETTINGS.backbone), train_per_class=6)
-    network, classes = worker.tuned_network(records.folder_of(run))
+    network, classes = results.tuned_network(records.folder_of(run))
     at = 3
     with torch.no_grad():
         logits = network.model(trace.tensor(network, np.array(images.val.images[at])))[0]

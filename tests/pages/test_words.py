@@ -11,15 +11,15 @@ import pytest
 from course import content
 from ftcore.errors import FtError
 from ftcore.files import ROOT
-from ftcore.network import surgery
 from ftcore.settings import HEAD, Phase, RunSettings
+from ftcore.training import recipes
 from tests.pages.made import epoch
 from ui import words
 from ui.lesson import stages
 from ui.runs import observe
 from ui.runs.log import RunLog, time_left
 
-TWO = dataclasses.replace(RunSettings(), phases=surgery.classic("resnet18-tinyimagenet64", epochs=(2, 3)))
+TWO = dataclasses.replace(RunSettings(), phases=recipes.classic("resnet18-tinyimagenet64", epochs=(2, 3)))
 BASELINE = {"event": "baseline", "val_loss": 2.4, "val_accuracy": 0.1}
 
 
@@ -196,7 +196,7 @@ def test_the_code_of_the_stages_names_modules_that_exist(backbone: str) -> None:
 
     from ftcore.network import backbones
 
-    settings = dataclasses.replace(RunSettings(), backbone=backbone, phases=surgery.classic(backbone))
+    settings = dataclasses.replace(RunSettings(), backbone=backbone, phases=recipes.classic(backbone))
     lines = stages.code(settings, 10)
     with torch.device("meta"):
         network = backbones.build(backbone)

@@ -12,6 +12,7 @@ import streamlit as st
 
 from course import content, experiments, learners, measure
 from course.experiments import Done, Experiment, Outcome
+from course.measures import ground
 from ftcore.errors import FtError
 from ftcore.runs import service
 from ftcore.settings import RunSettings
@@ -52,7 +53,7 @@ def cost(one: Experiment) -> float:
     plans = experiments.plans().get(one.id)
     if plans is None:
         return measure.seconds(one.id)
-    return sum(setup.estimate(settings.to_json()).seconds for settings in plans.values())
+    return sum(setup.expected(settings).seconds for settings in plans.values())
 
 
 def draw(one: Experiment, claim: str, owner: str) -> None:
@@ -103,7 +104,7 @@ def _views(kept: Mapping[str, Any]) -> dict[str, View]:
 
 
 def _outcome(one: Experiment, kept: Mapping[str, Any], views: Mapping[str, View]) -> Outcome | None:
-    if one.id in measure.MEASURES:
+    if one.id in measure.MEASUREMENTS:
         raw = kept.get("outcome")
         return Outcome(raw["key"], raw["numbers"]) if raw else None
     if not views or any(view.status.state != "done" or view.log.end is None for view in views.values()):
@@ -143,7 +144,7 @@ def _start(one: Experiment, owner: str, *, again: bool) -> None:
     if not st.button(words, type="secondary" if again else "primary", key=f"run-{one.id}"):
         return
     try:
-        if one.id in measure.MEASURES:
+        if one.id in measure.MEASUREMENTS:
             with st.spinner("Measuring"), setup.WORK:
                 found = experiments.measured(one.id)
             done: dict[str, Any] = {"outcome": {"key": found.key, "numbers": dict(found.numbers)}}
@@ -167,5 +168,5 @@ def _by_hand(one: Experiment) -> None:
             "pages/train_live.py", label=words, icon=":material/tune:", query_params=address.to_query(settings)
         )
     if one.page in CLOSER:
-        words, query = CLOSER[one.page], address.to_query(measure.BASE)
+        words, query = CLOSER[one.page], address.to_query(ground.BASE)
         st.page_link(f"pages/{one.page}.py", label=words, icon=":material/tune:", query_params=query)

@@ -15,7 +15,7 @@ from course import marking, recorded
 from course.marking import Note, Verdict
 from course.quiz import KINDS, Question
 from course.recorded import Recorded
-from ftcore.network.surgery import BlockInfo
+from ftcore.network.describe import BlockInfo
 from ftcore.settings import HEAD
 from ui.course.knowledge import Known
 from ui.runs import history

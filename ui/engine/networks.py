@@ -15,15 +15,15 @@ import torch
 
 from ftcore.analysis import trace
 from ftcore.costs import machine
-from ftcore.data import sets
+from ftcore.data import catalogue
 from ftcore.data.sets import ImageSet
 from ftcore.errors import FtError
 from ftcore.network import backbones, surgery
 from ftcore.network.blocks import Network
-from ftcore.runs import records, worker
+from ftcore.runs import records, results
 from ftcore.settings import RunSettings
 from ftcore.training import features, snapshots
-from ftcore.training.loop import load_images, start_network
+from ftcore.training.start import load_images, start_network
 from ui import address
 from ui.engine import own
 from ui.engine.setup import WORK
@@ -60,8 +60,8 @@ def network(which: Which) -> tuple[Network, tuple[str, ...]]:
         return made, backbones.old_classes(which.backbone)
     folder = records.folder_of(which.run)
     if which.epoch == FINAL:
-        return worker.tuned_network(folder)
-    classes = worker.classes_of(folder)
+        return results.tuned_network(folder)
+    classes = results.classes_of(folder)
     made = start_network(records.settings_of(folder), len(classes))
     if which.epoch:
         snapshots.put(folder, made, which.epoch)
@@ -100,22 +100,22 @@ def heat(which: Which, image: np.ndarray, block: str, label: int) -> trace.Heat:
 
 def images(chosen: RunSettings) -> ImageSet | None:
     """The set, if showing it needs no download. Raises `FtError` for own pictures that are gone."""
-    if not address.own_pictures(chosen) and sets.CATALOGUE[chosen.data].kind == "download":
+    if not address.own_pictures(chosen) and catalogue.CATALOGUE[chosen.data].kind == "download":
         return None
     with own.pictures(chosen):
-        return _set(chosen.to_json())
+        return _set(chosen)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Getting the images ready")
-def _set(settings_json: str) -> ImageSet:
-    return load_images(RunSettings.from_json(settings_json))
+def _set(settings: RunSettings) -> ImageSet:
+    return load_images(settings)
 
 
 @st.cache_data(max_entries=12, show_spinner="Showing the network every validation image")
-def chances(which: Which, settings_json: str) -> np.ndarray:
+def chances(which: Which, settings: RunSettings) -> np.ndarray:
     """Probabilities of the validation images, [images, classes]."""
-    settings, device = RunSettings.from_json(settings_json), torch.device("cpu")
-    val, preprocess = _set(settings_json).val, backbones.preprocess(settings.backbone)
+    device = torch.device("cpu")
+    val, preprocess = _set(settings).val, backbones.preprocess(settings.backbone)
     with WORK:
         made = network(which)[0]
         boundary = surgery.boundary(made, settings.phases[-1].trainable) if which.run else made.names[0]
@@ -123,13 +123,13 @@ def chances(which: Which, settings_json: str) -> np.ndarray:
 
 
 @st.cache_data(max_entries=12, show_spinner="Showing the block other images")
-def answers(which: Which, settings_json: str, block: str) -> tuple[np.ndarray, np.ndarray]:
+def answers(which: Which, settings: RunSettings, block: str) -> tuple[np.ndarray, np.ndarray]:
     """Numbers of some validation images, and how strongly each channel of a block answers to each of them.
 
     Numbers [images] are evenly over the set, which may be sorted by class: as many as this machine shows the network
     in about `PATIENCE` seconds. Answers are [images, channels].
     """
-    val = _set(settings_json).val
+    val = _set(settings).val
     each = sum(cost.forward for cost in machine.costs(which.backbone).values())
     looked = min(len(val), max(FEWEST, min(OTHERS, int(PATIENCE / each))))
     places = np.linspace(0, len(val) - 1, looked).astype(int)

@@ -14,24 +14,18 @@ import torch
 from PIL import Image
 
 from ftcore.analysis import pretrained, steps
-from ftcore.costs import machine
-from ftcore.costs.machine import Estimate
-from ftcore.data import pictures, sets
+from ftcore.costs import estimate, machine
+from ftcore.costs.estimate import Estimate
+from ftcore.data import catalogue, pictures, sets
 from ftcore.data.sketchbook import draw
-from ftcore.network import backbones, surgery
-from ftcore.network.surgery import BlockInfo
+from ftcore.network import backbones
+from ftcore.network.describe import describe
 from ftcore.settings import Phase, RunSettings
-from ftcore.training import loop
+from ftcore.training.start import load_images
 
 WORK = threading.Lock()  # experiments in the server itself go one at a time
 SAMPLE_SIDE = 160
 SAMPLE_SEED = 2  # the third training drawing of each class, larger than the network gets it
-
-
-@functools.cache
-def describe(backbone: str, classes: int | None = None) -> tuple[BlockInfo, ...]:
-    """The blocks of a backbone with a head of `classes` outputs, or with its own head."""
-    return surgery.describe(backbone, classes)
 
 
 @functools.cache
@@ -59,12 +53,12 @@ def summary(data: str, train_per_class: int, seed: int) -> sets.Summary:
 
 
 @st.cache_data(ttl=20, max_entries=200, show_spinner="Measuring this machine…")
-def estimate(settings_json: str, counts: dict[str, int] | None = None) -> Estimate:
-    """Expected time of a run on this machine; the settings come as JSON, their own `to_json`.
+def expected(settings: RunSettings, counts: dict[str, int] | None = None) -> Estimate:
+    """Expected time of a run on this machine.
 
     `counts` gives the images of train, val and test where they are known, so that the set need not be there.
     """
-    return machine.estimate(RunSettings.from_json(settings_json), counts)
+    return estimate.of_run(settings, counts)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -74,7 +68,7 @@ def samples(data: str, backbone: str, seed: int, train_per_class: int = 0) -> li
     The drawings are made on the spot; any other set is prepared if it was not, with `train_per_class` as its run has
     it. A set that would have to be downloaded gives no pictures. Raises `FtError` for a folder that cannot be read.
     """
-    kind = sets.CATALOGUE[data].kind if data in sets.CATALOGUE else "own"
+    kind = catalogue.CATALOGUE[data].kind if data in catalogue.CATALOGUE else "own"
     if kind == "generated":
         names = draw.CLASSES
         return [(name, np.asarray(draw.draw(label, SAMPLE_SEED, SAMPLE_SIDE))) for label, name in enumerate(names)]
@@ -86,23 +80,21 @@ def samples(data: str, backbone: str, seed: int, train_per_class: int = 0) -> li
 
 
 @st.cache_data(ttl=20, max_entries=500, show_spinner=False)
-def epoch_seconds(settings_json: str, phase: Phase, *, cached: bool, counts: dict[str, int] | None = None) -> float:
+def epoch_seconds(settings: RunSettings, phase: Phase, *, cached: bool, counts: dict[str, int] | None = None) -> float:
     """Expected seconds of one epoch of a phase on this machine, with or without kept features; `counts` as above."""
-    return machine.epoch_seconds(RunSettings.from_json(settings_json), phase, cached=cached, counts=counts)
+    return estimate.of_epoch(settings, phase, cached=cached, counts=counts)
 
 
-def movement(settings_json: str, phase: Phase, batch_norm: str) -> tuple[steps.Movement, ...]:
+def movement(settings: RunSettings, phase: Phase, batch_norm: str) -> tuple[steps.Movement, ...]:
     """How far ten real steps of a phase move each block; measured anew at each call."""
-    settings = RunSettings.from_json(settings_json)
     with WORK:
-        return steps.movement(settings, phase, loop.load_images(settings).train, batch_norm)
+        return steps.movement(settings, phase, load_images(settings).train, batch_norm)
 
 
-def one_steps(settings_json: str, phase: Phase, blocks: tuple[str, ...]) -> list[steps.OneStep]:
+def one_steps(settings: RunSettings, phase: Phase, blocks: tuple[str, ...]) -> list[steps.OneStep]:
     """One real optimizer step on a weight of each of these blocks."""
-    settings = RunSettings.from_json(settings_json)
     with WORK:
-        return [steps.one_step(settings, phase, loop.load_images(settings).train, block) for block in blocks]
+        return [steps.one_step(settings, phase, load_images(settings).train, block) for block in blocks]
 
 
 @st.cache_data(max_entries=8, show_spinner="Asking the network about our pictures")
@@ -129,12 +121,11 @@ def first_filters(backbone: str) -> np.ndarray:
 def look_seconds(backbone: str, images: int) -> float:
     """Expected seconds to show the whole network so many images once."""
     cost = machine.costs(backbone)
-    return images * sum(cost[row.name].forward for row in surgery.describe(backbone))
+    return images * sum(cost[row.name].forward for row in describe(backbone))
 
 
-def fresh_head_accuracy(settings_json: str, classes: int) -> float:
+def fresh_head_accuracy(settings: RunSettings, classes: int) -> float:
     """Accuracy on the validation images of the network with its new head, before any training."""
-    settings = RunSettings.from_json(settings_json)
-    images = loop.load_images(settings)
+    images = load_images(settings)
     with WORK:
         return pretrained.fresh_head_accuracy(settings, images.val, classes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from course import content
-from ftcore.data import sets
+from ftcore.data import catalogue
 from ftcore.network import backbones
 from ftcore.settings import RunSettings
 from ui import address, learner, sitemap
@@ -45,7 +45,7 @@ def _choice(label: str, field: str, value: str, titles: dict[str, str]) -> None:
 
 def _data(chosen: RunSettings) -> None:
     """The sets of the catalogue; a run on own pictures adds its own, by name."""
-    titles = {name: entry.title for name, entry in sets.CATALOGUE.items()}
+    titles = {name: entry.title for name, entry in catalogue.CATALOGUE.items()}
     if not address.own_pictures(chosen):
         _choice("Data", "data", chosen.data, titles)
         return

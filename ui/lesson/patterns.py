@@ -10,11 +10,12 @@ from collections.abc import Collection, Mapping, Sequence
 
 from course import content
 from ftcore import files
-from ftcore.analysis.steps import BlockCost, Movement, OneStep
+from ftcore.analysis.steps import Movement, OneStep
+from ftcore.costs.flops import BlockCost
 from ftcore.export import lines
-from ftcore.network import surgery
-from ftcore.network.surgery import BlockInfo
+from ftcore.network.describe import BlockInfo, describe
 from ftcore.settings import HEAD, Phase, RunSettings
+from ftcore.training import recipes
 from ui.widgets import strip
 from ui.words import EMBER, ICE, count, listed, percent, rate, shape, short
 
@@ -23,17 +24,17 @@ SCRATCH = "From scratch"
 
 def presets(backbone: str) -> dict[str, tuple[str, ...]]:
     """Freeze patterns by name; a pattern that equals an earlier one is left out."""
-    rows = surgery.describe(backbone)
+    rows = describe(backbone)
     convs = [row for row in rows if row.kind == "conv"]
     stage = 0
     while stage < len(convs) and convs[-1 - stage].shape[-1] == convs[-1].shape[-1]:
         stage += 1
     found = {
         "Head only": (HEAD,),
-        "Last block": surgery.last_blocks(backbone, 1),
-        "Last two blocks": surgery.last_blocks(backbone, min(2, len(convs))),
-        "Last stage": surgery.last_blocks(backbone, stage),
-        "Everything": surgery.every_block(backbone),
+        "Last block": recipes.last_blocks(backbone, 1),
+        "Last two blocks": recipes.last_blocks(backbone, min(2, len(convs))),
+        "Last stage": recipes.last_blocks(backbone, stage),
+        "Everything": recipes.every_block(backbone),
     }
     seen: set[tuple[str, ...]] = set()
     return {name: blocks for name, blocks in found.items() if not (blocks in seen or seen.add(blocks))}  # type: ignore[func-returns-value]
@@ -56,11 +57,11 @@ def plan(chosen: RunSettings, pattern: tuple[str, ...]) -> RunSettings:
     """The run that trains this pattern: the head first, then the pattern; head alone or from scratch in one phase."""
     first, last = chosen.phases[0], chosen.phases[-1]
     if chosen.weights == "random":
-        phases: tuple[Phase, ...] = (dataclasses.replace(surgery.scratch(chosen.backbone)[0], trainable=pattern),)
+        phases: tuple[Phase, ...] = (dataclasses.replace(recipes.scratch(chosen.backbone)[0], trainable=pattern),)
     elif pattern == (HEAD,):
         phases = (dataclasses.replace(first, trainable=pattern, name=Phase().name),)
     else:
-        tune = last if len(chosen.phases) > 1 else surgery.classic(chosen.backbone)[1]
+        tune = last if len(chosen.phases) > 1 else recipes.classic(chosen.backbone)[1]
         head = first if first.head_only else Phase()
         phases = (head, dataclasses.replace(tune, trainable=pattern))
     return dataclasses.replace(chosen, phases=phases)

@@ -10,10 +10,11 @@ import contextlib
 import numpy as np
 import streamlit as st
 
-from course import content, facts
+from course import content
 from ftcore.data.sets import Summary
 from ftcore.errors import FtError
 from ftcore.network import backbones
+from ftcore.network.describe import describe, features
 from ftcore.settings import HEAD, RunSettings
 from ui import address, callbacks
 from ui.engine import own, setup
@@ -65,14 +66,14 @@ def heads(chosen: RunSettings, found: Summary) -> None:
     """Stage 2: old head and new head side by side, and how the new one does before any training."""
     classes = found.classes
     old = backbones.old_classes(chosen.backbone)
-    features = facts.features(chosen.backbone)
+    width = features(chosen.backbone)
     st.subheader("Old head, new head", anchor=False)
     left, right = st.columns(2, gap="medium")
     for column, title, names in ((left, "Old head", old), (right, f"{EMBER} New head", classes)):
         with column, st.container(border=True):
-            size = (features + 1) * len(names)
-            st.markdown(f"**{title}** · `Linear({features}, {len(names)})`")
-            st.markdown(f"weights {len(names)}×{features}, biases {len(names)}: **{count(size)} parameters**")
+            size = (width + 1) * len(names)
+            st.markdown(f"**{title}** · `Linear({width}, {len(names)})`")
+            st.markdown(f"weights {len(names)}×{width}, biases {len(names)}: **{count(size)} parameters**")
             shown = [plain(name, 28) for name in names[:12]]
             more = f" and {count(len(names) - 12)} more" if len(names) > 12 else ""
             st.caption(f"It names: {', '.join(shown) if more else listed(shown)}{more}.")
@@ -82,13 +83,13 @@ def heads(chosen: RunSettings, found: Summary) -> None:
 def _before(chosen: RunSettings, classes: int, images: int) -> None:
     """Measure the fresh head on the validation images when asked to."""
     key = f"fresh-{chosen.to_json()}"
-    rows = setup.describe(chosen.backbone, classes)
+    rows = describe(chosen.backbone, classes)
     if key not in st.session_state:
         cost = about(setup.look_seconds(chosen.backbone, images))
         if not st.button(f"Measure the new head before training, {cost}", key="fresh"):
             return
         with callbacks.told(), own.pictures(chosen), st.spinner("Showing it every validation image once"):
-            st.session_state[key] = setup.fresh_head_accuracy(chosen.to_json(), classes)
+            st.session_state[key] = setup.fresh_head_accuracy(chosen, classes)
         if key not in st.session_state:
             return
     found: float = st.session_state[key]

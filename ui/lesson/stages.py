@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from course import content, facts
+from course import content
 from ftcore.export.lines import expression, optimizer_call
 from ftcore.network import backbones
-from ftcore.network.surgery import BlockInfo
+from ftcore.network.describe import BlockInfo, describe, features
 from ftcore.settings import HEAD, RunSettings
+from ftcore.training import recipes
 from ui.engine import setup
 from ui.runs.log import RunLog
 from ui.words import count, listed, percent, rate
@@ -53,9 +54,9 @@ def size(blocks: Sequence[BlockInfo], names: Sequence[str] | None = None) -> int
 
 def numbers(settings: RunSettings, classes: int, images: int) -> dict[str, str]:
     """Every token that the lesson's texts may ask for, counted for this backbone, data and settings."""
-    old, new = setup.describe(settings.backbone), setup.describe(settings.backbone, classes)
+    old, new = describe(settings.backbone), describe(settings.backbone, classes)
     entry, prepared = backbones.entry(settings.backbone), backbones.preprocess(settings.backbone)
-    first, second = facts.lesson(settings)
+    first, second = recipes.lesson(settings)
     total, head = size(new), size(new, [HEAD])
     convs = [block.name for block in new if block.kind == "conv"]
     thawed = [name for name in second.trainable if name != HEAD]
@@ -69,10 +70,10 @@ def numbers(settings: RunSettings, classes: int, images: int) -> dict[str, str]:
         "chance": percent(1 / classes),
         "images": count(images),
         "shape": f"3×{prepared.side}×{prepared.side}",
-        "features": count(facts.features(settings.backbone)),
+        "features": count(features(settings.backbone)),
         "old_total": count(size(old)),
         "old_head": count(size(old, [HEAD])),
-        "head_without_bias": count(facts.features(settings.backbone) * classes),
+        "head_without_bias": count(features(settings.backbone) * classes),
         "trunk": count(total - head),
         "total": count(total),
         "head": count(head),
@@ -96,9 +97,9 @@ def build(settings: RunSettings, classes: int, images: int, results: Mapping[str
 
     `results` gives the tokens `head_result` and `tune_result`: what the learner's run reached.
     """
-    old, new = setup.describe(settings.backbone), setup.describe(settings.backbone, classes)
+    old, new = describe(settings.backbone), describe(settings.backbone, classes)
     values = numbers(settings, classes, images) | dict(results)
-    tuned = facts.lesson(settings)[1].trainable
+    tuned = recipes.lesson(settings)[1].trainable
     networks = [(old, every(old)), (new, every(new)), (new, (HEAD,)), (new, (HEAD,)), (new, tuned), (new, tuned)]
     codes = code(settings, classes)
     found = []
@@ -113,7 +114,7 @@ def code(settings: RunSettings, classes: int) -> list[str]:
     """The PyTorch lines of each stage, short enough to read at a glance."""
     entry = backbones.entry(settings.backbone)
     paths = setup.paths(settings.backbone)
-    first, second = facts.lesson(settings)
+    first, second = recipes.lesson(settings)
     head = expression(paths[HEAD][-1])
     if entry.weights is None:
         file = setup.weights(settings.backbone).file.name
@@ -123,7 +124,7 @@ def code(settings: RunSettings, classes: int) -> list[str]:
     thawed = [path for name in second.trainable if name != HEAD for path in paths[name]]
     return [
         load,
-        f"{head} = nn.Linear({facts.features(settings.backbone)}, {classes})",
+        f"{head} = nn.Linear({features(settings.backbone)}, {classes})",
         f"model.requires_grad_(False)\n{head}.requires_grad_(True)",
         f"optimizer = {optimizer_call(first, f'{head}.parameters()')}\ntrain(model, optimizer, epochs={first.epochs})",
         thaw(thawed),

@@ -155,7 +155,7 @@ def _others(scene: Scene, block: str, channel: int) -> None:
     """The validation images to which one channel answers most strongly."""
     if scene.images is None:
         return
-    places, answers = networks.answers(scene.which, scene.chosen.to_json(), block)
+    places, answers = networks.answers(scene.which, scene.chosen, block)
     means = answers[:, channel]
     text("features.others", channel=channel, block=block, looked=len(places))
     cells = []
@@ -343,7 +343,7 @@ def _sure(scene: Scene, largest: float) -> None:
     """The largest probability of this picture among those of the validation images."""
     assert scene.images is not None
     st.subheader("How sure is it, and is that worth anything?", anchor=False)
-    all_of_them = networks.chances(scene.which, scene.chosen.to_json())
+    all_of_them = networks.chances(scene.which, scene.chosen)
     sure = all_of_them.max(1)
     right = all_of_them.argmax(1) == scene.images.val.labels
     text(

@@ -169,7 +169,7 @@ def _from_set(
     if images is None:
         st.markdown(missing)
         return None
-    chances = networks.chances(which, chosen.to_json()) if which.run else None
+    chances = networks.chances(which, chosen) if which.run else None
     kinds = sorted_out(chances, images.val.labels) if chances is not None else {}
     if kinds:
         counts = {kind: len(found) for kind, found in kinds.items()}

@@ -13,8 +13,9 @@ import streamlit as st
 
 from ftcore.errors import FtError
 from ftcore.names import shown
-from ftcore.network import surgery
+from ftcore.network.describe import describe
 from ftcore.settings import HEAD, Phase, RunSettings
+from ftcore.training import recipes
 from ui import address, callbacks
 from ui.words import listed, plain, rate
 
@@ -47,11 +48,11 @@ def draw(chosen: RunSettings) -> None:
 
 def plans(backbone: str) -> dict[str, tuple[str, tuple[Phase, ...]]]:
     """The ready-made plans: starting weights and phases."""
-    classic = surgery.classic(backbone)
+    classic = recipes.classic(backbone)
     return {
         "classic": ("pretrained", classic),
         "head": ("pretrained", (dataclasses.replace(classic[0], epochs=sum(p.epochs for p in classic)),)),
-        "scratch": ("random", surgery.scratch(backbone)),
+        "scratch": ("random", recipes.scratch(backbone)),
     }
 
 
@@ -95,12 +96,12 @@ def _phase(chosen: RunSettings, at: int) -> None:
 
 def choices(backbone: str) -> dict[str, tuple[str, ...]]:
     """Which blocks may learn, by a name a person would use."""
-    convs = sum(block.kind == "conv" for block in surgery.describe(backbone))
-    found = {"The head only": (HEAD,), "Last block and head": surgery.last_blocks(backbone, 1)}
+    convs = sum(block.kind == "conv" for block in describe(backbone))
+    found = {"The head only": (HEAD,), "Last block and head": recipes.last_blocks(backbone, 1)}
     for number, word in ((2, "two"), (4, "four")):
         if convs > number:
-            found[f"Last {word} blocks and head"] = surgery.last_blocks(backbone, number)
-    return found | {"Everything": surgery.every_block(backbone)}
+            found[f"Last {word} blocks and head"] = recipes.last_blocks(backbone, number)
+    return found | {"Everything": recipes.every_block(backbone)}
 
 
 def _trainable(backbone: str, phase: Phase, at: int, put: Callable[[Any], None]) -> None:

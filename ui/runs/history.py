@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from ftcore.data import sets
+from ftcore.data import catalogue
 from ftcore.errors import FtError
 from ftcore.network import backbones
 from ftcore.runs import service
@@ -26,7 +26,7 @@ IN_TITLE = ("backbone", "data", "weights", "train_per_class", "epochs")
 def title(settings: RunSettings) -> str:
     """A run in a few words: network, data, epochs and images."""
     network = backbones.entry(settings.backbone).title
-    entry = sets.CATALOGUE.get(settings.data)
+    entry = catalogue.CATALOGUE.get(settings.data)
     data = entry.title if entry else plain(settings.data.rstrip("/").rsplit("/", 1)[-1])
     epochs = " + ".join(str(phase.epochs) for phase in settings.phases)
     images = f", {settings.train_per_class} a class" if settings.train_per_class else ""

@@ -182,7 +182,7 @@ def _running(view: View) -> str:
 
 
 def _left(view: View) -> str:
-    cost = setup.estimate(view.settings.to_json(), view.counts)
+    cost = setup.expected(view.settings, view.counts)
     left = time_left(view.log, view.settings, cost.cache, cost.phases)
     return f" {about(left).capitalize()} left." if left is not None else ""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from ftcore.network.surgery import BlockInfo
+from ftcore.network.describe import BlockInfo
 from ui.callbacks import guarded
 from ui.widgets import component
 from ui.words import EMBER, ICE, count, shape, short

@@ -1,4 +1,4 @@
-"""Worker processes: one for each run that is being worked on, and one in reserve that has torch imported already.
+"""Runs worked on by processes of this machine: one for each, and one in reserve that has torch imported already.
 
 Passes lines to them and their error output to the run's log. This module knows nothing about queues.
 """
@@ -11,9 +11,8 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from ftcore.errors import FtError
 from ftcore.files import ROOT, home
@@ -30,35 +29,26 @@ class _Hand:
     attendant: threading.Thread
 
 
-class Crew:
-    """The processes of one manager. `lock` is the manager's; `ended(run_id, code)` is called while it is held."""
+class Local:
+    """An `Executor`. `lock` is the manager's; `ended(run_id, code)` is called while it is held."""
 
     def __init__(self, lock: threading.RLock, ended: Callable[[str, int], None]) -> None:
         self._lock, self._ended = lock, ended
         self._hands: dict[str, _Hand] = {}
         self._spare: subprocess.Popen[str] | None = None
 
-    def __len__(self) -> int:
-        return len(self._hands)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._hands)
-
-    def __contains__(self, run_id: object) -> bool:
-        return run_id in self._hands
-
-    def pids(self) -> dict[str, int]:
-        """Process ids by run id."""
+    def alive(self) -> dict[str, int]:
+        """The runs that have a process, in the order in which they got it, each with its process id."""
         return {run_id: hand.process.pid for run_id, hand in self._hands.items()}
 
-    def start(self, run_id: str, **job: Any) -> None:
-        """Hand a run to the reserve, or to a new process if the reserve has died. `job` goes along."""
+    def submit(self, run_id: str, pause_s: float) -> None:
+        """Hand a run to the reserve, or to a new process if the reserve has died."""
         process, self._spare = self._spare or _spawn(), None
         if process.poll() is not None:
             process = _spawn()
         attendant = threading.Thread(target=self._attend, args=(run_id, process), daemon=True)
         self._hands[run_id] = _Hand(process, attendant)
-        self.tell(run_id, json.dumps({"run": str(home() / "runs" / run_id), **job}))
+        self.tell(run_id, json.dumps({"run": str(home() / "runs" / run_id), "pause_s": pause_s}))
         attendant.start()
 
     def reserve(self) -> None:

@@ -1,0 +1,55 @@
+"""Ready-made phases: the classic lesson, training from scratch, and which blocks they thaw. Loads nothing."""
+
+from __future__ import annotations
+
+from ftcore.errors import FtError
+from ftcore.names import shown
+from ftcore.network.describe import describe
+from ftcore.settings import HEAD, Phase, RunSettings
+
+
+def check_settings(settings: RunSettings) -> None:
+    """Raise `FtError` unless each phase names blocks of the backbone, one of them with weights. Loads nothing."""
+    weighty = {row.name: bool(row.parameters) for row in describe(settings.backbone)}
+    for phase in settings.phases:
+        unknown = [name for name in phase.trainable if name not in weighty]
+        if unknown:
+            raise FtError(f"{settings.backbone} has no block '{shown(unknown[0])}': choose among {', '.join(weighty)}.")
+        if not any(weighty[name] for name in phase.trainable):
+            raise FtError("Nothing is trainable: thaw at least one block that has weights, such as the head.")
+
+
+def last_blocks(backbone: str, count: int) -> tuple[str, ...]:
+    """The last `count` convolutional blocks and every block with weights behind them, the head included."""
+    rows = describe(backbone)
+    convs = [i for i, row in enumerate(rows) if row.kind == "conv"]
+    if not 0 <= count <= len(convs):
+        raise FtError(f"{backbone} has {len(convs)} convolutional blocks, so {count} cannot be thawed: choose fewer.")
+    if count == 0:
+        return (HEAD,)
+    return tuple(row.name for row in rows[convs[-count] :] if row.parameters)
+
+
+def every_block(backbone: str) -> tuple[str, ...]:
+    """All blocks that have weights."""
+    return tuple(row.name for row in describe(backbone) if row.parameters)
+
+
+def classic(backbone: str, thaw: int = 2, epochs: tuple[int, int] = (5, 10)) -> tuple[Phase, Phase]:
+    """The classic lesson: train the new head, then thaw the last convolutional blocks at a tenth of the rate."""
+    return (
+        Phase(epochs=epochs[0]),
+        Phase(name="Fine-tune", epochs=epochs[1], lr=1e-4, trainable=last_blocks(backbone, thaw)),
+    )
+
+
+def scratch(backbone: str, epochs: int = 15) -> tuple[Phase]:
+    """One phase with everything trainable, for a network that starts from random weights."""
+    return (Phase(name="From scratch", epochs=epochs, lr=1e-3, trainable=every_block(backbone)),)
+
+
+def lesson(settings: RunSettings) -> tuple[Phase, Phase]:
+    """The settings' own two phases if they are head first, then more blocks; else the classic lesson."""
+    if settings.head_then_thaw:
+        return settings.phases[0], settings.phases[1]
+    return classic(settings.backbone)
