@@ -14,8 +14,9 @@ from ui.callbacks import guarded
 from ui.engine import networks
 from ui.engine.networks import FINAL, Which
 from ui.frame import nav, page
-from ui.picture import chapters, pick
-from ui.picture.chapters import LAYERS, Scene
+from ui.picture import chapters, classifier, pick, prediction
+from ui.picture.chapters import LAYERS
+from ui.picture.scene import Scene
 from ui.runs import history, live
 from ui.runs.live import View
 from ui.widgets import strip
@@ -130,11 +131,11 @@ def _chapters(scene: Scene) -> None:
         with st.expander("All blocks as a table"):
             chapters.table(scene)
     elif layer == "classifier":
-        chapters.classifier(scene)
+        classifier.classifier(scene)
     elif layer == "softmax":
         chapters.chances(scene)
     else:
-        chapters.prediction(scene, chapters.moments(scene.which, len(scene.chosen.phases)))
+        prediction.prediction(scene, prediction.moments(scene.which, len(scene.chosen.phases)))
 
 
 with page.errors():

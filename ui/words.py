@@ -147,3 +147,15 @@ def ago(passed: float) -> str:
         if passed < limit:
             return f"{round(passed / unit)} {word}" if unit else word
     return f"{round(passed / 86400)} days ago"
+
+
+def flops(number: int) -> str:
+    """Operations in a few characters: 37748736 -> '37.7 M'."""
+    return short(number) if number else "0"
+
+
+def moved(number: float | None) -> str:
+    """A relative change: exactly 0 is '0', else as a percentage with two digits that count."""
+    if number is None:
+        return "none"
+    return "0" if number == 0 else f"{number * 100:.2g}\u00a0%" if number < 0.1 else percent(number)

@@ -10,7 +10,8 @@ from ftcore.files import home
 from ftcore.network.describe import describe
 from ftcore.settings import HEAD, RunSettings
 from ftcore.training import recipes
-from tests.pages.made import OpenPage, texts
+from tests.made import OpenPage, texts
+from ui import words
 from ui.lesson import patterns as parts
 
 RESNET = "resnet18-tinyimagenet64"
@@ -111,4 +112,4 @@ def test_plans_keep_the_head_first() -> None:
     ("value", "shown"), [(0.0, "0"), (None, "none"), (0.00123, "0.12\u00a0%"), (1.5, "150.0\u00a0%")]
 )
 def test_exact_zero_is_shown_as_zero(value: float | None, shown: str) -> None:
-    assert parts.moved(value) == shown
+    assert words.moved(value) == shown

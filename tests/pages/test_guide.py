@@ -19,9 +19,9 @@ from ftcore.runs import records, results, service
 from ftcore.settings import RunSettings
 from ftcore.training import recipes
 from ftcore.training.start import start_network
-from tests.pages.made import OWNER, OpenPage, texts, tied, write_run
+from tests.made import OWNER, OpenPage, texts, tied, write_run
 from ui import sitemap
-from ui.frame import guide
+from ui.frame import guide, insight
 from ui.frame.guide import END, STEPS, Place
 from ui.runs import observe
 from ui.runs.live import View
@@ -225,7 +225,7 @@ def test_a_thaw_that_gained_nothing_is_told_so(last: float, words: str) -> None:
     view = live_view(write_run(SHORT, 0.5, 0.62, 0.7, last))
     assert view.log.end is not None
     found = observe.closing(view.log.rows, view.log.end, SHORT)
-    told = guide.insight(view, found, Moved(4, 2, 0.5))
+    told = insight.insight(view, found, Moved(4, 2, 0.5))
     assert words in content.section("guide", "insight", told)
 
 

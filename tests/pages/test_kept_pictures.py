@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from ftcore.data import pictures
 from ftcore.network import backbones
-from tests.pages.made import OpenPage, query_of, texts
+from tests.made import OpenPage, query_of, texts
 from ui.picture import pick
 
 HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(200)

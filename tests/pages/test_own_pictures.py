@@ -17,7 +17,7 @@ from ftcore.errors import FtError
 from ftcore.events import to_dict
 from ftcore.runs import execute, records
 from ftcore.settings import Phase, RunSettings
-from tests.pages.made import OpenPage, query_of, texts, tied
+from tests.made import OpenPage, query_of, texts, tied
 from ui import address, sitemap
 from ui.engine import own
 from ui.words import discreet

@@ -13,7 +13,7 @@ from course import content
 from ftcore.files import ROOT
 from ftcore.runs import locks, records, service
 from ftcore.settings import Phase, RunSettings
-from tests.pages.made import OWNER, TOKEN, OpenPage, texts, write_run
+from tests.made import OWNER, TOKEN, OpenPage, texts, write_run
 from ui.engine import networks
 from ui.frame import wake
 from ui.runs import live

@@ -15,7 +15,7 @@ from ftcore.files import ROOT
 from ftcore.runs import records, service
 from ftcore.settings import RunSettings
 from ftcore.training import recipes
-from tests.pages.made import TOKEN, OpenPage, texts, tied, write_run
+from tests.made import TOKEN, OpenPage, texts, tied, write_run
 from ui import address, learner, sitemap
 from ui.frame import nav
 from ui.words import plain

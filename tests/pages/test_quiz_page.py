@@ -13,7 +13,7 @@ from course import experiments, learners, measure, quiz, recorded, rounds
 from course.learners import Learner
 from ftcore.runs import records
 from ftcore.settings import RunSettings
-from tests.pages.made import OWNER, OpenPage, texts
+from tests.made import OWNER, OpenPage, texts
 from ui.course import experiment, knowledge, question
 
 QUIZ = quiz.load()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from course import learners
-from tests.pages.made import OWNER, OpenPage, texts
+from tests.made import OWNER, OpenPage, texts
 from ui.frame import terms as marks
 
 

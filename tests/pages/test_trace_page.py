@@ -22,7 +22,7 @@ from ftcore.events import to_dict
 from ftcore.network import backbones
 from ftcore.runs import execute, records, results, service
 from ftcore.settings import Phase, RunSettings
-from tests.pages.made import OWNER, OpenPage, texts, tied
+from tests.made import OWNER, OpenPage, texts, tied
 from ui.picture import pick
 from ui.picture.chapters import LAYERS
 from ui.widgets import pad, pixels, softmax

@@ -18,10 +18,9 @@ from ftcore.runs import service
 from ftcore.settings import RunSettings
 from ui import address
 from ui.engine import setup
-from ui.lesson.patterns import moved
 from ui.runs import compare, live
 from ui.runs.live import View
-from ui.words import about, as_markdown, count, number, percent, points, rate, seconds
+from ui.words import about, as_markdown, count, moved, number, percent, points, rate, seconds
 
 COUNTS = {"steps", "norms", "held", "left", "looked", "certain", "outputs", "old", "heads", "few", "draws", "rest",
           "parameters", "trunk"}  # fmt: skip

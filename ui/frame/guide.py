@@ -17,16 +17,15 @@ from course import content, learners, quiz, rounds
 from ftcore.errors import FtError
 from ftcore.network import change
 from ftcore.network.change import Moved
-from ftcore.settings import RunSettings
 from ui import address
 from ui.callbacks import guarded
 from ui.engine import networks
 from ui.engine.networks import FINAL, Which
 from ui.frame import guidebox
+from ui.frame.insight import insight
 from ui.lesson import stages
 from ui.runs import guess, live, observe
 from ui.runs.live import View
-from ui.words import count, percent, points, seconds
 
 
 @dataclass(frozen=True)
@@ -255,29 +254,3 @@ def _end(view: View | None) -> None:
     with st.container(horizontal=True, gap="small"):
         for page, label in NEXT.items():
             st.page_link(f"pages/{page}.py", label=label, icon=":material/arrow_forward:", query_params=query)
-
-
-def insight(view: View, found: Mapping[str, float], weights: Moved) -> dict[str, str]:
-    """The numbers of the insight in words: what the head reached, what thawing added, what it cost, what moved."""
-    gain = found["gain"]
-    amount = points(abs(gain))
-    changed = f"{'added' if gain > 0 else 'took'} **{amount}**{'' if gain > 0 else ' away'} and led to"
-    return {
-        "head": percent(found["head"]),
-        "changed": "changed nothing: it stayed at" if amount.startswith("0.0") else changed,
-        "tuned": percent(found["tuned"]),
-        "test": percent(found["test"]),
-        "cost": seconds(thawed_seconds(view.settings, view)),
-        "seconds": seconds(found["seconds"]),
-        "share": percent(weights.share),
-        "distance": percent(weights.distance),
-        "moved": count(weights.moved),
-        "weights": count(weights.weights),
-    }
-
-
-def thawed_seconds(settings: RunSettings, view: View) -> float:
-    """Seconds of the epochs after the last one in which only the head learned."""
-    rows = view.log.rows
-    heads = [int(row["epoch"]) for row in rows if settings.phases[int(row["phase"]) - 1].head_only]
-    return sum(float(row["seconds"]) for row in rows if row["epoch"] > max(heads))

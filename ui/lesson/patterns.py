@@ -17,7 +17,7 @@ from ftcore.network.describe import BlockInfo, describe
 from ftcore.settings import HEAD, Phase, RunSettings
 from ftcore.training import recipes
 from ui.widgets import strip
-from ui.words import EMBER, ICE, count, listed, percent, rate, shape, short
+from ui.words import EMBER, ICE, count, flops, listed, moved, rate, shape
 
 SCRATCH = "From scratch"
 
@@ -127,18 +127,6 @@ def block_table(
             }
         )
     return rows
-
-
-def flops(number: int) -> str:
-    """Operations in a few characters: 37748736 -> '37.7 M'."""
-    return short(number) if number else "0"
-
-
-def moved(number: float | None) -> str:
-    """A relative change: exactly 0 is '0', else as a percentage with two digits that count."""
-    if number is None:
-        return "none"
-    return "0" if number == 0 else f"{number * 100:.2g}\u00a0%" if number < 0.1 else percent(number)
 
 
 def movement_table(found: Sequence[Movement]) -> list[dict[str, str]]:

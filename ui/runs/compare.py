@@ -14,20 +14,10 @@ from ftcore.errors import FtError
 from ftcore.runs import service
 from ui.runs import history, live
 from ui.runs.live import View
+from ui.widgets.looks import RUNS
 from ui.words import number, percent
 
 MOST = 8
-# Readable on light and dark, and far from ice and ember; each with its own dash and mark, so colour is never alone.
-LOOKS = (
-    ("#A67C00", "solid", "circle"),
-    ("#8A5CD1", "dash", "square"),
-    ("#C2408F", "dot", "diamond"),
-    ("#3E8E41", "dashdot", "triangle-up"),
-    ("#7F7F7F", "longdash", "x"),
-    ("#00877F", "longdashdot", "cross"),
-    ("#7D8B1F", "solid", "star"),
-    ("#D6456B", "dash", "triangle-down"),
-)
 
 
 def draw(owner: str) -> None:
@@ -73,7 +63,7 @@ def chart(chosen: Sequence[tuple[int, View]], what: str) -> go.Figure:
     """One line per run over the epochs; both axes are shared."""
     figure = go.Figure()
     for at, view in chosen:
-        colour, dash, mark = LOOKS[at % len(LOOKS)]
+        colour, dash, mark = RUNS[at % len(RUNS)]
         few = len(view.log.rows) <= 60
         figure.add_scatter(
             x=[int(row["epoch"]) for row in view.log.rows],
@@ -89,5 +79,5 @@ def chart(chosen: Sequence[tuple[int, View]], what: str) -> go.Figure:
     )  # fmt: skip
     longest = max(len(view.log.rows) for _, view in chosen)
     figure.update_xaxes(title_text="epoch", rangemode="tozero", dtick=1 if longest <= 15 else None)
-    figure.update_yaxes(title_text=f"validation {what}", tickformat=".0%" if what == "accuracy" else None)
+    figure.update_yaxes(title_text=f"validation {what}", tickformat=".2~%" if what == "accuracy" else None)
     return figure

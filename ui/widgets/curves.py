@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 
 from ftcore.settings import RunSettings
+from ui.widgets import vega
 from ui.words import number, percent
 
 Row = Mapping[str, Any]
@@ -49,82 +50,29 @@ def spans(settings: RunSettings) -> list[dict[str, Any]]:
     return found
 
 
-def spec(what: str, settings: RunSettings) -> dict[str, Any]:
+def spec(what: str, settings: RunSettings, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The Vega-Lite spec for one run; the same for every epoch of it. `what` is 'accuracy' or 'loss'."""
-    total = settings.epochs
+    total, share = settings.epochs, what == "accuracy"
     room = total * 0.012
-    x = {
+    epochs = {
         "field": "epoch",
         "type": "quantitative",
         "scale": {"domain": [-room, total + room], "nice": False},
         "axis": {"title": "epoch", "tickMinStep": 1, "format": "d", "grid": False, "tickCount": min(total, 15)},
     }
-    number_format = ".0%" if what == "accuracy" else ".2~f"
-    y = {
+    values = {
         "field": "value",
         "type": "quantitative",
         "scale": {"zero": False, "nice": True},
-        "axis": {"title": what, "format": number_format, "tickCount": 5},
+        # digits as far as they differ: a curve that hardly moves would else have the same number at every tick
+        "axis": {"title": what, "format": ".2~%" if share else ".4~f", "tickCount": 5},
     }
-    encoding: dict[str, Any] = {"x": x, "y": y}
-    encoding["color"] = {"field": "curve", "scale": {"domain": DOMAIN}, "legend": None}
-    dashes = [[1, 0], [7, 4], [2, 3], [1, 0], [1, 0]]
-    encoding["strokeDash"] = {"field": "curve", "scale": {"domain": DOMAIN, "range": dashes}, "legend": None}
-    widths = [3.2, 2, 2, 1, 1]
-    encoding["strokeWidth"] = {"field": "curve", "scale": {"domain": DOMAIN, "range": widths}, "legend": None}
-    tooltip = [
-        {"field": "epoch", "title": "epoch"},
-        {"field": "curve", "title": "curve"},
-        {"field": "value", "title": what, "format": ".1%" if what == "accuracy" else ".3f"},
-    ]
-    zoom = {"type": "interval", "encodings": ["x"], "zoom": "wheel![event.shiftKey]"}
-    dots = {**encoding, "tooltip": tooltip}
-    dots = {name: channel for name, channel in dots.items() if name not in ("strokeDash", "strokeWidth")}
-    tint = {"field": "kind", "type": "nominal", "scale": {"domain": DOMAIN}, "legend": None}
-    begin = {"field": "start", "type": "quantitative"}
-    side = "top" if what == "loss" else "bottom"  # away from the curves
-    return {
-        "layer": [
-            {
-                "data": {"name": "spans"},
-                "mark": {"type": "rect", "opacity": 0.13, "clip": True},
-                "encoding": {"x": begin, "x2": {"field": "end"}, "color": tint},
-            },
-            {
-                "data": {"name": "thaws"},
-                "mark": {"type": "rule", "strokeDash": [4, 3], "strokeWidth": 1.5, "clip": True},
-                "encoding": {"x": begin, "color": {"datum": "trainable", "scale": {"domain": DOMAIN}, "legend": None}},
-            },
-            {
-                "data": {"name": "thaws"},
-                "mark": {"type": "text", "align": "left", "baseline": side, "dx": 5, "dy": 4 if side == "top" else -4},
-                "encoding": {
-                    "x": begin,
-                    "y": {"value": 0 if side == "top" else "height"},
-                    "text": {"field": "label"},
-                    "color": {"datum": "trainable", "scale": {"domain": DOMAIN}, "legend": None},
-                },
-            },
-            {
-                "data": {"name": "curves"},
-                "mark": {"type": "line", "clip": True, "strokeCap": "round"},
-                "encoding": encoding,
-            },
-            {
-                "data": {"name": "curves"},
-                "params": [{"name": "zoom", "select": zoom, "bind": "scales"}],
-                "mark": {
-                    "type": "point",
-                    "filled": True,
-                    "clip": True,
-                    "opacity": 1 if total <= POINTS_UP_TO else 0,
-                    "size": 36,
-                },
-                "encoding": dots,
-            },
-        ],
-        "datasets": {},
-    }
+    side = ("bottom", -4, "height") if share else ("top", 4, 0)  # the word stands away from the curves
+    return vega.spec(
+        "curves", what=what, epochs=epochs, values=values, colours=DOMAIN, tip=".1%" if share else ".3f",
+        thaw_side=side[0], thaw_shift=side[1], thaw_height=side[2], points=1 if total <= POINTS_UP_TO else 0,
+        data=dict(data or {}),
+    )  # fmt: skip
 
 
 def draw(
@@ -134,12 +82,8 @@ def draw(
     data = curves(what, rows, baseline)
     if not data:
         return
-    chart = spec(what, settings)
-    chart["datasets"] = {
-        "curves": data,
-        "spans": spans(settings),
-        "thaws": [{"start": end, "label": "thaw"} for end in settings.thaws],
-    }
+    thaws = [{"start": end, "label": "thaw"} for end in settings.thaws]
+    chart = spec(what, settings, {"curves": data, "spans": spans(settings), "thaws": thaws})
     alt = f"{what.capitalize()} of each epoch: validation, training set in evaluation mode, and while learning."
     st.caption(LEGEND)
     st.vega_lite_chart(chart, width="stretch", height=height, key=f"{key}-{what}", on_select="rerun", alt=alt)

@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 
 from ftcore.settings import HEAD, RunSettings
+from ui.widgets import vega
 from ui.widgets.curves import DOMAIN
 from ui.words import EMBER, ICE, listed, rate, several
 
@@ -73,93 +74,22 @@ def draw(settings: RunSettings, rows: Sequence[Row], blocks: Sequence[str], key:
     """The heat map of distances with the learning rate under it, on the same epochs."""
     if not rows:
         return
-    shown = [name for name in blocks if name != HEAD]
-    x: dict[str, Any] = {
-        "field": "epoch",
-        "type": "quantitative",
-        "scale": {"domain": [0, settings.epochs * 1.025], "nice": False},  # room for the last label
-        "axis": {"title": None, "labels": False, "ticks": False, "grid": False},
-    }
-    # one plain view, not layers: Streamlit fits only plain views of a vconcat to the width
-    heat = {
-        "height": ROW * len(shown),
-        "width": "container",
-        "data": {"name": "cells"},
-        "transform": [
-            {"calculate": "datum.epoch - 1", "as": "from"},
-            {"calculate": "datum.moved > 0 ? 'trainable' : 'frozen'", "as": "kind"},
-        ],
-        "mark": {"type": "rect", "clip": True},
-        "encoding": {
-            "x": {**x, "field": "from"},
-            "x2": {"field": "epoch"},
-            "y": {
-                "field": "block",
-                "type": "nominal",
-                "sort": shown,
-                "axis": {
-                    "title": "block",
-                    "labelLimit": 90,
-                    "labelOverlap": False,
-                    "labelFlush": False,
-                    "labelBound": False,
-                    "labelFontSize": 11,
-                    "ticks": False,
-                },
-            },
-            "color": {"field": "kind", "type": "nominal", "scale": {"domain": DOMAIN}, "legend": None},
-            "opacity": {
-                "condition": {"test": "datum.moved === 0", "value": 0.16},
-                "field": "moved",
-                "type": "quantitative",
-                "scale": {"range": [0.15, 1], "zero": True},
-                "legend": None,
-            },
-            "tooltip": [
-                {"field": "epoch"},
-                {"field": "block"},
-                {"field": "moved", "format": ".2%", "title": "moved by"},
-            ],
-        },
-    }
-    known = sorted({phase.lr for phase in settings.phases})
-    low = known[0] / (100 if any(phase.schedule == "cosine" for phase in settings.phases) else 1)
-    rates = {
-        "height": 60,
-        "width": "container",
-        "data": {"name": "rates"},
-        "mark": {"type": "line", "interpolate": "step-before", "strokeWidth": 2, "point": False, "clip": True},
-        "encoding": {
-            "x": {
-                **x,
-                "axis": {
-                    "title": "epoch",
-                    "format": "d",
-                    "tickMinStep": 1,
-                    "grid": False,
-                    "tickCount": 15,
-                },
-            },
-            "y": {
-                "field": "lr",
-                "type": "quantitative",
-                "scale": {"type": "log", "domain": [low / 1.5, known[-1] * 1.5], "nice": False},
-                "axis": {"title": "rate", "format": "~e", "values": known, "grid": False, "labelOverlap": "greedy"},
-            },
-            "color": {"datum": "while learning", "scale": {"domain": DOMAIN}, "legend": None},
-            "tooltip": [{"field": "epoch"}, {"field": "lr", "format": ".2e", "title": "learning rate"}],
-        },
-    }
-    steps = [{"epoch": 0, "lr": float(rows[0]["lr"])}]
-    steps += [{"epoch": int(row["epoch"]), "lr": float(row["lr"])} for row in rows if row["lr"] > 0]
-    chart = {
-        "vconcat": [heat, rates],
-        "spacing": 8,
-        "resolve": {"scale": {"x": "independent", "color": "shared"}},
-        "datasets": {"cells": cells(rows, blocks), "rates": steps},
-    }
     alt = "How far each block has moved from its pretrained weights in each epoch, and the learning rate below."
     st.caption(LEGEND)
-    st.vega_lite_chart(chart, width="stretch", key=f"{key}-drift", alt=alt)
+    st.vega_lite_chart(spec(settings, rows, blocks), width="stretch", key=f"{key}-drift", alt=alt)
     said = f"Learning rate in epoch {rows[-1]['epoch']}: {rate(float(rows[-1]['lr']))}."
     st.caption(f"{words(rows, blocks)} {said}")
+
+
+def spec(settings: RunSettings, rows: Sequence[Row], blocks: Sequence[str]) -> dict[str, Any]:
+    """The Vega-Lite spec with its data: plain views one above the other, since Streamlit fits only those to the width."""
+    shown = [name for name in blocks if name != HEAD]
+    known = sorted({phase.lr for phase in settings.phases})
+    low = known[0] / (100 if any(phase.schedule == "cosine" for phase in settings.phases) else 1)
+    steps = [{"epoch": 0, "lr": float(rows[0]["lr"])}]
+    steps += [{"epoch": int(row["epoch"]), "lr": float(row["lr"])} for row in rows if row["lr"] > 0]
+    return vega.spec(
+        "drift", height=ROW * len(shown), blocks=shown, colours=DOMAIN, known=known,
+        epochs=[0, settings.epochs * 1.025],  # room for the last label
+        rates=[low / 1.5, known[-1] * 1.5], data={"cells": cells(rows, blocks), "rates": steps},
+    )  # fmt: skip

@@ -13,7 +13,7 @@ from ftcore.errors import FtError
 from ftcore.files import ROOT
 from ftcore.settings import HEAD, Phase, RunSettings
 from ftcore.training import recipes
-from tests.pages.made import epoch
+from tests.made import epoch
 from ui import words
 from ui.lesson import stages
 from ui.runs import observe

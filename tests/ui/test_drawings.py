@@ -12,7 +12,7 @@ from ftcore.files import ROOT
 from ftcore.network.describe import describe
 from ftcore.settings import Phase, RunSettings
 from ftcore.training import recipes
-from tests.pages.made import OpenPage, epoch, write_run
+from tests.made import OpenPage, epoch, write_run
 from ui.widgets import curves, strip
 
 BACKBONE = "resnet18-tinyimagenet64"

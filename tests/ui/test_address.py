@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from ftcore.errors import FtError
 from ftcore.files import ROOT
 from ftcore.settings import RunSettings
-from tests.pages.made import OpenPage, query_of, tied
+from tests.made import OpenPage, query_of, tied
 from ui import address, sitemap
 
 FILES = sorted([*(ROOT / "ui").rglob("*.py"), *(ROOT / "pages").glob("*.py")])

@@ -21,7 +21,7 @@ from ftcore.settings import RunSettings
 from ftcore.training import loop
 from ftcore.training.start import load_images, start_network
 
-RECORDED = Path(__file__).parents[1] / "fixtures" / "events.jsonl"
+RECORDED = Path(__file__).parents[2] / "fixtures" / "events.jsonl"
 KINDS = ("run_start", "baseline", "epoch_end", "phase_end", "run_end")
 PASSING = ("seconds", "data", "folder")
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
 from ftcore.runs import records
-from ftcore.settings import RunSettings
+from ftcore.settings import Phase, RunSettings
+from ftcore.training import recipes
 from ui import learner
 
 TOKEN = "0123456789abcdef" * 2
 OWNER = learner.owner_of(TOKEN)
 OpenPage = Callable[..., AppTest]
+SHORT = dataclasses.replace(RunSettings(), phases=recipes.classic(RunSettings().backbone, epochs=(2, 2)))
+ALONE = dataclasses.replace(RunSettings(), phases=(Phase(epochs=2),))
 
 
 def epoch(number: int, phase: int, val: float, **more: float) -> dict[str, Any]:
@@ -52,6 +56,16 @@ def write_run(settings: RunSettings, *values: float, end: str = "done", message:
             },
         )
     records.set_state(folder, end, message)
+    return folder.name
+
+
+def run_with(settings: RunSettings, *rows: Mapping[str, Any], state: str = "stopped") -> str:
+    """A run whose log holds exactly these epochs."""
+    folder = records.new(settings, OWNER)
+    records.append(folder, {"event": "baseline", "val_loss": 2.4, "val_accuracy": 0.1})
+    for row in rows:
+        records.append(folder, row)
+    records.set_state(folder, state)
     return folder.name
 
 

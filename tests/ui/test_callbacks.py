@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ftcore.files import ROOT
-from tests.pages.made import query_of, tied
+from tests.made import query_of, tied
 
 FILES = sorted([*(ROOT / "ui").rglob("*.py"), *(ROOT / "pages").glob("*.py")])
 

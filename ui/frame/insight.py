@@ -1,0 +1,36 @@
+"""What a finished lesson has shown, in its own numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ftcore.network.change import Moved
+from ftcore.settings import RunSettings
+from ui.runs.live import View
+from ui.words import count, percent, points, seconds
+
+
+def insight(view: View, found: Mapping[str, float], weights: Moved) -> dict[str, str]:
+    """The numbers of the insight in words: what the head reached, what thawing added, what it cost, what moved."""
+    gain = found["gain"]
+    amount = points(abs(gain))
+    changed = f"{'added' if gain > 0 else 'took'} **{amount}**{'' if gain > 0 else ' away'} and led to"
+    return {
+        "head": percent(found["head"]),
+        "changed": "changed nothing: it stayed at" if amount.startswith("0.0") else changed,
+        "tuned": percent(found["tuned"]),
+        "test": percent(found["test"]),
+        "cost": seconds(thawed_seconds(view.settings, view)),
+        "seconds": seconds(found["seconds"]),
+        "share": percent(weights.share),
+        "distance": percent(weights.distance),
+        "moved": count(weights.moved),
+        "weights": count(weights.weights),
+    }
+
+
+def thawed_seconds(settings: RunSettings, view: View) -> float:
+    """Seconds of the epochs after the last one in which only the head learned."""
+    rows = view.log.rows
+    heads = [int(row["epoch"]) for row in rows if settings.phases[int(row["phase"]) - 1].head_only]
+    return sum(float(row["seconds"]) for row in rows if row["epoch"] > max(heads))

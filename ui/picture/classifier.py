@@ -1,0 +1,135 @@
+"""Chapter 3: one logit as a sum of products, and where in the image it comes from."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from ftcore.analysis import trace
+from ui.engine import networks
+from ui.engine.networks import Which
+from ui.picture.scene import LARGE, Scene, map_image, text
+from ui.widgets import gallery, pixels
+from ui.widgets.gallery import Cell
+from ui.widgets.looks import AGAINST, FOR
+from ui.words import count, number, percent, plain
+
+TOP = 10
+
+
+def classifier(scene: Scene) -> None:
+    """Chapter 3: one logit as a sum of products, and where in the image it comes from."""
+    text("classifier.what", features=count(len(scene.found.features)))
+    order = [int(c) for c in scene.found.logits.argsort()[::-1]]
+    label = st.selectbox(
+        "Class", order, key=f"trace-label-{len(scene.classes)}", help="Which class's logit to take apart.",
+        format_func=lambda c: f"{scene.classes[c]}: logit {scene.found.logits[c]:.3f}",
+    )  # fmt: skip
+    taken = trace.parts(scene.network, scene.found, label)
+    largest = [int(i) for i in np.abs(taken.products).argsort()[::-1][:TOP]]
+    rest = float(taken.products.sum() - taken.products[largest].sum())
+    rows = [
+        (f"feature {i}", float(taken.products[i]), f"{taken.weights[i]:.3f} × {taken.features[i]:.3f}") for i in largest
+    ]
+    others = len(taken.products) - len(largest)
+    rows += [(f"{others} others", rest, "added up"), ("bias", taken.bias, "the class's own")]
+    st.plotly_chart(
+        _bars(rows), width="stretch", key="trace-parts", config={"displayModeBar": False},
+        alt="Parts of the logit: " + "; ".join(f"{name} {value:+.3f}" for name, value, _ in rows),
+    )  # fmt: skip
+    text(
+        "classifier.sum", label=plain(scene.classes[label]), shown=len(largest), rest=count(others),
+        products=f"{taken.products.sum():.3f}", bias=f"{taken.bias:.3f}", logit=f"{taken.logit:.3f}",
+    )  # fmt: skip
+    last = trace.mapped(scene.network)[-1]
+    if trace.pools_and_classifies(scene.network):
+        text("classifier.maps")
+        maps = networks.maps(scene.which, scene.picture.image, last, tuple(largest))
+        cells = [
+            Cell(str(i), map_image(m), f"feature {i}: {taken.products[i]:+.2f}", f"Map behind feature {i}")
+            for i, m in zip(largest, maps, strict=True)
+        ]
+        gallery.draw(cells, "Maps behind the largest products", "trace-behind", wide=96)
+    else:
+        text("classifier.hidden")
+    _heat(scene, label, taken)
+
+
+def _bars(rows: list[tuple[str, float, str]]) -> go.Figure:
+    """Products as horizontal bars; for and against differ in colour, pattern and direction."""
+    figure = go.Figure(
+        go.Bar(
+            y=[name for name, _, _ in rows],
+            x=[value for _, value, _ in rows],
+            orientation="h",
+            text=[f"{value:+.3f}" for _, value, _ in rows],
+            customdata=[how for _, _, how in rows],
+            hovertemplate="%{y}: %{customdata} = %{x:.3f}<extra></extra>",
+            marker={
+                "color": [FOR if value >= 0 else AGAINST for _, value, _ in rows],
+                "pattern": {"shape": ["" if value >= 0 else "/" for _, value, _ in rows]},
+            },
+            textposition="auto",
+        )
+    )
+    figure.update_layout(template="plotly", height=60 + 30 * len(rows), margin={"l": 10, "r": 10, "t": 10, "b": 10})
+    figure.update_xaxes(title_text="weight × feature, added to the logit")
+    figure.update_yaxes(autorange="reversed", title_text="")
+    return figure
+
+
+def _heat(scene: Scene, label: int, taken: trace.Parts) -> None:
+    """The heat map of a class on the image, at a block and after an epoch of choice."""
+    st.subheader("Where it comes from", anchor=False)
+    names = trace.mapped(scene.network)
+    left, right = st.columns([2, 3], gap="medium", vertical_alignment="center")
+    with right:
+        block = st.select_slider(
+            "Block", names, value=names[-1], key=f"trace-heat-{scene.chosen.backbone}",
+            help="Earlier blocks have finer maps, later ones know more about the class.",
+        )  # fmt: skip
+        which = _epoch(scene)
+    network, classes = networks.network(which)
+    found = networks.heat(which, scene.picture.image, block, label)
+    logits = networks.trace_of(which, scene.picture.image).logits
+    name = plain(classes[label])
+    with left:
+        st.image(
+            pixels.overlaid(scene.picture.image, found.values, LARGE), width="stretch",
+            alt=f"Heat map of {found.values.shape[0]} by {found.values.shape[1]} squares for {classes[label]}, on the image",
+        )  # fmt: skip
+    with right:
+        bias = float(network.head.bias.detach()[label])
+        text(
+            f"heat.{found.method}",
+            mean=number(float(found.values.mean())),
+            bias=number(bias),
+            logit=number(float(logits[label])),
+        )
+        text("heat.limits", height=found.values.shape[0], width=found.values.shape[1])
+        chance = float(trace.columns(logits).probabilities[label])
+        st.caption(f"For {name} after {_when(which)}: logit {logits[label]:.3f}, probability {percent(chance)}.")
+        if found.values.max() <= 0:
+            st.caption("No square speaks for this class here.")
+
+
+def _epoch(scene: Scene) -> Which:
+    """The network after an epoch of choice, among those whose weights are kept."""
+    if not scene.which.run:
+        return scene.which
+    kept = [0, *networks.epochs(scene.which.run)]
+    if len(kept) < 2:
+        return scene.which
+    at = st.select_slider(
+        "Epoch", kept, value=kept[-1], key=f"trace-epoch-{scene.which.run}-{len(kept)}",
+        format_func=lambda e: str(e) if e else "before",
+        help="The network's weights were kept after these epochs. Move back to watch the map form.",
+    )  # fmt: skip
+    return Which(scene.which.backbone, scene.which.run, at)
+
+
+def _when(which: Which) -> str:
+    if not which.run:
+        return "pretraining"
+    return "no training" if which.epoch == 0 else f"epoch {which.epoch}"
