@@ -22,8 +22,7 @@ from ftcore.names import shown, tidy
 from ftcore.network import backbones
 from ftcore.network.describe import describe
 from ftcore.runs import execute, longer, records, results, verdict
-from ftcore.terminal import console, story
-from ftcore.terminal.options import numbers, settings_from
+from ftcore.terminal import console, options, story
 from ftcore.training import recipes
 
 
@@ -74,30 +73,22 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     t = commands.add_parser("train", help="run the classic lesson, or your own variant of it")
     t.set_defaults(command=_train)
-    t.add_argument("--backbone", help="a name from `list`")
-    t.add_argument("--data", help="a name from `list`, a folder of class folders, or a zip of one")
-    t.add_argument("--labels", type=Path, metavar="FILE", help="a table that names the class of each file")
-    t.add_argument("--skip-bad", action="store_true", help="leave out files that cannot be used as pictures")
+    options.add(t)
     t.add_argument("--settings", type=Path, metavar="FILE", help="start from a settings.json; other options change it")
-    t.add_argument("--epochs", type=numbers(int), metavar="5,10", help="epochs of each phase")
-    t.add_argument("--lr", type=numbers(float), metavar="1e-3,1e-4", help="learning rate of each phase")
     t.add_argument("--thaw", metavar="N", help="convolutional blocks to thaw in the last phase, or `all`")
-    t.add_argument("--train-per-class", type=int, metavar="N", help="use only so many training images of each class")
     start = t.add_mutually_exclusive_group()
     start.add_argument("--pretrained", dest="weights", action="store_const", const="pretrained", help="the default")
     start.add_argument(
         "--random", dest="weights", action="store_const", const="random",
         help="from random weights: one phase of 15 epochs with everything trainable, unless other options say else",
     )  # fmt: skip
-    t.add_argument("--seed", type=int)
-    t.add_argument("--no-cache", action="store_true", help="compute frozen features anew in each epoch")
     t.add_argument("--out", type=Path, metavar="RUN_FOLDER", help="a folder that does not exist yet")
     t.add_argument("--json", action="store_true", help="print the events, one JSON object a line")
     r = commands.add_parser("resume", help="go on with a run after its last finished epoch")
     r.set_defaults(command=_resume)
     r.add_argument("run", type=Path, metavar="RUN_FOLDER")
     r.add_argument(
-        "--epochs", type=numbers(int), metavar="5,20",
+        "--epochs", type=options.several(int), metavar="5,20",
         help="other epochs of each phase: more in the last that has begun (unless its rate follows a cosine)",
     )  # fmt: skip
     r.add_argument("--json", action="store_true", help="print the events, one JSON object a line")
@@ -114,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train(a: argparse.Namespace) -> int:
-    settings = settings_from(a)
+    settings = options.settings_from(a)
     recipes.check_settings(settings)
     per_class, seed, labels = settings.train_per_class, settings.seed, settings.labels
     sets.summary(settings.data, train_per_class=per_class, seed=seed, labels=labels)

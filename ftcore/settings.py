@@ -12,12 +12,13 @@ import json
 import math
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, unquote
 
+from ftcore import fields
 from ftcore.errors import FtError
+from ftcore.fields import setting
 from ftcore.names import shown
 
 HEAD = "head"
@@ -35,22 +36,21 @@ def number_from_environment(name: str, default: float) -> float:
     return value
 
 
-def setting(default: Any, label: str, help: str, choices: tuple[str, ...] = (), low: float = 0, high: float = 0) -> Any:
-    """A dataclass field with what a page, a terminal or a check needs to know about it."""
-    return field(default=default, metadata={"label": label, "help": help, "choices": choices, "low": low, "high": high})
-
-
 @dataclass(frozen=True)
 class Phase:
     """One stretch of training with a fixed set of trainable blocks."""
 
-    name: str = setting("Train the head", "Name", "What this phase is called in charts and tables.")
+    name: str = setting(
+        "Train the head", "Name", "What this phase is called in charts and tables.", group="", option=""
+    )
     epochs: int = setting(
         5,
         "Epochs",
         "How often every training image is shown once. More epochs cost time in proportion.",
         low=1,
         high=1000,
+        group="first",
+        option="epochs of each phase",
     )
     lr: float = setting(
         1e-3,
@@ -58,9 +58,16 @@ class Phase:
         "How far one step moves the weights. A new head bears 0.001; thawed pretrained blocks want 10 to 100 times less.",
         low=1e-7,
         high=10.0,
+        group="first",
+        widget="rate",
+        option="learning rate of each phase",
     )
     trainable: tuple[str, ...] = setting(
-        (HEAD,), "Trainable blocks", "The blocks whose weights may move in this phase. All others stay frozen."
+        (HEAD,),
+        "Trainable blocks",
+        "The blocks whose weights may move in this phase. All others stay frozen.",
+        group="",
+        option="",
     )
     optimizer: str = setting(
         "adamw",
@@ -92,7 +99,7 @@ class Phase:
     )
 
     def __post_init__(self) -> None:
-        _check(self)
+        fields.check(self)
         if not self.trainable:
             raise FtError("Nothing is trainable in this phase: thaw at least the head.")
         if len(set(self.trainable)) != len(self.trainable):
@@ -115,40 +122,45 @@ def _classic() -> tuple[Phase, ...]:
 class RunSettings:
     """Every choice of a run. Training, code, run folder, page address and terminal read this record."""
 
-    backbone: str = setting("resnet18-tinyimagenet64", "Backbone", "The pretrained network to start from.")
+    backbone: str = setting(
+        "resnet18-tinyimagenet64",
+        "Backbone",
+        "The pretrained network to start from.",
+        group="",
+        option="a name from `list`",
+    )
     data: str = setting(
-        "sketchbook", "Data", "The images to learn: a built-in set, or a folder or zip of class folders."
+        "sketchbook",
+        "Data",
+        "The images to learn: a built-in set, or a folder or zip of class folders.",
+        group="",
+        option="a name from `list`, a folder of class folders, or a zip of one",
     )
     labels: str = setting(
         "",
         "Labels",
         "The path of a table (CSV) with the columns file and label, for own pictures that lie in no class folders. "
         "Empty for none.",
+        group="",
+        option="a table that names the class of each file",
     )
     weights: str = setting(
         "pretrained",
         "Starting weights",
         "Pretrained starts from what the network learned before. Random starts from nothing, to see what that knowledge is worth.",
         ("pretrained", "random"),
+        option="",
     )
-    phases: tuple[Phase, ...] = field(
-        default_factory=_classic,
-        metadata={
-            "label": "Phases",
-            "help": "The stretches of training, in order.",
-            "choices": (),
-            "low": 0,
-            "high": 0,
-        },
-    )
+    phases: tuple[Phase, ...] = field(default_factory=_classic)  # the stretches of training, in order
     train_per_class: int = setting(
         0,
         "Training images per class",
         "Use only so many training images of each class. 0 uses all of them.",
         low=0,
         high=1_000_000,
+        group="first",
     )
-    batch_size: int = setting(64, "Batch size", "How many images make one step.", low=1, high=4096)
+    batch_size: int = setting(64, "Batch size", "How many images make one step.", low=1, high=4096, group="first")
     batch_norm: str = setting(
         "keep",
         "BatchNorm statistics",
@@ -157,13 +169,19 @@ class RunSettings:
         ("keep", "update"),
     )
     seed: int = setting(
-        0, "Seed", "Fixes every random choice, so that the same settings give the same run.", low=0, high=2**31 - 1
+        0,
+        "Seed",
+        "Fixes every random choice, so that the same settings give the same run.",
+        low=0,
+        high=2**31 - 1,
+        group="first",
     )
     cache: bool = setting(
         True,
         "Keep frozen features",
         "Frozen blocks give the same answer for the same image every time, so compute it once and keep it. "
         "The result is the same, only faster.",
+        option="compute frozen features anew in each epoch",
     )
     patience: int = setting(
         0,
@@ -180,10 +198,12 @@ class RunSettings:
         "Leave out bad pictures",
         "Files that cannot be used as pictures are left out and named in the run's bad_pictures.txt. Without it they "
         "end the run before it begins.",
+        group="",
+        option="leave out files that cannot be used as pictures",
     )
 
     def __post_init__(self) -> None:
-        _check(self)
+        fields.check(self)
         if not 1 <= len(self.phases) <= 8:
             raise FtError("A run has one to eight phases: add or remove some.")
 
@@ -215,119 +235,45 @@ class RunSettings:
     @classmethod
     def from_json(cls, text: str) -> RunSettings:
         """The record from JSON text. Missing keys take their default; unknown keys raise `FtError`."""
-        raw = _object(text)
+        raw = fields.from_text(text)
         if "phases" in raw:
             if not isinstance(raw["phases"], list):
                 raise FtError("'phases' must be a list of objects: start from the settings.json of a run.")
-            raw["phases"] = tuple(_build(Phase, phase) for phase in raw["phases"])
-        return _build(cls, raw)
+            raw["phases"] = tuple(fields.build(Phase, phase) for phase in raw["phases"])
+        return fields.build(cls, raw)
 
     @classmethod
     def stored(cls, text: str) -> RunSettings:
         """The record as another version of this program may have kept it: keys unknown to this one are left out."""
-        raw = _known(cls, _object(text))
+        raw = fields.known(cls, fields.from_text(text))
         if isinstance(raw.get("phases"), list):
-            raw["phases"] = [_known(Phase, phase) for phase in raw["phases"]]
+            raw["phases"] = [fields.known(Phase, phase) for phase in raw["phases"]]
         return cls.from_json(json.dumps(raw))
 
     def to_query(self) -> dict[str, str]:
         """The record as URL parameters, only what differs from the default; phases are `p1`, `p2`, ..."""
-        query = _query_items(self, RunSettings())
+        query = fields.to_query(self, RunSettings())
         if self.phases != _classic():
             for number, phase in enumerate(self.phases, 1):
-                query[f"p{number}"] = ";".join(f"{k}:{v}" for k, v in _query_items(phase, Phase()).items()) or "-"
+                query[f"p{number}"] = ";".join(f"{k}:{v}" for k, v in fields.to_query(phase, Phase()).items()) or "-"
         return query
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> RunSettings:
         """The record from URL parameters; parameters it does not know are left to others."""
-        kinds = {f.name: f for f in dataclasses.fields(cls) if f.name != "phases"}
-        raw: dict[str, Any] = {name: _parse(kinds[name], text) for name, text in query.items() if name in kinds}
+        kinds = {f.name: f for f in fields.plain(cls)}
+        raw: dict[str, Any] = {name: fields.parse(kinds[name], text) for name, text in query.items() if name in kinds}
         numbers = sorted(int(k[1:]) for k in query if re.fullmatch(r"p[1-9][0-9]?", k))
         if numbers:
             raw["phases"] = tuple(_phase_from_query(query[f"p{number}"]) for number in numbers)
-        return _build(cls, raw)
+        return fields.build(cls, raw)
 
 
 def _phase_from_query(text: str) -> Phase:
-    kinds = {f.name: f for f in dataclasses.fields(Phase)}
+    kinds = {f.name: f for f in fields.plain(Phase)}
     raw: dict[str, Any] = {}
     for part in text.split(";"):
         name, colon, value = part.partition(":")
         if name in kinds and colon:
-            raw[name] = _parse(kinds[name], value)
-    return _build(Phase, raw)
-
-
-def _query_items(record: Any, default: Any) -> dict[str, str]:
-    items = {}
-    for f in dataclasses.fields(record):
-        value = getattr(record, f.name)
-        if f.name != "phases" and value != getattr(default, f.name):
-            items[f.name] = "+".join(map(_quoted, value)) if isinstance(value, tuple) else _quoted(str(value))
-    return items
-
-
-def _quoted(text: str) -> str:
-    return quote(text.encode("utf-8", "surrogatepass"))  # a path may hold bytes that are no text
-
-
-def _unquoted(text: str) -> str:
-    return unquote(text, errors="surrogatepass")
-
-
-def _parse(f: dataclasses.Field[Any], text: str) -> Any:
-    kind = type(f.default)
-    try:
-        if kind is tuple:
-            return tuple(_unquoted(part) for part in text.replace(" ", "+").split("+"))
-        if kind is bool:
-            return {"True": True, "False": False, "true": True, "false": False, "1": True, "0": False}[text]
-        parse: Callable[[str], Any] = kind
-        return parse(_unquoted(text))
-    except (ValueError, KeyError) as error:
-        raise FtError(f"'{shown(text)}' is no value for {f.metadata['label']}: {f.metadata['help']}") from error
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        raw = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise FtError(f"The settings are not valid JSON ({error}): mend them or start from a fresh file.") from error
-    if not isinstance(raw, dict):
-        raise FtError("The settings must be one JSON object: start from the settings.json of a run.")
-    return raw
-
-
-def _known(kind: type[Any], raw: Any) -> Any:
-    names = {f.name for f in dataclasses.fields(kind)}
-    return {name: value for name, value in raw.items() if name in names} if isinstance(raw, dict) else raw
-
-
-def _build(kind: type[Any], raw: Any) -> Any:
-    if not isinstance(raw, dict):
-        raise FtError("Each phase must be one JSON object: start from the settings.json of a run.")
-    known = {f.name for f in dataclasses.fields(kind)}
-    for name in raw:
-        if name not in known:
-            raise FtError(f"There is no setting '{shown(name)}': choose among {', '.join(sorted(known))}.")
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()})
-
-
-def _check(record: Any) -> None:
-    """Type, choices and limits of every field; integers pass for floats."""
-    for f in dataclasses.fields(record):
-        if f.name == "phases":
-            continue
-        value: Any = getattr(record, f.name)
-        label, choices = f.metadata["label"], f.metadata["choices"]
-        if isinstance(f.default, float) and type(value) is int and abs(value) < 2**53:
-            object.__setattr__(record, f.name, value := float(value))
-        strings = value if isinstance(value, tuple) else ()
-        if type(value) is not type(f.default) or not all(isinstance(v, str) for v in strings):
-            raise FtError(f"{label} cannot be '{shown(str(value))}'. {f.metadata['help']}")
-        if choices and value not in choices:
-            raise FtError(f"{label} cannot be '{shown(str(value))}': choose {' or '.join(choices)}.")
-        low, high = f.metadata["low"], f.metadata["high"]
-        if high and not low <= value <= high:
-            raise FtError(f"{label} must lie between {low:g} and {high:g}, and {str(value)[:20]} does not: change it.")
+            raw[name] = fields.parse(kinds[name], value)
+    return fields.build(Phase, raw)

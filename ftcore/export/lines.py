@@ -12,10 +12,15 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from ftcore import fields
 from ftcore.network import backbones
 from ftcore.network.blocks import Network
 from ftcore.network.describe import describe
-from ftcore.settings import Phase
+from ftcore.settings import Phase, RunSettings
+
+# what other lines say, or what is no business of code: a path of this machine
+_SAID = {"backbone", "data", "labels", "weights", "batch_norm", "skip_bad"}
+_SAID_OF_PHASE = {"name", "lr", "trainable", "optimizer", "weight_decay", "epochs"}
 
 
 def _network(backbone: str) -> Network:
@@ -77,6 +82,17 @@ def mode_lines(backbone: str, trainable: Sequence[str], batch_norm: str) -> str:
             "    for layer in module.modules():\n        if isinstance(layer, nn.BatchNorm2d):\n            layer.eval()"
         )
     return "\n".join(lines)
+
+
+def other_lines(settings: RunSettings, phase: Phase) -> str:
+    """Comments that name what else is not as usual, settings first, then those of the phase; "" for nothing."""
+    found = []
+    for record, said in ((settings, _SAID), (phase, _SAID_OF_PHASE)):
+        for f in fields.plain(record):
+            value = getattr(record, f.name)
+            if f.name not in said and value != f.default:
+                found.append(f"# {f.metadata['label']}: {value}")
+    return "\n".join(found)
 
 
 def optimizer_lines(phase: Phase) -> str:

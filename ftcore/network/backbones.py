@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from ftcore.errors import FtError
 from ftcore.files import ROOT
 from ftcore.names import shown
 from ftcore.network import weights
-from ftcore.network.blocks import Network
+from ftcore.network.blocks import Layout, Network
 from ftcore.network.weights import checkpoints
 from ftcore.preprocess import Preprocess
 
@@ -33,16 +32,36 @@ __all__ += ["old_classes", "preprocess", "weights_state"]
 SHIPPED = ROOT / "assets" / "weights"
 
 
+OF_TORCHVISION = "BSD 3-Clause (torchvision); the photos it learned from, ImageNet, have terms of their own"
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A weights file of this program: its sha256 (hex), its own top-1 accuracy (0..1), what it expects."""
+
+    sha256: str
+    accuracy: float
+    preprocess: Preprocess
+
+
 @dataclass(frozen=True)
 class Backbone:
-    """One entry of the catalogue. `weights` names torchvision's own weights entry, or is None for a shipped file."""
+    """One entry of the catalogue.
+
+    `weights` names torchvision's own weights entry, or is None for a shipped file, which `shipped` describes. `layout`
+    says how the architecture's modules make up blocks, `block_means` what one of them is, `licence` what the weights
+    may be used for.
+    """
 
     name: str
     title: str
     arch: str
+    layout: Layout
     weights: str | None
     block_means: str
     note: str
+    licence: str = OF_TORCHVISION
+    shipped: Shipped | None = None
 
 
 CATALOGUE: dict[str, Backbone] = {
@@ -52,14 +71,22 @@ CATALOGUE: dict[str, Backbone] = {
             "resnet18-tinyimagenet64",
             "ResNet-18, 64 px",
             "resnet18",
+            "resnet",
             None,
             "a residual block: two 3x3 convolutions and a shortcut around them",
             "Built in, works offline. It learned 200 kinds of things from small photographs.",
+            "For teaching and research; the photos it learned from are ImageNet's and under its terms",
+            Shipped(
+                "476aa91752403a9b392c94bec8783aec7103bc002e320b746b9a6fb959e6e1a4",
+                0.4179,
+                Preprocess(64, 64, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+            ),
         ),
         Backbone(
             "resnet50",
             "ResNet-50",
             "resnet50",
+            "resnet",
             "IMAGENET1K_V2",
             "a residual block: three convolutions (1x1, 3x3, 1x1) and a shortcut around them",
             "The classic of fine-tuning lessons.",
@@ -68,6 +95,7 @@ CATALOGUE: dict[str, Backbone] = {
             "resnet18",
             "ResNet-18",
             "resnet18",
+            "resnet",
             "IMAGENET1K_V1",
             "a residual block: two 3x3 convolutions and a shortcut around them",
             "The smallest ResNet, at full resolution.",
@@ -76,6 +104,7 @@ CATALOGUE: dict[str, Backbone] = {
             "mobilenet_v3_small",
             "MobileNetV3-Small",
             "mobilenet_v3_small",
+            "sequential",
             "IMAGENET1K_V1",
             "an inverted residual block: widen, filter each channel alone, narrow",
             "Made for phones: few parameters, quick on a processor.",
@@ -84,6 +113,7 @@ CATALOGUE: dict[str, Backbone] = {
             "efficientnet_b0",
             "EfficientNet-B0",
             "efficientnet_b0",
+            "sequential",
             "IMAGENET1K_V1",
             "an inverted residual block with channel attention",
             "Accurate for its size.",
@@ -92,6 +122,7 @@ CATALOGUE: dict[str, Backbone] = {
             "convnext_tiny",
             "ConvNeXt-Tiny",
             "convnext_tiny",
+            "sequential",
             "IMAGENET1K_V1",
             "a ConvNeXt block: one 7x7 convolution per channel, then two linear layers; LayerNorm, no BatchNorm",
             "A modern convolutional network without BatchNorm.",
@@ -100,6 +131,7 @@ CATALOGUE: dict[str, Backbone] = {
             "vgg16",
             "VGG-16",
             "vgg16",
+            "sequential",
             "IMAGENET1K_V1",
             "one 3x3 convolution with its activation, and the pooling after it if there is one",
             "An old network of plain convolutions with very large linear layers.",
@@ -132,9 +164,9 @@ def _published(name: str) -> Any:
 
 def preprocess(name: str) -> Preprocess:
     """Size, scaling and normalisation that the weights expect, from torchvision's own entry."""
+    if shipped := entry(name).shipped:
+        return shipped.preprocess
     published = _published(name)
-    if published is None:
-        return Preprocess(64, 64, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     t = published.transforms()
     (r, g, b), (r2, g2, b2) = t.mean, t.std
     return Preprocess(t.crop_size[0], t.resize_size[0], (r, g, b), (r2, g2, b2), t.interpolation.value)
@@ -152,19 +184,9 @@ def old_classes(name: str) -> tuple[str, ...]:
 @functools.cache
 def accuracy(name: str) -> float:
     """Published top-1 accuracy (0..1) of the pretrained network on its own classes."""
-    published = _published(name)
-    if published is None:
-        return float(_card(r"top-1 (0\.\d+)"))
-    return round(float(published.meta["_metrics"]["ImageNet-1K"]["acc@1"]) / 100, 5)
-
-
-def _card(pattern: str) -> str:
-    found = re.search(pattern, (SHIPPED / "CARD.md").read_text("utf-8").split("**Measured", 1)[-1]) or re.search(
-        pattern, (SHIPPED / "CARD.md").read_text("utf-8")
-    )
-    if not found:
-        raise FtError(f"{SHIPPED / 'CARD.md'} is damaged: restore it from the repository.")
-    return found[1]
+    if shipped := entry(name).shipped:
+        return shipped.accuracy
+    return round(float(_published(name).meta["_metrics"]["ImageNet-1K"]["acc@1"]) / 100, 5)
 
 
 def weights_state(name: str) -> WeightsState:
@@ -187,8 +209,8 @@ def weights_state(name: str) -> WeightsState:
 
 def build(name: str, classes: int | None = None) -> Network:
     """The architecture with torchvision's random initial weights and `classes` outputs (its own if None)."""
-    count = classes or len(old_classes(name))
-    return Network(name, models.get_model(entry(name).arch, weights=None, num_classes=count))
+    found, count = entry(name), classes or len(old_classes(name))
+    return Network(name, models.get_model(found.arch, weights=None, num_classes=count), found.layout)
 
 
 def load(name: str, progress: Callable[[int, int], None] | None = None) -> Network:
@@ -208,7 +230,9 @@ def load(name: str, progress: Callable[[int, int], None] | None = None) -> Netwo
         weights.download(published.url, state.file, advice, progress)
     with torch.device("meta"):
         network = build(name)
-    sha256 = "" if published else _card(r"sha256 `([0-9a-f]{64})`")
-    network.model.load_state_dict(weights.read(state.file, network.model.state_dict(), sha256), assign=True)
+    shipped = entry(name).shipped
+    network.model.load_state_dict(
+        weights.read(state.file, network.model.state_dict(), shipped.sha256 if shipped else ""), assign=True
+    )
     network.model.requires_grad_(True)
-    return Network(name, network.model.eval())
+    return Network(name, network.model.eval(), entry(name).layout)

@@ -5,7 +5,9 @@ So state-dict keys stay torchvision's. This module knows nothing about weights f
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -23,12 +25,15 @@ class Block:
     paths: tuple[str, ...]
 
 
+Layout = Literal["resnet", "sequential"]
+
+
 class Network:
     """A torchvision model seen as a list of named blocks. Running all of them equals calling the model."""
 
-    def __init__(self, backbone: str, model: nn.Module) -> None:
+    def __init__(self, backbone: str, model: nn.Module, layout: Layout) -> None:
         self.backbone, self.model = backbone, model
-        self.blocks = _blocks(model)
+        self.blocks = LAYOUTS[layout](model)
         self.names = tuple(block.name for block in self.blocks)
         self.refresh()
 
@@ -86,10 +91,6 @@ class Network:
         return self.blocks[-1].paths[-1]
 
 
-def _blocks(model: nn.Module) -> tuple[Block, ...]:
-    return _sequential_blocks(model) if hasattr(model, "features") else _resnet_blocks(model)
-
-
 def _resnet_blocks(model: nn.Module) -> tuple[Block, ...]:
     blocks = [Block("stem", "stem", ("conv1", "bn1", "relu", "maxpool"))]
     for stage in ("layer1", "layer2", "layer3", "layer4"):
@@ -131,3 +132,9 @@ def _classifier_blocks(classifier: nn.Module) -> tuple[Block, ...]:
             pool.append(path)
     hidden = [Block(f"hidden{i}", "hidden", tuple(paths)) for i, paths in enumerate(linear[:-1], 1)]
     return (Block("pool", "pool", tuple(pool)), *hidden, Block(HEAD, "head", tuple(linear[-1])))
+
+
+LAYOUTS: Mapping[Layout, Callable[[nn.Module], tuple[Block, ...]]] = {
+    "resnet": _resnet_blocks,
+    "sequential": _sequential_blocks,
+}

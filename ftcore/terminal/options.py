@@ -9,22 +9,48 @@ import argparse
 import dataclasses
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from ftcore import fields
 from ftcore.data import catalogue
 from ftcore.errors import FtError
 from ftcore.settings import Phase, RunSettings
 from ftcore.training import recipes
 
 
-def numbers(kind: type) -> Callable[[str], tuple[float, ...]]:
-    """A parser of numbers with commas between them; its name is what argparse calls them."""
+def several(kind: type) -> Callable[[str], tuple[Any, ...]]:
+    """A parser of values with commas between them; its name is what argparse calls them."""
 
-    def parse(text: str) -> tuple[float, ...]:
+    def parse(text: str) -> tuple[Any, ...]:
         return tuple(kind(part) for part in text.split(","))
 
     parse.__name__ = f"{kind.__name__} list"
     return parse
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """An option for each setting that has one; those of a phase take a value for each phase, with commas between."""
+    for f in _with_option(RunSettings):
+        name, says = f.name.replace("_", "-"), f.metadata["option"]
+        if isinstance(f.default, bool):
+            flag = f"--no-{name}" if f.default else f"--{name}"
+            parser.add_argument(flag, dest=f.name, action="store_const", const=not f.default, help=says)
+        else:
+            kind = type(f.default)
+            metavar = "{" + ",".join(f.metadata["choices"]) + "}" if f.metadata["choices"] else None
+            parser.add_argument(f"--{name}", type=kind, metavar=metavar or ("N" if kind is int else None), help=says)
+    for f in _with_option(Phase):
+        shown = f.metadata["choices"] or (f.default, f.default)
+        parser.add_argument(
+            f"--{f.name.replace('_', '-')}", dest=f"phase_{f.name}", type=several(type(f.default)),
+            metavar=",".join(f"{v:g}" if isinstance(v, float) else f"{v}" for v in shown[:2]),
+            help=f.metadata["option"] + (" One for each phase." if f.metadata["option"] == f.metadata["help"] else ""),
+        )  # fmt: skip
+
+
+def _with_option(kind: type) -> list[dataclasses.Field[Any]]:
+    return [f for f in fields.plain(kind) if f.metadata["option"]]
 
 
 def settings_from(a: argparse.Namespace) -> RunSettings:
@@ -39,20 +65,19 @@ def settings_from(a: argparse.Namespace) -> RunSettings:
     if a.settings and backbone == base.backbone and weights == base.weights and a.thaw is None:
         phases = base.phases
     else:
-        phases = _phases(backbone, weights, a.thaw, a.epochs)
-    for name in ("epochs", "lr"):
-        if getattr(a, name):
-            phases = _spread(phases, name, getattr(a, name))
-    changes = {"train_per_class": a.train_per_class, "seed": a.seed}
-    changes["data"] = None if a.data is None else catalogue.meant(a.data)  # absolute: a resume may start elsewhere
-    changes["labels"] = str(a.labels.expanduser().absolute()) if a.labels else None
-    changes["skip_bad"] = a.skip_bad or None
+        phases = _phases(backbone, weights, a.thaw, a.phase_epochs)
+    for f in _with_option(Phase):
+        if values := getattr(a, f"phase_{f.name}"):
+            phases = _spread(phases, f.name, values)
+    changes = {f.name: getattr(a, f.name) for f in _with_option(RunSettings) if getattr(a, f.name) is not None}
+    changes |= {"backbone": backbone, "weights": weights, "phases": phases}
+    if "data" in changes:
+        changes["data"] = catalogue.meant(changes["data"])  # absolute: a resume may start elsewhere
+    if changes.get("labels"):
+        changes["labels"] = str(Path(changes["labels"]).expanduser().absolute())
     if weights == "random" and base.weights != "random":
-        changes["batch_norm"] = "update"
-    if a.no_cache:
-        changes["cache"] = False
-    kept = {k: v for k, v in changes.items() if v is not None}
-    return dataclasses.replace(base, backbone=backbone, weights=weights, phases=phases, **kept)
+        changes.setdefault("batch_norm", "update")
+    return dataclasses.replace(base, **changes)
 
 
 def _phases(backbone: str, weights: str, thaw: str | None, epochs: tuple[int, ...] | None) -> tuple[Phase, ...]:
@@ -66,16 +91,13 @@ def _phases(backbone: str, weights: str, thaw: str | None, epochs: tuple[int, ..
     return recipes.classic(backbone, int(thaw)) if thaw is not None else (first, second)
 
 
-def _spread(phases: tuple[Phase, ...], name: str, values: tuple[float, ...]) -> tuple[Phase, ...]:
+def _spread(phases: tuple[Phase, ...], name: str, values: tuple[Any, ...]) -> tuple[Phase, ...]:
     if len(values) > len(phases):
-        raise FtError(f"--{name} names {len(values)} values, but the run has {len(phases)} phases: give fewer.")
+        raise FtError(
+            f"--{name.replace('_', '-')} names {len(values)} values, but the run has {len(phases)} phases: give fewer."
+        )
     if name == "epochs" and len(values) < len(phases):
         phases = phases[: len(values)]
     return tuple(
-        dataclasses.replace(phase, **_one(name, values[i])) if i < len(values) else phase
-        for i, phase in enumerate(phases)
+        dataclasses.replace(phase, **{name: values[i]}) if i < len(values) else phase for i, phase in enumerate(phases)
     )
-
-
-def _one(name: str, value: float) -> dict[str, Any]:
-    return {name: value}

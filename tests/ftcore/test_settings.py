@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ftcore import names
+from ftcore import fields, names
 from ftcore.data import sets
 from ftcore.errors import FtError
 from ftcore.files import home
@@ -101,7 +101,7 @@ def test_unknown_setting_is_named_with_those_there_are() -> None:
 
 
 def _fields() -> list[tuple[type[Any], dataclasses.Field[Any]]]:
-    return [(kind, f) for kind in (Phase, RunSettings) for f in dataclasses.fields(kind)]
+    return [(kind, f) for kind in (Phase, RunSettings) for f in fields.plain(kind)]
 
 
 @pytest.mark.parametrize(("kind", "f"), _fields(), ids=lambda v: getattr(v, "name", ""))

@@ -95,13 +95,13 @@ def code(chosen: RunSettings, pattern: tuple[str, ...]) -> str:
     if not pattern:
         return lines.freeze_lines(chosen.backbone, ())
     phase = plan(chosen, pattern).phases[-1]
-    return "\n\n".join(
-        (
-            lines.freeze_lines(chosen.backbone, pattern),
-            lines.optimizer_lines(phase),
-            "# before each epoch\n" + lines.mode_lines(chosen.backbone, pattern, chosen.batch_norm),
-        )
+    parts = (
+        lines.freeze_lines(chosen.backbone, pattern),
+        lines.optimizer_lines(phase),
+        "# before each epoch\n" + lines.mode_lines(chosen.backbone, pattern, chosen.batch_norm),
+        lines.other_lines(chosen, phase),
     )
+    return "\n\n".join(part for part in parts if part)
 
 
 def block_table(

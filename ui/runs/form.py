@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import Field
 from typing import Any
 
 import streamlit as st
 
+from ftcore import fields
 from ftcore.errors import FtError
 from ftcore.names import shown
 from ftcore.network.describe import describe
@@ -32,18 +34,22 @@ def draw(chosen: RunSettings) -> None:
     ):
         with column, st.container(border=True):
             _phase(chosen, at)
-    common = ("train_per_class", "batch_size", "seed")
-    rare = ("batch_norm", "weights", "patience", "best_weights", "cache")
-    grid = st.grid(3, min_column_width=200, gap="small")
-    for name in common:
-        with grid.cell():
-            _field(chosen, name, "run", _putter(name))
+    _grid(chosen, "first", width=200)
     with st.expander("More settings"):
-        grid = st.grid(3, min_column_width=220, gap="small")
-        for name in rare:
-            with grid.cell():
-                _field(chosen, name, "run", _putter(name))
+        _grid(chosen, "more", width=220)
     callbacks.tell(_PLACE)
+
+
+def _grid(chosen: RunSettings, group: str, width: int) -> None:
+    grid = st.grid(3, min_column_width=width, gap="small")
+    for setting in _of(chosen, group):
+        with grid.cell():
+            _field(chosen, setting, "run", _putter(setting.name))
+
+
+def _of(record: RunSettings | Phase, group: str) -> list[Field[Any]]:
+    """The settings of this group, in the order in which the record names them."""
+    return [setting for setting in fields.plain(record) if setting.metadata["group"] == group]
 
 
 def plans(backbone: str) -> dict[str, tuple[str, tuple[Phase, ...]]]:
@@ -84,14 +90,13 @@ def _phase(chosen: RunSettings, at: int) -> None:
         return change
 
     _trainable(chosen.backbone, phase, at, put("trainable"))
-    one, two = st.columns(2, gap="small", wrap=False)
-    with one:
-        _field(phase, "epochs", f"p{at}", put("epochs"))
-    with two:
-        _rate(phase, at, put("lr"))
+    first = _of(phase, "first")
+    for column, setting in zip(st.columns(len(first), gap="small", wrap=False), first, strict=True):
+        with column:
+            _field(phase, setting, f"p{at}", put(setting.name))
     with st.expander("More about this phase"):
-        for name in ("optimizer", "schedule", "weight_decay", "depth_decay"):
-            _field(phase, name, f"p{at}", put(name))
+        for setting in _of(phase, "more"):
+            _field(phase, setting, f"p{at}", put(setting.name))
 
 
 def choices(backbone: str) -> dict[str, tuple[str, ...]]:
@@ -115,28 +120,30 @@ def _trainable(backbone: str, phase: Phase, at: int, put: Callable[[Any], None])
     st.selectbox(meta["label"], list(options), help=meta["help"], **ties)
 
 
-def _rate(phase: Phase, at: int, put: Callable[[Any], None]) -> None:
+def _rate(label: str, value: float, put: Callable[[Any], None], name: str, help: str) -> None:
     """A learning rate: one of the usual ones, or typed in."""
-    now = rate(phase.lr)
-    meta = Phase.__dataclass_fields__["lr"].metadata
+    now = rate(value)
 
     def change(text: str) -> None:
         try:
-            value = float(text)
+            typed = float(text)
         except (ValueError, TypeError) as error:
             raise FtError(f"'{shown(text or '', 40)}' is no learning rate: write a number such as 1e-4.") from error
-        put(value)
+        put(typed)
 
     options = [*RATES] if now in RATES else [now, *RATES]
-    ties = address.widget(f"set-p{at}-lr", now, change, _PLACE)
-    st.selectbox(meta["label"], options, accept_new_options=True, help=meta["help"], **ties)
+    ties = address.widget(name, now, change, _PLACE)
+    st.selectbox(label, options, accept_new_options=True, help=help, **ties)
 
 
-def _field(record: RunSettings | Phase, name: str, prefix: str, put: Callable[[Any], None]) -> None:
-    """One setting as the widget that fits its kind."""
-    meta, value = record.__dataclass_fields__[name].metadata, getattr(record, name)
+def _field(record: RunSettings | Phase, setting: Field[Any], prefix: str, put: Callable[[Any], None]) -> None:
+    """One setting as the widget that was made for it, or else the one that fits its kind."""
+    meta, value, name = setting.metadata, getattr(record, setting.name), f"set-{prefix}-{setting.name}"
     label = meta["label"]
-    common = {"help": meta["help"], **address.widget(f"set-{prefix}-{name}", value, put, _PLACE)}
+    if meta["widget"] == "rate":
+        _rate(label, value, put, name, meta["help"])
+        return
+    common = {"help": meta["help"], **address.widget(name, value, put, _PLACE)}
     if meta["choices"]:
         titles = {"adamw": "AdamW", "sgd": "SGD"}
         st.segmented_control(
@@ -146,8 +153,10 @@ def _field(record: RunSettings | Phase, name: str, prefix: str, put: Callable[[A
         st.toggle(label, **common)
     elif isinstance(value, int):
         st.number_input(label, int(meta["low"]), int(meta["high"]), step=1, **common)
-    else:
+    elif isinstance(value, float):
         st.number_input(label, float(meta["low"]), float(meta["high"]), step=0.01, format="%g", **common)
+    else:
+        st.text_input(label, max_chars=200, **common)
 
 
 def _putter(name: str) -> Callable[[Any], None]:

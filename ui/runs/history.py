@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
+from ftcore import fields
 from ftcore.data import catalogue
 from ftcore.errors import FtError
 from ftcore.network import backbones
@@ -53,10 +53,10 @@ def told_apart(chosen: Sequence[RunSettings]) -> list[str]:
 
 def _facts(settings: RunSettings) -> dict[str, str]:
     """What the title leaves out, in words."""
-    whole = [field for field in dataclasses.fields(settings) if field.name not in ("phases", *IN_TITLE)]
+    whole = [field for field in fields.plain(settings) if field.name not in IN_TITLE]
     found = {field.metadata["label"].lower(): _said(getattr(settings, field.name)) for field in whole}
     for place, phase in enumerate(settings.phases, 1):
-        for field in dataclasses.fields(phase):
+        for field in fields.plain(phase):
             if field.name not in ("name", *IN_TITLE):
                 found[f"phase {place} {field.metadata['label'].lower()}"] = _said(getattr(phase, field.name))
     return found

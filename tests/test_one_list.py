@@ -1,0 +1,85 @@
+"""A setting is written down once: the form, the terminal, the address, the code and the list of runs follow."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ftcore.files import ROOT
+
+RUN = 'warm_up: int = setting(3, "Warm-up", "Steps over which the rate rises to its full height.", low=0, high=50)'
+PHASE = 'noise: float = setting(0.5, "Label noise", "How many labels are made wrong on purpose.", low=0.0, high=1.0)'
+ASK = """
+import dataclasses, json, os
+from streamlit.testing.v1 import AppTest
+from ftcore.export import lines
+from ftcore.settings import Phase, RunSettings
+from ui.runs import history
+
+settings = RunSettings(warm_up=7, phases=(Phase(noise=0.25), RunSettings().phases[1]))
+query = settings.to_query()
+page = AppTest.from_file("app.py", default_timeout=300)
+page.run()
+page.switch_page("pages/train_live.py")
+for name, text in query.items():
+    page.query_params[name] = text
+page.run()
+print(json.dumps({
+    "said": not page.exception and [e.value for e in page.error],
+    "form": {w.label: w.value for w in page.number_input},
+    "address": query,
+    "read": RunSettings.from_query(query) == settings and RunSettings.from_json(settings.to_json()) == settings,
+    "old": RunSettings.stored(json.dumps({"seed": 3})).warm_up,
+    "code": lines.other_lines(settings, settings.phases[0]),
+    "names": history.names([settings, dataclasses.replace(settings, warm_up=8)]),
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program with a setting more for a run, and one more for a phase: two lines in one file."""
+    tree = tmp_path_factory.mktemp("tree")
+    for name in ("ftcore", "course", "ui", "pages", ".streamlit"):
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (tree / "assets").symlink_to(ROOT / "assets", target_is_directory=True)
+    shutil.copy(ROOT / "app.py", tree)
+    file = tree / "ftcore" / "settings.py"
+    text = file.read_text("utf-8")
+    for before, line in (("    batch_size: int = ", RUN), ("    optimizer: str = ", PHASE)):
+        assert text.count(before) == 1
+        text = text.replace(before, f"    {line}\n{before}")
+    file.write_text(text, "utf-8")
+    return tree
+
+
+def ask(tree: Path, *words: str) -> str:
+    done = subprocess.run([sys.executable, *words], cwd=tree, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_a_new_setting_stands_everywhere(tree: Path) -> None:
+    found = json.loads(ask(tree, "-c", ASK).splitlines()[-1])
+    assert found["said"] == []
+    assert (found["form"]["Warm-up"], found["form"]["Label noise"]) in ((7, 0.25), (7, 0.5))
+    assert (found["address"]["warm_up"], found["address"]["p1"]) == ("7", "noise:0.25")
+    assert found["read"]
+    assert found["old"] == 3, "a run folder of before has the default"
+    assert found["code"] == "# Warm-up: 7\n# Label noise: 0.25"
+    assert found["names"] == ["warm-up 7", "warm-up 8"]
+
+
+def test_the_terminal_has_it_and_takes_it(tree: Path, tmp_path: Path) -> None:
+    told = " ".join(ask(tree, "-m", "ftcore", "train", "--help").split())
+    assert "--warm-up N Steps over which the rate rises to its full height." in told
+    assert "--noise 0.5,0.5 How many labels are made wrong on purpose. One for each phase." in told
+    code = (
+        "import sys; from ftcore.__main__ import _parser; from ftcore.terminal import options; "
+        "s = options.settings_from(_parser().parse_args(sys.argv[1:])); print(s.warm_up, [p.noise for p in s.phases])"
+    )
+    assert ask(tree, "-c", code, "train", "--warm-up", "9", "--noise", "0.1,0.2") == "9 [0.1, 0.2]\n"
