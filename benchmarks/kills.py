@@ -38,6 +38,7 @@ from safetensors.torch import load_file
 
 from benchmarks.fuzzing import living
 from ftcore.errors import FtError
+from ftcore.events import Baseline, EpochEnd, RunEnd, to_dict
 from ftcore.files import ROOT
 from ftcore.runs import locks, records, service
 from ftcore.settings import HEAD, Phase, RunSettings
@@ -177,11 +178,11 @@ def outcome(folder: Path) -> dict[str, Any]:
     """
     log, _ = records.read_log(folder)
     numbers = [
-        {key: value for key, value in record.items() if key not in ("seconds", "folder")}
-        for record in log
-        if record["event"] in ("baseline", "epoch_end")
+        {key: value for key, value in to_dict(said).items() if key != "seconds"}
+        for said in log
+        if isinstance(said, Baseline | EpochEnd)
     ]
-    tests = [(r["test_loss"], r["test_accuracy"], r["kept_epoch"]) for r in log if r["event"] == "run_end"]
+    tests = [(said.test_loss, said.test_accuracy, said.kept_epoch) for said in log if isinstance(said, RunEnd)]
     return {"numbers": numbers, "test": tests[-1:], "weights": load_file(folder / "model.safetensors")}
 
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from course import content, measure, quiz
 from ftcore.settings import Phase, RunSettings
+from ftcore.story import Story
 from ftcore.training import recipes
 
 FILE = content.FOLDER / "experiments.toml"
 BACKBONE = RunSettings().backbone
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,6 @@ class Experiment:
     outcomes: Mapping[str, str]
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
     page: str = "train_live"
-
-
-@dataclass(frozen=True)
-class Done:
-    """A finished run as far as experiments ask: epochs in order, seconds of the pass that keeps features."""
-
-    settings: RunSettings
-    rows: Sequence[Row]
-    test: float
 
 
 @dataclass(frozen=True)
@@ -130,7 +121,7 @@ def measured(name: str) -> Outcome:
     return Outcome(one.verdict(numbers), numbers)
 
 
-def judged(name: str, runs: Mapping[str, Done]) -> Outcome:
+def judged(name: str, runs: Mapping[str, Story]) -> Outcome:
     """What finished runs decide, by label."""
     numbers: dict[str, float] = {}
     for label, run in runs.items():
@@ -142,24 +133,24 @@ def judged(name: str, runs: Mapping[str, Done]) -> Outcome:
     return Outcome(_JUDGES.get(name, _better)(numbers), numbers)
 
 
-def _numbers(run: Done) -> dict[str, float]:
-    first, last = run.rows[0], run.rows[-1]
-    head = [row for row in run.rows if row["phase"] == 1][-1]
-    after = next((row for row in run.rows if row["phase"] == 2), last)
-    trunk = {name: value for name, value in last["drift"].items() if name != "head"}
-    still = [value for name, value in head["drift"].items() if name != "head"]
+def _numbers(run: Story) -> dict[str, float]:
+    first, last = run.epochs[0], run.epochs[-1]
+    head = [row for row in run.epochs if row.phase == 1][-1]
+    after = next((row for row in run.epochs if row.phase == 2), last)
+    trunk = {name: value for name, value in last.drift.items() if name != "head"}
+    still = [value for name, value in head.drift.items() if name != "head"]
     return {
-        "last": last["val_accuracy"],
-        "sample": last["sample_accuracy"],
-        "test": run.test,
-        "head": head["val_accuracy"],
-        "thawed": after["val_accuracy"],
-        "first_val": first["val_accuracy"],
-        "first_train": first["train_accuracy"],
-        "first_sample": first["sample_accuracy"],
-        "head_loss": head["val_loss"],
-        "last_loss": last["val_loss"],
-        "epoch": min(row["seconds"] for row in run.rows),
+        "last": last.val_accuracy,
+        "sample": last.sample_accuracy,
+        "test": run.end.test_accuracy if run.end is not None else 0.0,
+        "head": head.val_accuracy,
+        "thawed": after.val_accuracy,
+        "first_val": first.val_accuracy,
+        "first_train": first.train_accuracy,
+        "first_sample": first.sample_accuracy,
+        "head_loss": head.val_loss,
+        "last_loss": last.val_loss,
+        "epoch": min(row.seconds for row in run.epochs),
         "still": max(still, default=0.0),
         "moved": max(trunk.values(), default=0.0),
         "blocks": len(trunk),

@@ -7,16 +7,13 @@ about how a number is written on a page.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ftcore.network import backbones
 from ftcore.network.describe import describe, features
 from ftcore.settings import HEAD, RunSettings
+from ftcore.story import Story
 from ftcore.training import recipes
 from ftcore.training.recipes import lesson
-
-Row = Mapping[str, Any]
 
 
 def of_network(settings: RunSettings, classes: int, images: int) -> dict[str, float]:
@@ -78,51 +75,52 @@ def _steps(images: int, batch: int) -> int:
     return steps - 1 if steps > 1 and images % batch == 1 else steps
 
 
-def of_run(settings: RunSettings, rows: Sequence[Row], baseline: Row | None, end: Row | None) -> dict[str, float]:
+def of_run(story: Story) -> dict[str, float]:
     """What a run with at least two epochs in each of two phases did; accuracies in percent, `gain` in points."""
-    before = [row for row in rows if row["phase"] == 1]
-    best = max(rows, key=lambda row: row["val_accuracy"])
-    head, last = before[-1], rows[-1]
+    epochs, baseline, end = story.epochs, story.baseline, story.end
+    best = max(epochs, key=lambda epoch: epoch.val_accuracy)
+    head, last = [epoch for epoch in epochs if epoch.phase == 1][-1], epochs[-1]
     found = {
-        "epochs": len(rows),
-        "thaw_after": head["epoch"],
-        "thaw_next": head["epoch"] + 1,
-        "head_accuracy": 100 * head["val_accuracy"],
-        "tuned_accuracy": 100 * last["val_accuracy"],
-        "gain": 100 * (last["val_accuracy"] - head["val_accuracy"]),
-        "head_loss": head["val_loss"],
-        "tuned_loss": last["val_loss"],
-        "best_accuracy": 100 * best["val_accuracy"],
-        "best_epoch": best["epoch"],
-        "first_val": 100 * rows[0]["val_accuracy"],
-        "first_train": 100 * rows[0]["train_accuracy"],
-        "first_sample": 100 * rows[0]["sample_accuracy"],
-        "gap": 100 * (last["sample_accuracy"] - last["val_accuracy"]),
-        "sample_accuracy": 100 * last["sample_accuracy"],
+        "epochs": len(epochs),
+        "thaw_after": head.epoch,
+        "thaw_next": head.epoch + 1,
+        "head_accuracy": 100 * head.val_accuracy,
+        "tuned_accuracy": 100 * last.val_accuracy,
+        "gain": 100 * (last.val_accuracy - head.val_accuracy),
+        "head_loss": head.val_loss,
+        "tuned_loss": last.val_loss,
+        "best_accuracy": 100 * best.val_accuracy,
+        "best_epoch": best.epoch,
+        "first_val": 100 * epochs[0].val_accuracy,
+        "first_train": 100 * epochs[0].train_accuracy,
+        "first_sample": 100 * epochs[0].sample_accuracy,
+        "gap": 100 * (last.sample_accuracy - last.val_accuracy),
+        "sample_accuracy": 100 * last.sample_accuracy,
+        "test_accuracy": 100 * (end.test_accuracy if end is not None else last.val_accuracy),
+        "start_accuracy": 100 * baseline.val_accuracy if baseline is not None else 100 / 10,
     }
-    found["test_accuracy"] = 100 * end["test_accuracy"] if end is not None else found["tuned_accuracy"]
-    found["start_accuracy"] = 100 * baseline["val_accuracy"] if baseline is not None else 100 / 10
     return {f"run_{name}": float(value) for name, value in found.items()}
 
 
-def usable(settings: RunSettings, rows: Sequence[Row], end: Row | None) -> bool:
+def usable(story: Story) -> bool:
     """Whether a run can be asked about: finished, head first and then a thaw, with two epochs of each or more."""
-    counts = [sum(row["phase"] == number for row in rows) for number in (1, 2)]
-    return end is not None and settings.head_then_thaw and min(counts) >= 2
+    counts = [sum(epoch.phase == number for epoch in story.epochs) for number in (1, 2)]
+    return story.end is not None and story.settings.head_then_thaw and min(counts) >= 2
 
 
-def of_recorded(name: str, rows: Sequence[Row]) -> dict[str, float]:
+def of_recorded(name: str, story: Story) -> dict[str, float]:
     """What a recorded run did, as `rec_<name>_...`; accuracies in percent. A single phase has no thaw."""
-    head = [row for row in rows if row["phase"] == 1]
-    thawed = [row for row in rows if row["phase"] == 2] or rows
+    epochs = story.epochs
+    head = [epoch for epoch in epochs if epoch.phase == 1]
+    thawed = [epoch for epoch in epochs if epoch.phase == 2] or epochs
     found = {
-        "first": 100 * rows[0]["val_accuracy"],
-        "last": 100 * rows[-1]["val_accuracy"],
-        "sample": 100 * rows[-1]["sample_accuracy"],
-        "head": 100 * head[-1]["val_accuracy"],
-        "thawed": 100 * thawed[0]["val_accuracy"],
-        "lr": rows[-1]["lr"],
-        "val_loss": rows[-1]["val_loss"],
-        "val_loss_min": min(row["val_loss"] for row in rows),
+        "first": 100 * epochs[0].val_accuracy,
+        "last": 100 * epochs[-1].val_accuracy,
+        "sample": 100 * epochs[-1].sample_accuracy,
+        "head": 100 * head[-1].val_accuracy,
+        "thawed": 100 * thawed[0].val_accuracy,
+        "lr": epochs[-1].lr,
+        "val_loss": epochs[-1].val_loss,
+        "val_loss_min": min(epoch.val_loss for epoch in epochs),
     }
     return {f"rec_{name}_{key}": float(value) for key, value in found.items()}

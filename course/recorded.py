@@ -10,45 +10,22 @@ import dataclasses
 import functools
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from course import content
+from ftcore import events
 from ftcore.errors import FtError
-from ftcore.events import Baseline, EpochEnd, RunEnd, to_dict
+from ftcore.events import Baseline, EpochEnd, RunEnd
 from ftcore.files import whole
 from ftcore.settings import HEAD, Phase, RunSettings
+from ftcore.story import Story
 from ftcore.training import loop, recipes
 from ftcore.training.start import load_images, start_network
 
 FILE = content.FOLDER / "recorded.json"
 BACKBONE = "resnet18-tinyimagenet64"
 DIGITS = 5
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """One recorded run: its settings, and its baseline, epochs and end as the engine told them."""
-
-    name: str
-    settings: RunSettings
-    events: tuple[Mapping[str, Any], ...]
-
-    @property
-    def rows(self) -> list[Mapping[str, Any]]:
-        """The epochs in order."""
-        return [event for event in self.events if event["event"] == "epoch_end"]
-
-    @property
-    def baseline(self) -> Mapping[str, Any] | None:
-        """The network before training."""
-        return next((event for event in self.events if event["event"] == "baseline"), None)
-
-    @property
-    def end(self) -> Mapping[str, Any] | None:
-        """The last word of the run, with its accuracy on the test images."""
-        return next((event for event in self.events if event["event"] == "run_end"), None)
 
 
 def plans() -> dict[str, RunSettings]:
@@ -77,12 +54,12 @@ def plans() -> dict[str, RunSettings]:
 
 
 @functools.cache
-def load(path: Path = FILE) -> Mapping[str, Recorded]:
+def load(path: Path = FILE) -> Mapping[str, Story]:
     """The recorded runs by name. A file that cannot be read raises `FtError`."""
     try:
         raw = json.loads(path.read_text("utf-8"))
         return {
-            name: Recorded(name, RunSettings.from_json(json.dumps(run["settings"])), tuple(run["events"]))
+            name: Story.of(RunSettings.from_json(json.dumps(run["settings"])), map(events.from_dict, run["events"]))
             for name, run in raw.items()
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -94,7 +71,7 @@ def run(settings: RunSettings) -> list[dict[str, Any]]:
     images = load_images(settings)
     network = start_network(settings, len(images.classes))
     kept = [e for e in loop.train(settings, images, network) if isinstance(e, Baseline | EpochEnd | RunEnd)]
-    return [_rounded(to_dict(event)) for event in kept]
+    return [_rounded(events.to_dict(event)) for event in kept]
 
 
 def _rounded(value: Any) -> Any:

@@ -16,7 +16,7 @@ from ftcore.analysis import answers
 from ftcore.data import catalogue, sets
 from ftcore.data.splits import listed
 from ftcore.errors import FtError
-from ftcore.events import Event, to_dict
+from ftcore.events import Event
 from ftcore.files import home
 from ftcore.names import shown, tidy
 from ftcore.network import backbones
@@ -131,7 +131,7 @@ def _work(folder: Path, as_json: bool) -> int:
     show = story.Lines() if as_json else story.Story(folder, settings)
 
     def report(event: Event) -> None:
-        records.append(folder, to_dict(event))
+        records.append(folder, event)
         show(event)
 
     def work() -> None:

@@ -187,6 +187,14 @@ def to_dict(event: Event) -> dict[str, Any]:
     return {"event": kind_of(type(event)), **dataclasses.asdict(event)}
 
 
+def from_dict(record: Mapping[str, Any]) -> Event:
+    """The record that `to_dict` made plain; raises `ValueError` for an unknown kind and where `build` does."""
+    if record.get("event") not in KINDS:
+        raise ValueError("no event")
+    made: Event = build(KINDS[record["event"]], record)
+    return made
+
+
 def build(kind: type[T], record: Mapping[str, Any]) -> T:
     """A dataclass of numbers, texts, and lists and tables of them, from plain values.
 

@@ -96,7 +96,7 @@ def _results(view: View | None) -> dict[str, str]:
     found = {"head_result": none, "tune_result": none}
     if view is None:
         return found
-    reached = observe.reached(view.log.rows, view.settings)
+    reached = observe.reached(view.story)
     for name, value in reached.items():
         found[f"{name}_result"] = content.section("pipeline", f"result.{name}", {"accuracy": percent(value)})
     return found

@@ -53,7 +53,7 @@ def main() -> None:
         picture = pick.choose(chosen, images, which, classes, missing)
     if picture is None:
         return
-    moved = dict(view.log.rows[-1].get("drift", {})) if view is not None and which.run else {}
+    moved = view.story.epochs[-1].drift if view is not None and which.run else {}
     found = networks.trace_of(which, picture.image)
     scene = Scene(chosen, which, network, classes, picture, found, images, moved)
     _chapters(scene)
@@ -61,9 +61,9 @@ def main() -> None:
 
 def _which(chosen: RunSettings, view: View | None) -> tuple[Which, str]:
     """The network to show, and what to say about it: a run's own once an epoch is done, else the pretrained one."""
-    if view is not None and view.log.rows:
+    if view is not None and view.story.epochs:
         now = view.status.state
-        version = -1 if now == "done" else int(view.log.rows[-1]["epoch"])
+        version = -1 if now == "done" else int(view.story.epochs[-1].epoch)
         return Which(chosen.backbone, view.id, FINAL, version), networks.note(now)
     return Which(chosen.backbone), "pretrained"
 

@@ -60,10 +60,11 @@ def _skipped(view: View) -> None:
     if skipped is None:
         return
     weighted = [block.name for block in describe(settings.backbone) if block.parameters]
-    phase = next((p for p in settings.phases if _boundary(weighted, p) == skipped["boundary"]), settings.phases[-1])
+    phase = next((p for p in settings.phases if _boundary(weighted, p) == skipped.boundary), settings.phases[-1])
     ask = functools.partial(setup.epoch_seconds, settings, phase, counts=view.counts)
-    values = {name: files.size(skipped[name] * 2**30) for name in ("gigabytes", "room")}
-    values |= {"plain": seconds(ask(cached=False)), "kept": seconds(ask(cached=True)), "boundary": skipped["boundary"]}
+    sizes = {"gigabytes": skipped.gigabytes, "room": skipped.room}
+    values = {name: files.size(value * 2**30) for name, value in sizes.items()}
+    values |= {"plain": seconds(ask(cached=False)), "kept": seconds(ask(cached=True)), "boundary": skipped.boundary}
     st.info(content.section("train", "skipped", values | {"phase": plain(phase.name)}))
 
 
@@ -104,14 +105,15 @@ def _measured(view: View) -> None:
     with loss:
         st.subheader("Loss", anchor=False)
         live.chart(view, "loss", "train", 320)
-    st.caption(f"{content.section('train', 'curves')} {content.section('train', 'zoom')}")
+    words = (content.section("train", "curves"), content.section("train", "zoom"))
+    st.caption(" ".join(words))
     _drift(view)
     live.epochs(view)
 
 
 def _drift(view: View) -> None:
     """Which blocks have moved how far, with the learning rate below."""
-    rows = [row for row in view.log.rows if row.get("drift")]
+    rows = [row for row in view.story.epochs if row.drift]
     if not rows:
         return
     st.subheader("How far each block has moved", anchor=False)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from ftcore.events import Baseline, EpochEnd, RunEnd
 from ftcore.runs import records
 from ftcore.settings import Phase, RunSettings
 from ftcore.training import recipes
@@ -16,57 +19,46 @@ from ui import learner
 TOKEN = "0123456789abcdef" * 2
 OWNER = learner.owner_of(TOKEN)
 OpenPage = Callable[..., AppTest]
+BASELINE = Baseline(2.4, 0.1)
 SHORT = dataclasses.replace(RunSettings(), phases=recipes.classic(RunSettings().backbone, epochs=(2, 2)))
 ALONE = dataclasses.replace(RunSettings(), phases=(Phase(epochs=2),))
 
 
-def epoch(number: int, phase: int, val: float, **more: float) -> dict[str, Any]:
-    """An epoch_end event whose losses and accuracies go together."""
+def epoch(number: int, phase: int, val: float, **more: Any) -> EpochEnd:
+    """An epoch whose losses and accuracies go together; `more` changes some of it."""
     shown = {"train": val - 0.02, "sample": val + 0.02, "val": val}
-    fields = {f"{name}_accuracy": value for name, value in shown.items()}
+    fields: dict[str, Any] = {f"{name}_accuracy": value for name, value in shown.items()}
     fields |= {f"{name}_loss": 2 * (1 - value) for name, value in shown.items()}
-    return {
-        "event": "epoch_end",
-        "phase": phase,
-        "epoch": number,
-        "lr": 1e-3,
-        "drift": {},
-        "seconds": 1.0,
-        **fields,
-        **more,
-    }
+    return EpochEnd(**{"phase": phase, "epoch": number, "lr": 1e-3, "drift": {}, "seconds": 1.0, **fields, **more})
 
 
 def write_run(settings: RunSettings, *values: float, end: str = "done", message: str = "", owner: str = OWNER) -> str:
     """A run with these validation accuracies, two phases as in its settings, in the given final state."""
     folder = records.new(settings, owner)
-    records.append(folder, {"event": "baseline", "val_loss": 2.4, "val_accuracy": 0.1})
+    records.append(folder, BASELINE)
     for number, value in enumerate(values, 1):
         records.append(folder, epoch(number, 1 if number <= settings.phases[0].epochs else 2, value))
     if end == "done":
-        records.append(
-            folder,
-            {
-                "event": "run_end",
-                "test_loss": 0.3,
-                "test_accuracy": 0.91,
-                "kept_epoch": len(values),
-                "seconds": 83.0,
-                "folder": "",
-            },
-        )
+        records.append(folder, RunEnd(0.3, 0.91, len(values), 83.0))
     records.set_state(folder, end, message)
     return folder.name
 
 
-def run_with(settings: RunSettings, *rows: Mapping[str, Any], state: str = "stopped") -> str:
+def run_with(settings: RunSettings, *epochs: EpochEnd, state: str = "stopped") -> str:
     """A run whose log holds exactly these epochs."""
     folder = records.new(settings, OWNER)
-    records.append(folder, {"event": "baseline", "val_loss": 2.4, "val_accuracy": 0.1})
-    for row in rows:
-        records.append(folder, row)
+    for said in (BASELINE, *epochs):
+        records.append(folder, said)
     records.set_state(folder, state)
     return folder.name
+
+
+def write_line(folder: Path, record: Mapping[str, Any]) -> None:
+    """A line as another version, or a damaged disk, may have left it: in the log, or in the file of what passes."""
+    passing = str(record["event"]).endswith("_progress")
+    file = folder / ("progress.json" if passing else "events.jsonl")
+    with file.open("w" if passing else "a", encoding="utf-8") as opened:
+        opened.write(json.dumps(record) + "\n")
 
 
 def texts(test: AppTest) -> str:

@@ -71,7 +71,7 @@ def test_a_new_setting_stands_everywhere(tree: Path) -> None:
     assert found["read"]
     assert found["old"] == 3, "a run folder of before has the default"
     assert found["code"] == "# Warm-up: 7\n# Label noise: 0.25"
-    assert found["names"] == ["warm-up 7", "warm-up 8"]
+    assert [name.rpartition(" · ")[2] for name in found["names"]] == ["warm-up 7", "warm-up 8"]
 
 
 def test_the_terminal_has_it_and_takes_it(tree: Path, tmp_path: Path) -> None:

@@ -79,11 +79,11 @@ def _look(hurt: Hurt) -> None:
     """What Train live does with a run's events."""
     settings, log = service.status(hurt.run).settings, RunLog()
     events, log.offset = service.read_events(hurt.run)
-    log.add(events)
+    log.add(settings, events)
     log.phase(settings)
     time_left(log, settings, 1.0, [1.0] * len(settings.phases))
-    if facts.usable(settings, log.rows, log.end):
-        facts.of_run(settings, log.rows, log.baseline, log.end)
+    if facts.usable(log.story):
+        facts.of_run(log.story)
 
 
 def _network(hurt: Hurt) -> None:

@@ -13,7 +13,7 @@ from benchmarks.fuzzing import zips
 from benchmarks.fuzzing.frame import Room
 from course import cards, learners, quiz, rounds
 from ftcore.costs import estimate
-from ftcore.events import EpochEnd, Event, StepProgress, to_dict
+from ftcore.events import EpochEnd, Event, StepProgress
 from ftcore.files import home
 from ftcore.runs import execute, records, results
 from ftcore.runs.locks import lock
@@ -79,9 +79,9 @@ def _begun(settings: RunSettings, name: str) -> Path:
 
 
 def _note(folder: Path, event: Event) -> None:
-    records.append(folder, to_dict(event))
+    records.append(folder, event)
     if isinstance(event, EpochEnd):
-        records.append(folder, to_dict(StepProgress(event.phase, event.epoch, 1, 3, 1.0, 0.1)))
+        records.append(folder, StepProgress(event.phase, event.epoch, 1, 3, 1.0, 0.1))
 
 
 class _Killed(BaseException):

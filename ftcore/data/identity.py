@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from ftcore.data import sets
 from ftcore.data.prepared import Split
 from ftcore.data.sets import ImageSet
 from ftcore.data.splits import SPLITS, listed
 from ftcore.errors import FtError
+from ftcore.events import RunStart
 from ftcore.names import shown
 
 _COUNTS = {split: f"{split}_images" for split in SPLITS}
@@ -32,9 +31,9 @@ class Identity:
     train_images: int
     val_images: int
     test_images: int
-    digests: dict[str, str]
-    listing: dict[str, str]
-    reader: str
+    digests: dict[str, str] = field(default_factory=dict)
+    listing: dict[str, str] = field(default_factory=dict)
+    reader: str = ""
 
 
 def of(images: ImageSet) -> Identity:
@@ -50,21 +49,26 @@ def _listing(split: Split) -> str:
     return hashlib.sha256(json.dumps([split.names, split.labels.tolist()]).encode()).hexdigest()
 
 
-def compare(before: Mapping[str, Any], now: Identity) -> None:
+def begun(start: RunStart) -> Identity:
+    """The identity that a run told when it began; in part in runs of earlier versions."""
+    counts = start.train_images, start.val_images, start.test_images
+    return Identity(start.classes, *counts, start.digests, start.listing, start.reader)
+
+
+def compare(before: Identity, now: Identity) -> None:
     """Raise `FtError`, naming the difference, unless these are the images that a run began with.
 
-    `before` is what was kept of them: the fields of an `Identity`, in part in runs of earlier versions. Where the
-    reader differs, names and labels decide.
+    Where the reader differs, names and labels decide; what an earlier version did not keep is not compared.
     """
-    what = _classes(before.get("classes"), now.classes) or _counts(before, now) or _pictures(before, now)
+    what = _classes(before.classes, now.classes) or _counts(before, now) or _pictures(before, now)
     if what:
         raise FtError(
             f"The images have changed since this run began ({what}): put them back as they were, or start a new run."
         )
 
 
-def _classes(before: Any, now: tuple[str, ...]) -> str:
-    if not isinstance(before, list | tuple) or tuple(before) == now:
+def _classes(before: tuple[str, ...], now: tuple[str, ...]) -> str:
+    if before == now:
         return ""
     gone = [_quoted(name) for name in before if name not in now]
     new = [_quoted(name) for name in now if name not in before]
@@ -88,16 +92,16 @@ def _verb(names: list[str]) -> str:
     return "is" if len(names) == 1 else "are"
 
 
-def _counts(before: Mapping[str, Any], now: Identity) -> str:
-    for split, field in _COUNTS.items():
-        then, here = before.get(field, getattr(now, field)), getattr(now, field)
+def _counts(before: Identity, now: Identity) -> str:
+    for split, name in _COUNTS.items():
+        then, here = getattr(before, name), getattr(now, name)
         if then != here:
             return f"there were {then} images in {split}, now there are {here}"
     return ""
 
 
-def _pictures(before: Mapping[str, Any], now: Identity) -> str:
-    field = "digests" if before.get("reader") == now.reader else "listing"
-    then, here = before.get(field), getattr(now, field)
-    other = [split for split in SPLITS if isinstance(then, dict) and then.get(split, here[split]) != here[split]]
+def _pictures(before: Identity, now: Identity) -> str:
+    same = before.reader == now.reader
+    then, here = (before.digests, now.digests) if same else (before.listing, now.listing)
+    other = [split for split in SPLITS if then.get(split, here[split]) != here[split]]
     return f"other pictures in {listed(other)}" if other else ""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from filelock import Timeout
@@ -19,7 +18,17 @@ from ftcore.data import identity, reading, sets
 from ftcore.data.reading import BadPictures
 from ftcore.data.sets import ImageSet
 from ftcore.errors import FtError
-from ftcore.events import DataFound, DataProgress, EpochEnd, Event, PicturesSkipped, RunEnd, to_dict
+from ftcore.events import (
+    Baseline,
+    DataFound,
+    DataProgress,
+    EpochEnd,
+    Event,
+    PhaseEnd,
+    PicturesSkipped,
+    RunEnd,
+    RunStart,
+)  # fmt: skip
 from ftcore.files import FULL
 from ftcore.runs import records
 from ftcore.runs.locks import lock
@@ -34,7 +43,7 @@ TAKEN = 29
 BAD_PICTURES = "bad_pictures.txt"
 
 
-TOLD_ONCE = ("run_start", "baseline", "epoch_end", "phase_end")
+TOLD_ONCE = (RunStart, Baseline, EpochEnd, PhaseEnd)
 
 
 DISK_FULL_SAYS = "The disk is full. Delete old runs or make room, then resume: the finished epochs are kept."
@@ -54,10 +63,11 @@ def execute(folder: Path, report: Callable[[Event], None], clock: Callable[[], f
     `clock` gives the seconds that count as training time. Whatever `report` raises ends the run.
     """
     settings, log = records.settings_of(folder), records.read_log(folder)[0]
-    logged = {_name(record) for record in log if record["event"] in TOLD_ONCE}
+    logged = {_name(said) for said in log if isinstance(said, TOLD_ONCE)}
     report(_found(settings))
     images = _images(settings, folder / BAD_PICTURES, report)
-    identity.compare(start_of(log), identity.of(images))
+    if start := start_of(log):
+        identity.compare(identity.begun(start), identity.of(images))
     store.prune(store.budget(), store.RECENT)
     network = start_network(
         settings, len(images.classes), lambda done, total: report(DataProgress("Downloading weights", done, total))
@@ -72,7 +82,7 @@ def execute(folder: Path, report: Callable[[Event], None], clock: Callable[[], f
             if event.kept_epoch == max(snapshots.epochs(folder), default=0):
                 snapshots.finish(folder, event.kept_epoch)
             event = replace(event, folder=str(folder))
-        if _name(to_dict(event)) not in logged:
+        if _name(event) not in logged:
             if isinstance(event, EpochEnd):
                 (folder / snapshots.MODEL).unlink(missing_ok=True)  # of a finished run that was given more epochs
             pace.see(event)
@@ -101,8 +111,15 @@ def _found(settings: RunSettings) -> DataFound:
     return DataFound(found.sentence, found.classes, train, val, test, found.passed_over, found.notes)
 
 
-def _name(record: Mapping[str, Any]) -> tuple[Any, ...]:
-    return record["event"], record.get("phase"), record.get("epoch"), record.get("epochs")
+def _name(said: object) -> tuple[object, ...]:
+    """What an event is about: one of the same kind about the same is told once."""
+    match said:
+        case EpochEnd(phase=phase, epoch=epoch):
+            return EpochEnd, phase, epoch
+        case PhaseEnd(phase=phase, epochs=epochs):
+            return PhaseEnd, phase, epochs
+        case _:
+            return (type(said),)
 
 
 def finish(folder: Path, work: Callable[[], None]) -> int:

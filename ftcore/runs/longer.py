@@ -9,9 +9,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ftcore.errors import FtError
+from ftcore.events import EpochEnd, PhaseEnd
 from ftcore.files import whole
 from ftcore.runs import locks, records
 from ftcore.settings import RunSettings
@@ -41,9 +41,9 @@ def extend(folder: Path, epochs: Sequence[int]) -> None:
         file.write(text.encode())
 
 
-def _done(log: Sequence[dict[str, Any]]) -> list[int]:
+def _done(log: Sequence[object]) -> list[int]:
     """How many epochs each phase has done, as far as any has begun."""
-    pairs = {(record["phase"], record["epoch"]) for record in log if record["event"] == "epoch_end"}
+    pairs = {(said.phase, said.epoch) for said in log if isinstance(said, EpochEnd)}
     return [sum(phase == number for phase, _ in pairs) for number in range(1, max(pairs, default=(0, 0))[0] + 1)]
 
 
@@ -62,14 +62,14 @@ def _check(settings: RunSettings, epochs: Sequence[int], done: Sequence[int]) ->
         )
 
 
-def _check_rest(folder: Path, settings: RunSettings, epochs: Sequence[int], log: Sequence[dict[str, Any]]) -> None:
-    going = max(record["phase"] for record in log if record["event"] == "epoch_end")
+def _check_rest(folder: Path, settings: RunSettings, epochs: Sequence[int], log: Sequence[object]) -> None:
+    going = max(said.phase for said in log if isinstance(said, EpochEnd))
     if list(epochs) == [phase.epochs for phase in settings.phases]:
         if records.state_of(folder).state == "done":
             raise FtError("This run has done these epochs already: give the last phase more.")
         return
-    ended = [record for record in log if record["event"] == "phase_end" and record["phase"] == going]
-    if ended and ended[-1]["early"] and epochs[going - 1] != settings.phases[going - 1].epochs:
+    ended = [said for said in log if isinstance(said, PhaseEnd) and said.phase == going]
+    if ended and ended[-1].early and epochs[going - 1] != settings.phases[going - 1].epochs:
         raise FtError(f"Phase {going} was ended by early stopping, so more epochs change nothing: start a new run.")
     if not any((folder / name).exists() for name in ("checkpoint.pt", "checkpoint.old.pt")):
         raise FtError(

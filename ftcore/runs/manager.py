@@ -12,11 +12,12 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from ftcore import store
 from ftcore.costs import estimate
 from ftcore.errors import FtError
+from ftcore.events import RunEnd
 from ftcore.runs import limits, records, results, shelf
 from ftcore.runs.execute import DISK_FULL, DISK_FULL_SAYS, TAKEN
 from ftcore.runs.local import Local
@@ -45,7 +46,7 @@ class Status:
     epochs_done: int
     active: bool
     wait_s: float | None
-    result: dict[str, Any] | None
+    result: RunEnd | None
     owner: str
 
 

@@ -16,19 +16,19 @@ import secrets
 import shutil
 import stat
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ftcore import events
 from ftcore.errors import FtError
+from ftcore.events import CacheProgress, DataProgress, EpochEnd, Event, RunEnd, StepProgress
 from ftcore.files import home, whole
 from ftcore.runs.locks import is_alive
 from ftcore.settings import RunSettings
 
 ID = re.compile(r"[0-9a-f]{32}")
-PASSING = ("data_progress", "cache_progress", "step_progress")
+PASSING = (DataProgress, CacheProgress, StepProgress)
 BUSY = ("preparing", "running")
 MESSAGES = {
     "queued": "Waiting for its turn.",
@@ -52,7 +52,7 @@ class State:
     created: float
     owner: str
     epochs_done: int
-    result: dict[str, Any] | None
+    result: RunEnd | None
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ class Change:
     time: float
 
 
-LINES: dict[str, type[Any]] = {**events.KINDS, "created": Created, "state": Change}
+Line = Event | Created | Change
+KINDS: dict[str, type[Any]] = {**events.KINDS, "created": Created, "state": Change}
 
 
 def new(settings: RunSettings, owner: str = "", folder: Path | None = None) -> Path:
@@ -86,7 +87,7 @@ def new(settings: RunSettings, owner: str = "", folder: Path | None = None) -> P
         raise FtError(f"{folder} cannot be made ({error.strerror}): choose another folder.") from error
     try:
         (folder / "settings.json").write_text(settings.to_json(), "utf-8")
-        append(folder, {"event": "created", "time": time.time(), "owner": owner})
+        append(folder, Created(time.time(), owner))
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise FtError(
@@ -122,13 +123,14 @@ def settings_of(folder: Path) -> RunSettings:
         raise FtError(f"{folder} is no run folder: name one that holds a settings.json.") from error
 
 
-def append(folder: Path, record: Mapping[str, Any]) -> None:
+def append(folder: Path, said: Line) -> None:
     """Add one line to the log; a line that a killed writer left unfinished is closed first.
 
     What merely passes (progress) replaces the one before in a file of its own, so that the log stays short.
     """
-    line = json.dumps(record) + "\n"
-    if record["event"] in PASSING:
+    kinds = {kind: name for name, kind in KINDS.items()}
+    line = json.dumps({"event": kinds[type(said)], **dataclasses.asdict(said)}) + "\n"
+    if isinstance(said, PASSING):
         # a system that forbids replacing a file while it is read may refuse: the next one comes soon
         with contextlib.suppress(PermissionError), whole(folder / "progress.json", flush=False) as file:
             file.write(line.encode())
@@ -146,10 +148,10 @@ def append(folder: Path, record: Mapping[str, Any]) -> None:
 
 def set_state(folder: Path, state: str, message: str = "") -> None:
     """Note a change of state; without a message the usual sentence for it is used."""
-    append(folder, {"event": "state", "state": state, "message": message or MESSAGES[state], "time": time.time()})
+    append(folder, Change(state, message or MESSAGES[state], time.time()))
 
 
-def read_log(folder: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
+def read_log(folder: Path, offset: int = 0) -> tuple[list[Line], int]:
     """Whole lines of the log from a byte offset, and the offset to go on from.
 
     Lines that are damaged, of an unknown kind or with a field that cannot be are left out. A log that cannot be read
@@ -164,8 +166,8 @@ def read_log(folder: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
     except OSError as error:
         raise FtError(_closed(folder, error)) from error
     data = data[: data.rfind(b"\n") + 1]
-    records = [record for record in map(_record, data.splitlines()) if record is not None]
-    return records, offset + len(data)
+    lines = [said for said in map(_line, data.splitlines()) if said is not None]
+    return lines, offset + len(data)
 
 
 def _log_status(folder: Path) -> os.stat_result | None:
@@ -181,29 +183,23 @@ def _log_status(folder: Path) -> os.stat_result | None:
     return found
 
 
-def _record(line: bytes) -> dict[str, Any] | None:
-    """One line of a log if it is sound: its kind and the fields that this kind has."""
+def _line(text: bytes) -> Line | None:
+    """One line of a log if it is sound: of a known kind with the fields that this kind has."""
     try:
-        record = json.loads(line)
-        sound = events.build(LINES[record["event"]], record)
+        record = json.loads(text)
+        said: Line = events.build(KINDS[record["event"]], record)
     except (ValueError, LookupError, TypeError, RecursionError):
         return None
-    if isinstance(sound, Change) and sound.state not in MESSAGES:
-        return None
-    return {"event": record["event"], **{k: v for k, v in record.items() if k in _fields(type(sound))}}
+    return None if isinstance(said, Change) and said.state not in MESSAGES else said
 
 
-def _fields(kind: type[Any]) -> set[str]:
-    return {field.name for field in dataclasses.fields(kind)}
-
-
-def progress(folder: Path) -> dict[str, Any] | None:
+def progress(folder: Path) -> DataProgress | CacheProgress | StepProgress | None:
     """The latest passing event, if there is one."""
     try:
-        record = _record((folder / "progress.json").read_bytes())
+        said = _line((folder / "progress.json").read_bytes())
     except OSError:
         return None
-    return record if record is not None and record["event"] in PASSING else None
+    return said if isinstance(said, PASSING) else None
 
 
 def state_of(folder: Path) -> State:
@@ -225,18 +221,12 @@ def _told(folder: Path) -> State:
 @functools.lru_cache(maxsize=512)
 def _folded(folder: Path, _size: int, _changed: int) -> State:
     log, _ = read_log(folder)
-    last = _last_state(log)
-    created: dict[str, Any] = next((r for r in log if r["event"] == "created"), {"time": 0.0, "owner": ""})
-    epochs = {r["epoch"] for r in log if r["event"] == "epoch_end"}
-    result = next((r for r in reversed(log) if r["event"] == "run_end"), None)
-    return State(
-        last["state"], last["message"], last["time"], created["time"], created["owner"], len(epochs), result
-    )  # fmt: skip
-
-
-def _last_state(log: list[dict[str, Any]]) -> dict[str, Any]:
-    never = {"state": "interrupted", "message": MESSAGES["interrupted"], "time": 0.0}
-    return next((r for r in reversed(log) if r["event"] == "state"), never)
+    never = Change("interrupted", MESSAGES["interrupted"], 0.0)
+    last = next((said for said in reversed(log) if isinstance(said, Change)), never)
+    created = next((said for said in log if isinstance(said, Created)), Created(0.0, ""))
+    epochs = {said.epoch for said in log if isinstance(said, EpochEnd)}
+    result = next((said for said in reversed(log) if isinstance(said, RunEnd)), None)
+    return State(last.state, last.message, last.time, created.time, created.owner, len(epochs), result)
 
 
 def delete(folder: Path) -> None:

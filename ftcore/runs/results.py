@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from ftcore.data.splits import listed
 from ftcore.errors import FtError
+from ftcore.events import RunStart
 from ftcore.network import backbones, weights
 from ftcore.network.blocks import Network
 from ftcore.runs import records
@@ -16,9 +16,9 @@ from ftcore.training import checkpoint, snapshots
 from ftcore.training.start import start_network
 
 
-def start_of(log: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """What the run said of its images when it began; empty before that."""
-    return next((record for record in log if record["event"] == "run_start"), {})
+def start_of(log: Iterable[object]) -> RunStart | None:
+    """What the run said of its images when it began; None before that."""
+    return next((said for said in log if isinstance(said, RunStart)), None)
 
 
 def save_model(network: Network, classes: Iterable[str], path: Path) -> None:
@@ -29,10 +29,10 @@ def save_model(network: Network, classes: Iterable[str], path: Path) -> None:
 
 def classes_of(folder: Path) -> tuple[str, ...]:
     """The class names of a run in output order."""
-    names = start_of(records.read_log(folder)[0]).get("classes")
-    if not isinstance(names, list):
+    start = start_of(records.read_log(folder)[0])
+    if start is None:
         raise FtError("This run has not begun to train yet: wait for its first epoch.")
-    return tuple(map(str, names))
+    return start.classes
 
 
 def tuned_network(folder: Path) -> tuple[Network, tuple[str, ...]]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from typing import Any
 
 from ftcore.errors import FtError
 from ftcore.runs import records, shelf
 from ftcore.runs.manager import Manager, Status
+from ftcore.runs.records import Line
 from ftcore.settings import RunSettings, number_from_environment
 
 _ONE = threading.Lock()
@@ -34,7 +34,7 @@ def status(run_id: str) -> Status:
     return manager().status(run_id)
 
 
-def read_events(run_id: str, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
+def read_events(run_id: str, offset: int = 0) -> tuple[list[Line], int]:
     """New events of a run since a byte offset, what passes (progress) as the last one; and the next offset.
 
     Events of phases and epochs that the run does not have are left out.
@@ -47,8 +47,8 @@ def read_events(run_id: str, offset: int = 0) -> tuple[list[dict[str, Any]], int
     return [event for event in told if _belongs(event, settings)], offset
 
 
-def _belongs(event: dict[str, Any], settings: RunSettings) -> bool:
-    phase, epoch = event.get("phase", 1), event.get("epoch", 1)
+def _belongs(event: Line, settings: RunSettings) -> bool:
+    phase, epoch = getattr(event, "phase", 1), getattr(event, "epoch", 1)
     return 1 <= phase <= len(settings.phases) and 1 <= epoch <= settings.epochs
 
 

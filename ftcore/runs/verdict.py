@@ -6,10 +6,9 @@ Knows nothing about networks, pictures or pages.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from ftcore.events import EpochEnd, RunEnd, RunStart
 from ftcore.runs import records
 
 SURE = 100  # images; with fewer the numbers bear no harder word
@@ -22,18 +21,17 @@ def doubt(folder: Path) -> str | None:
     1 / classes, and its loss is not below that of equal chances for all, ln(classes).
     """
     log, _ = records.read_log(folder)
-    try:
-        start = next(r for r in reversed(log) if r["event"] == "run_start")
-        end = next((r for r in reversed(log) if r["event"] == "run_end"), None)
-        epochs = [r for r in log if r["event"] == "epoch_end"]
-        kept = next(r for r in reversed(epochs) if end is None or r["epoch"] == end["kept_epoch"])
-        return _sentence(len(start["classes"]), int(start["val_images"]), kept, done=end is not None)
-    except (StopIteration, LookupError, TypeError, ValueError, ArithmeticError):  # not begun, or a damaged log
-        return None
+    start = next((said for said in reversed(log) if isinstance(said, RunStart)), None)
+    end = next((said for said in reversed(log) if isinstance(said, RunEnd)), None)
+    epochs = (said for said in reversed(log) if isinstance(said, EpochEnd))
+    kept = next((epoch for epoch in epochs if end is None or epoch.epoch == end.kept_epoch), None)
+    if start is None or kept is None or len(start.classes) < 2 or not start.val_images:
+        return None  # not begun, or a damaged log
+    return _sentence(len(start.classes), start.val_images, kept, done=end is not None)
 
 
-def _sentence(classes: int, images: int, epoch: Mapping[str, Any], *, done: bool) -> str | None:
-    accuracy, loss = float(epoch["val_accuracy"]), float(epoch["val_loss"])
+def _sentence(classes: int, images: int, epoch: EpochEnd, *, done: bool) -> str | None:
+    accuracy, loss = epoch.val_accuracy, epoch.val_loss
     chance, even = 1 / classes, math.log(classes)
     error = math.sqrt(chance * (1 - chance) / images)
     if accuracy > chance + 2 * error or loss < even:
@@ -43,7 +41,7 @@ def _sentence(classes: int, images: int, epoch: Mapping[str, Any], *, done: bool
     return (
         f"This run {'ended' if done else 'stands'} at {accuracy:.1%} validation accuracy with a loss of {loss:.3g}, no "
         f"better than guessing among {classes} classes as far as {images:,} images tell: {trust}. "
-        f"{_cure(even, loss, float(epoch['sample_loss']))}"
+        f"{_cure(even, loss, epoch.sample_loss)}"
     ).replace("%", " %", 1)
 
 

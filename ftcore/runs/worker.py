@@ -15,7 +15,7 @@ import traceback
 from pathlib import Path
 
 from ftcore.errors import FtError
-from ftcore.events import DataFound, DataProgress, Event, PicturesSkipped, RunEnd, to_dict
+from ftcore.events import DataFound, DataProgress, Event, PicturesSkipped, RunEnd
 from ftcore.runs import records
 from ftcore.runs.execute import PauseRun, StopRun, execute, finish
 
@@ -44,7 +44,7 @@ class _Control:
 
     def report(self, event: Event) -> None:
         self._enter("preparing" if isinstance(event, DataFound | DataProgress | PicturesSkipped) else "running")
-        records.append(self.folder, to_dict(event))
+        records.append(self.folder, event)
         if isinstance(event, RunEnd):
             return  # nothing is left to pause or to stop
         if not self.running.is_set():

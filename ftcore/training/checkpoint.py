@@ -7,7 +7,6 @@ it, in case the newest is damaged. This module knows nothing about the training 
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,7 +96,8 @@ def restore(path: Path | None, network: Network, settings: RunSettings, images: 
             continue
         if not _goes_on(kept, settings, state.epochs):
             raise FtError(f"The checkpoint {file} belongs to other settings: start the run anew.")
-        identity.compare(pictures, images)
+        if pictures is not None:
+            identity.compare(pictures, images)
         if _put(file, network, record, state.epochs[-1].epoch):
             state.lost = lost.format(f"the run goes on after epoch {state.epochs[-1].epoch}")
             return state
@@ -116,12 +116,9 @@ def _progress(record: Mapping[str, Any]) -> Progress:
     return Progress(epochs, float(record["seconds"]), baseline, kernels, best, optimizer)
 
 
-def _images(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What the checkpoint says of its images; nothing in one of an earlier version."""
-    images = json.loads(json.dumps(record.get("images", {})))
-    if not isinstance(images, dict):
-        raise TypeError
-    return images
+def _images(record: Mapping[str, Any]) -> Identity | None:
+    """What the checkpoint says of its images; None in one of an earlier version."""
+    return events.build(Identity, record["images"]) if "images" in record else None
 
 
 def _put(file: Path, network: Network, record: Mapping[str, Any], epoch: int) -> bool:

@@ -187,7 +187,7 @@ def test_a_run_that_came_out_different_is_named(tmp_path: Path) -> None:
     import torch
     from safetensors.torch import save_file
 
-    from ftcore.events import EpochEnd, RunEnd, to_dict
+    from ftcore.events import EpochEnd, RunEnd
     from ftcore.runs import records
 
     def run(name: str, loss: float, weight: float, *tests: float) -> Path:
@@ -195,7 +195,7 @@ def test_a_run_that_came_out_different_is_named(tmp_path: Path) -> None:
         folder.mkdir()
         epoch = EpochEnd(1, 1, loss, 1.0, loss, 1.0, loss, 1.0, 0.1, {}, float(len(name)))
         for event in (epoch, *(RunEnd(test, 1.0, 1, test) for test in tests)):
-            records.append(folder, to_dict(event))
+            records.append(folder, event)
         save_file({"w": torch.tensor([weight])}, folder / "model.safetensors")
         return folder
 

@@ -9,6 +9,7 @@ import torch
 from playwright.sync_api import Locator, Page, expect
 from safetensors.torch import load_file
 
+from ftcore.events import EpochEnd, RunEnd
 from ftcore.network import backbones
 from ftcore.runs import records
 from tests.browser.conftest import OpenTab, Server
@@ -82,16 +83,16 @@ def moved_share(folder: Path) -> float:
 def insight(folder: Path) -> list[str]:
     """The numbers that the last step must tell, from the run's files."""
     log, _ = records.read_log(folder)
-    rows = [record for record in log if record["event"] == "epoch_end"]
-    end = next(record for record in log if record["event"] == "run_end")
-    head, tuned = rows[1]["val_accuracy"], rows[4]["val_accuracy"]
-    assert (rows[1]["phase"], rows[2]["phase"], len(rows)) == (1, 2, 5)
+    rows = [said for said in log if isinstance(said, EpochEnd)]
+    end = next(said for said in log if isinstance(said, RunEnd))
+    head, tuned = rows[1].val_accuracy, rows[4].val_accuracy
+    assert (rows[1].phase, rows[2].phase, len(rows)) == (1, 2, 5)
     return [
         f"alone reached {percent(head)}",
         points(abs(tuned - head)),
         percent(tuned),
-        percent(end["test_accuracy"]),
-        f"cost {seconds(sum(row['seconds'] for row in rows[2:]))} of training, of {seconds(end['seconds'])} in all",
+        percent(end.test_accuracy),
+        f"cost {seconds(sum(row.seconds for row in rows[2:]))} of training, of {seconds(end.seconds)} in all",
         f"{percent(moved_share(folder))} of the pretrained weights moved",
     ]
 

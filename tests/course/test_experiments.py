@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from course import content, experiments, measure, quiz, recorded
-from course.experiments import Done
 from ftcore.errors import FtError
 from ftcore.settings import HEAD
+from ftcore.story import Story
 from ftcore.training import recipes
 
 ALL, WRONG = experiments.load()
@@ -61,10 +61,8 @@ def test_runs_are_short_valid_and_decide_one_of_the_guesses(name: str) -> None:
     assert outcome.key in found.outcomes
 
 
-def _done(head_first: bool) -> Done:
-    run = recorded.load()["classic" if head_first else "scratch"]
-    assert run.end is not None
-    return Done(run.settings, run.rows, run.end["test_accuracy"])
+def _done(head_first: bool) -> Story:
+    return recorded.load()["classic" if head_first else "scratch"]
 
 
 @pytest.mark.parametrize("found", ALL, ids=lambda e: e.id)
@@ -76,8 +74,7 @@ def test_a_question_asks_only_for_what_is_known_before(found: experiments.Experi
 
 
 def test_numbers_decide_and_not_hopes() -> None:
-    low, high = (recorded.load()[name] for name in ("classic", "rate_high"))
-    done = [Done(run.settings, run.rows, 0.5) for run in (low, high)]
+    done = [recorded.load()[name] for name in ("classic", "rate_high")]
     assert experiments.judged("trunk-rate", {"a": done[0], "b": done[1]}).key == "a"
     assert experiments.judged("trunk-rate", {"a": done[1], "b": done[0]}).key == "b"
     assert experiments.judged("trunk-rate", {"a": done[0], "b": done[0]}).key == "same"

@@ -204,7 +204,7 @@ def test_wrong_answers_are_wrong_and_told_why() -> None:
 def test_recorded_runs_show_what_questions_say_about_them() -> None:
     runs = recorded.load()
     assert {name: run.settings for name, run in runs.items()} == recorded.plans()
-    known = {k: v for name, run in runs.items() for k, v in facts.of_recorded(name, run.rows).items()}
+    known = {k: v for name, run in runs.items() for k, v in facts.of_recorded(name, run).items()}
     assert known["rec_rate_high_thawed"] < known["rec_rate_high_head"] - 5
     assert known["rec_classic_thawed"] > known["rec_classic_head"]
     assert known["rec_rate_low_last"] - known["rec_rate_low_head"] < 3
@@ -212,9 +212,9 @@ def test_recorded_runs_show_what_questions_say_about_them() -> None:
     assert known["rec_scratch_sample"] > 90 > known["rec_classic_last"] > known["rec_scratch_last"]
     assert known["rec_few_sample"] > 95
     assert known["rec_few_last"] < 50
-    few = runs["few"].rows[-3:]
-    assert few[0]["val_loss"] < few[1]["val_loss"] < few[2]["val_loss"]
-    assert few[0]["train_loss"] > few[2]["train_loss"]
+    few = runs["few"].epochs[-3:]
+    assert few[0].val_loss < few[1].val_loss < few[2].val_loss
+    assert few[0].train_loss > few[2].train_loss
 
 
 def test_a_round_keeps_score_and_streak() -> None:
@@ -254,12 +254,11 @@ def test_a_question_that_left_the_quiz_leaves_the_round() -> None:
 
 def test_a_run_can_be_asked_about_only_if_it_has_both_phases() -> None:
     run = recorded.load()["classic"]
-    assert facts.usable(run.settings, run.rows, run.end)
-    assert not facts.usable(run.settings, run.rows, None)
-    assert not facts.usable(run.settings, run.rows[:6], run.end)
-    head = recorded.load()["head"]
-    assert not facts.usable(head.settings, head.rows, head.end)
-    known = facts.of_run(run.settings, run.rows, run.baseline, run.end)
+    assert facts.usable(run)
+    assert not facts.usable(dataclasses.replace(run, end=None))
+    assert not facts.usable(dataclasses.replace(run, epochs=run.epochs[:6]))
+    assert not facts.usable(recorded.load()["head"])
+    known = facts.of_run(run)
     assert known["run_thaw_next"] == 6
     assert known["run_gain"] == pytest.approx(known["run_tuned_accuracy"] - known["run_head_accuracy"])
 

@@ -11,7 +11,6 @@ from streamlit.testing.v1 import AppTest
 
 from course import content, learners, quiz, rounds
 from course.learners import Learner
-from ftcore import events
 from ftcore.events import RunEnd, RunStart
 from ftcore.network.change import Moved
 from ftcore.network.describe import describe
@@ -191,8 +190,8 @@ def finished() -> str:
     folder = records.folder_of(run)
     classes = tuple("abcdefghij")
     start = RunStart(SHORT.backbone, SHORT.data, classes, 8, 2, 2, ("conv1", "head"), "cpu")
-    records.append(folder, events.to_dict(start))
-    records.append(folder, events.to_dict(RunEnd(0.3, 0.91, 4, 83.0, "")))
+    records.append(folder, start)
+    records.append(folder, RunEnd(0.3, 0.91, 4, 83.0))
     records.set_state(folder, "done")
     network = start_network(SHORT, len(classes))
     with torch.no_grad():
@@ -223,15 +222,15 @@ def test_the_insight_has_the_runs_own_numbers(open_page: OpenPage) -> None:
 )
 def test_a_thaw_that_gained_nothing_is_told_so(last: float, words: str) -> None:
     view = live_view(write_run(SHORT, 0.5, 0.62, 0.7, last))
-    assert view.log.end is not None
-    found = observe.closing(view.log.rows, view.log.end, SHORT)
+    assert view.story.end is not None
+    found = observe.closing(view.story)
     told = insight.insight(view, found, Moved(4, 2, 0.5))
     assert words in content.section("guide", "insight", told)
 
 
 def live_view(run: str) -> View:
     log = RunLog()
-    log.add(records.read_log(records.folder_of(run))[0])
+    log.add(SHORT, records.read_log(records.folder_of(run))[0])
     return View(run, service.status(run), log)
 
 

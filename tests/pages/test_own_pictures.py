@@ -14,7 +14,6 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from ftcore.errors import FtError
-from ftcore.events import to_dict
 from ftcore.runs import execute, records
 from ftcore.settings import Phase, RunSettings
 from tests.made import OpenPage, query_of, texts, tied
@@ -37,7 +36,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str]:
     patch = pytest.MonkeyPatch()
     patch.setenv("THAW_HOME", str(home))
     run = records.new(dataclasses.replace(RunSettings(data=str(folder)), phases=PHASES))
-    assert execute.finish(run, lambda: execute.execute(run, lambda e: records.append(run, to_dict(e)))) == 0
+    assert execute.finish(run, lambda: execute.execute(run, lambda e: records.append(run, e))) == 0
     patch.undo()
     return folder, home, run.name
 

@@ -10,6 +10,7 @@ import pytest
 from streamlit.web.server.app_discovery import discover_asgi_app
 
 from course import content
+from ftcore.events import Recovered
 from ftcore.files import ROOT
 from ftcore.runs import locks, records, service
 from ftcore.settings import Phase, RunSettings
@@ -128,5 +129,5 @@ def test_streamlit_finds_the_app_that_wakes_it() -> None:
 def test_a_run_that_met_damage_tells_what_it_cost(open_page: OpenPage) -> None:
     run = write_run(SHORT, 0.5, 0.6, 0.7, 0.8)
     says = "The checkpoint is damaged: the run goes on after epoch 2, with the same result."
-    records.append(records.folder_of(run), {"event": "recovered", "says": says})
+    records.append(records.folder_of(run), Recovered(says))
     assert plain(says, 500) in [caption.value for caption in open_page("train_live", run=run).caption]

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from ftcore.costs import estimate
 from ftcore.data import sets
 from ftcore.data.sets import Summary
+from ftcore.events import CacheSkipped
 from ftcore.files import ROOT
 from ftcore.runs import records, service
 from ftcore.settings import RunSettings
@@ -227,8 +228,7 @@ def test_features_that_did_not_fit_are_told_with_what_it_costs(
 ) -> None:
     monkeypatch.setattr(estimate, "of_epoch", lambda s, p, *, cached, counts: 30.0 if cached else 120.0)
     run = write_run(SHORT, 0.5, 0.6, end="stopped")
-    skipped = {"event": "cache_skipped", "boundary": boundary, "gigabytes": 12.34, "room": 8.0}
-    records.append(records.folder_of(run), skipped)
+    records.append(records.folder_of(run), CacheSkipped(boundary, 12.34, 8.0))
     test = open_page("train_live", run=run)
     assert not test.exception
     (said,) = test.info

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -186,8 +185,9 @@ def test_runs_are_started_and_settled_by_their_own_numbers(open_page: OpenPage) 
     for label, name in (("a", "classic"), ("b", "rate_high")):
         run = recorded.load()[name]
         folder = records.new(run.settings, OWNER)
-        for event in run.events:
-            records.append(folder, event)
+        for said in (run.baseline, *run.epochs, run.end):
+            assert said is not None
+            records.append(folder, said)
         records.set_state(folder, "done")
         ids[label] = folder.name
     with learners.changing(OWNER) as learner:
@@ -207,8 +207,7 @@ def test_every_number_of_an_outcome_can_be_written() -> None:
 
 
 def test_the_learners_own_run_is_asked_about() -> None:
-    run = recorded.load()["rate_low"]
-    known = knowledge.gather(dataclasses.replace(RunSettings()), 10, 5000, dataclasses.replace(run, name="own"))
+    known = knowledge.gather(RunSettings(), 10, 5000, recorded.load()["rate_low"])
     assert known.own
     assert known.values["run_head_accuracy"] == "61.1\u00a0%"
     assert known.values["rec_classic_last"] == "76.3\u00a0%"

@@ -18,7 +18,6 @@ from course import content
 from ftcore.analysis import trace
 from ftcore.data import sets
 from ftcore.errors import FtError
-from ftcore.events import to_dict
 from ftcore.network import backbones
 from ftcore.runs import execute, records, results, service
 from ftcore.settings import Phase, RunSettings
@@ -51,7 +50,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     patch.setenv("THAW_HOME", str(folder))
     run = records.new(SETTINGS, OWNER)
     records.set_state(run, "queued")
-    assert execute.finish(run, lambda: execute.execute(run, lambda e: records.append(run, to_dict(e)))) == 0
+    assert execute.finish(run, lambda: execute.execute(run, lambda e: records.append(run, e))) == 0
     patch.undo()
     return folder, run.name
 

@@ -11,14 +11,14 @@ import pytest
 from ftcore.files import ROOT
 from ftcore.network.describe import describe
 from ftcore.settings import Phase, RunSettings
+from ftcore.story import Story
 from ftcore.training import recipes
-from tests.made import OpenPage, epoch, write_run
+from tests.made import BASELINE, OpenPage, epoch, write_run
 from ui.widgets import curves, strip
 
 BACKBONE = "resnet18-tinyimagenet64"
 LONG = dataclasses.replace(RunSettings(), phases=recipes.classic(BACKBONE, epochs=(100, 400)))
 SHORT = dataclasses.replace(RunSettings(), phases=recipes.classic(BACKBONE, epochs=(2, 2)))
-BASELINE = {"val_loss": 2.4, "val_accuracy": 0.1}
 
 
 def test_bars_go_with_the_root_of_the_parameters() -> None:
@@ -34,13 +34,13 @@ def test_bars_go_with_the_root_of_the_parameters() -> None:
 
 
 def test_curves_begin_before_training_and_hold_three_lines() -> None:
-    found = curves.curves("accuracy", [epoch(1, 1, 0.5)], BASELINE)
+    found = curves.curves("accuracy", Story.of(SHORT, [BASELINE, epoch(1, 1, 0.5)]))
     assert [(point["epoch"], point["curve"]) for point in found] == [
         (0, curves.CURVES[0]),
         *[(1, c) for c in curves.CURVES],
     ]
     assert found[0]["value"] == 0.1
-    assert curves.curves("loss", [], None) == []
+    assert curves.curves("loss", Story(SHORT)) == []
 
 
 def test_the_span_before_the_thaw_is_ice_and_after_it_ember() -> None:
@@ -71,13 +71,12 @@ def test_only_data_changes_between_two_epochs(open_page: OpenPage) -> None:
 
 
 def test_words_under_the_chart_carry_its_numbers() -> None:
-    rows = [epoch(1, 1, 0.7), epoch(2, 1, 0.65)]
-    said = curves.words("accuracy", rows, BASELINE)
+    said = curves.words("accuracy", Story.of(SHORT, [BASELINE, epoch(1, 1, 0.7), epoch(2, 1, 0.65)]))
     assert said.startswith(
         "Epoch 2: validation 65.0\u00a0%, training set in eval mode 67.0\u00a0%, while learning 63.0\u00a0%."
     )
     assert said.endswith("Best validation accuracy so far: 70.0\u00a0% in epoch 1.")
-    assert curves.words("loss", [], BASELINE) == "Before training: validation loss 2.400."
+    assert curves.words("loss", Story(SHORT, baseline=BASELINE)) == "Before training: validation loss 2.400."
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -9,6 +9,7 @@ from typing import Any
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
+from ftcore.events import EpochEnd
 from ftcore.network.describe import describe
 from ftcore.settings import HEAD
 from tests.made import SHORT, OpenPage, epoch, run_with, texts, write_run
@@ -19,10 +20,10 @@ WEIGHTED = [block.name for block in describe(BACKBONE) if block.parameters]
 MOVED = ({HEAD: 0.9}, {HEAD: 1.3}, {"layer4.0": 0.012, "layer4.1": 0.034, HEAD: 1.4})
 
 
-def moving(*drifts: Mapping[str, float], rate: float = 1e-3) -> list[dict[str, Any]]:
+def moving(*drifts: Mapping[str, float], rate: float = 1e-3) -> list[EpochEnd]:
     """Epochs in which the blocks stand this far from their start."""
     return [
-        epoch(number, 1 if number <= 2 else 2, 0.5, lr=rate) | {"drift": dict(moved)}
+        epoch(number, 1 if number <= 2 else 2, 0.5, lr=rate, drift=dict(moved))
         for number, moved in enumerate(drifts, 1)
     ]
 

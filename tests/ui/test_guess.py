@@ -70,7 +70,7 @@ def test_a_guess_belongs_to_its_run(open_page: OpenPage) -> None:
 
 
 def test_lost_accuracy_is_not_called_gained(open_page: OpenPage) -> None:
-    last = epoch(3, 2, 0.55) | {"val_loss": 0.5}
+    last = epoch(3, 2, 0.55, val_loss=0.5)
     said = texts(open_page("train_live", run=run_with(SHORT, epoch(1, 1, 0.5), epoch(2, 1, 0.6), last)))
     assert "5.0 points lost" in said
 

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import pytest
 
+from ftcore.events import CacheProgress, PhaseEnd, RunEnd, StepProgress
 from ftcore.runs import locks, records, service
 from tests.made import SHORT, OpenPage, epoch, run_with, texts, write_run
 from ui.runs.log import RunLog, time_left
 
 
-def log_of(*events: Mapping[str, Any]) -> RunLog:
+def log_of(*events: object) -> RunLog:
     log = RunLog()
-    log.add(events)
+    log.add(SHORT, events)
     return log
 
 
 def test_time_left_is_expected_until_the_first_epoch_then_measured() -> None:
-    filling = {"event": "cache_progress", "done": 100, "total": 400, "seconds": 2.0}
+    filling = CacheProgress(100, 400, 2.0, from_disk=False)
     one = epoch(1, 1, 0.5, seconds=30.0)
-    step = {"event": "step_progress", "phase": 1, "epoch": 2, "step": 5, "steps": 20}
+    step = StepProgress(1, 2, 5, 20, 1.0, 1.0)
     assert time_left(log_of(), SHORT, 10.0, (5.0, 7.0)) == 22.0
     assert time_left(log_of(filling), SHORT, 10.0, (5.0, 7.0)) == 6.0 + 12.0
     assert time_left(log_of(filling, one), SHORT, 10.0, (5.0, 7.0)) == 30.0 + 7.0
@@ -29,11 +27,11 @@ def test_time_left_is_expected_until_the_first_epoch_then_measured() -> None:
 
 
 def test_time_left_in_the_second_phase_does_not_use_the_first_ones_epochs() -> None:
-    first = [epoch(1, 1, 0.5, seconds=30.0), epoch(2, 1, 0.5, seconds=30.0), {"event": "phase_end", "phase": 1}]
+    first = [epoch(1, 1, 0.5, seconds=30.0), epoch(2, 1, 0.5, seconds=30.0), PhaseEnd(1, "", 2, False, 60.0)]
     assert time_left(log_of(*first), SHORT, 10.0, (5.0, 8.0)) == 8.0
     third = epoch(3, 2, 0.5, seconds=50.0)
     assert time_left(log_of(*first, third), SHORT, 10.0, (5.0, 8.0)) == 50.0
-    assert time_left(log_of(*first, third, {"event": "run_end"}), SHORT, 10.0, (5.0, 8.0)) is None
+    assert time_left(log_of(*first, third, RunEnd(0.3, 0.9, 3, 90.0)), SHORT, 10.0, (5.0, 8.0)) is None
 
 
 def test_a_run_that_is_going_says_how_long_it_still_takes(open_page: OpenPage) -> None:

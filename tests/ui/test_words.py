@@ -10,17 +10,19 @@ import pytest
 
 from course import content
 from ftcore.errors import FtError
+from ftcore.events import CacheProgress, EpochEnd, RunEnd, RunStart, StepProgress
 from ftcore.files import ROOT
 from ftcore.settings import HEAD, Phase, RunSettings
+from ftcore.story import Story
 from ftcore.training import recipes
-from tests.made import epoch
+from tests.made import BASELINE, epoch
 from ui import words
 from ui.lesson import stages
 from ui.runs import observe
 from ui.runs.log import RunLog, time_left
 
 TWO = dataclasses.replace(RunSettings(), phases=recipes.classic("resnet18-tinyimagenet64", epochs=(2, 3)))
-BASELINE = {"event": "baseline", "val_loss": 2.4, "val_accuracy": 0.1}
+START = RunStart("", "", ("a", "b"), 8, 2, 2, (), "cpu")
 
 
 @pytest.mark.parametrize(
@@ -92,14 +94,13 @@ def test_held_text_breaks_only_between_stretches() -> None:
     assert max(len(part) for part in words.held(text).split(" ")) < 32
 
 
-def rows(*values: float, **last: float) -> list[dict[str, object]]:
+def rows(*values: float, **last: float) -> list[EpochEnd]:
     found = [epoch(n, 1 if n <= 2 else 2, value) for n, value in enumerate(values, 1)]
-    found[-1].update(last)
-    return found
+    return [*found[:-1], dataclasses.replace(found[-1], **last)]
 
 
-def say(events: list[dict[str, object]]) -> str:
-    return observe.observe(events, len(events) - 1, TWO, BASELINE)
+def say(epochs: list[EpochEnd]) -> str:
+    return observe.observe(Story.of(TWO, [BASELINE, *epochs]), len(epochs) - 1)
 
 
 def test_the_first_epoch_is_seen_against_no_training() -> None:
@@ -138,34 +139,35 @@ def test_a_jump_of_the_loss_points_at_the_rate() -> None:
 
 
 def test_closing_tells_what_the_head_reached_and_what_thawing_added() -> None:
-    end = {"test_accuracy": 0.88, "seconds": 60.0}
-    found = observe.closing(rows(0.6, 0.7, 0.8, 0.9), end, TWO)
+    end = RunEnd(0.4, 0.88, 4, 60.0)
+    found = observe.closing(Story.of(TWO, [*rows(0.6, 0.7, 0.8, 0.9), end]))
     assert found == pytest.approx({"head": 0.7, "tuned": 0.9, "gain": 0.2, "test": 0.88, "seconds": 60.0})
-    assert "gain" not in observe.closing(rows(0.6, 0.7), end, TWO)
+    assert "gain" not in observe.closing(Story.of(TWO, [*rows(0.6, 0.7), end]))
+    assert observe.closing(Story.of(TWO, rows(0.6, 0.7))) == {}
 
 
 def test_a_log_folds_events_and_counts_an_epoch_once() -> None:
     log = RunLog()
-    step = {"event": "step_progress", "phase": 1, "epoch": 1, "step": 3, "steps": 10, "loss": 1.0, "seconds": 1.0}
-    log.add([BASELINE, step])
+    step = StepProgress(1, 1, 3, 10, 1.0, 1.0)
+    log.add(TWO, [BASELINE, step])
     assert (log.step, log.phase(TWO)) == (step, 1)
-    log.add([epoch(1, 1, 0.5), step])
+    log.add(TWO, [epoch(1, 1, 0.5), step])
     assert log.step is None, "a step of a finished epoch is stale"
-    log.add([epoch(2, 1, 0.6), epoch(2, 1, 0.61)])
-    assert [row["val_accuracy"] for row in log.rows] == [0.5, 0.61]
+    log.add(TWO, [epoch(2, 1, 0.6), epoch(2, 1, 0.61)])
+    assert [one.val_accuracy for one in log.story.epochs] == [0.5, 0.61]
     assert log.phase(TWO) == 2
-    log.add([{"event": "run_end", "test_accuracy": 0.6, "seconds": 3.0}])
+    log.add(TWO, [RunEnd(0.9, 0.6, 3, 3.0)])
     assert time_left(log, TWO, 1.0, (1.0, 1.0)) is None
 
 
 def test_time_left_follows_the_run_itself_once_it_can() -> None:
     log = RunLog()
     assert time_left(log, TWO, 10.0, (4.0, 30.0)) == 44.0
-    log.add([{"event": "cache_progress", "done": 50, "total": 100, "seconds": 6.0, "from_disk": False}])
+    log.add(TWO, [CacheProgress(50, 100, 6.0, from_disk=False)])
     assert time_left(log, TWO, 10.0, (4.0, 30.0)) == 40.0
-    log.add([BASELINE, epoch(1, 1, 0.5)])
+    log.add(TWO, [BASELINE, epoch(1, 1, 0.5)])
     assert time_left(log, TWO, 10.0, (4.0, 30.0)) == 31.0
-    log.add([epoch(2, 1, 0.5), epoch(3, 2, 0.6, seconds=7.0)])
+    log.add(TWO, [epoch(2, 1, 0.5), epoch(3, 2, 0.6, seconds=7.0)])
     assert time_left(log, TWO, 10.0, (4.0, 30.0)) == 14.0
 
 
@@ -179,12 +181,12 @@ def test_stages_follow_the_run() -> None:
     log = RunLog()
     assert stages.progress(None, "", TWO)[0] == stages.NEXT
     assert stages.progress(log, "preparing", TWO)[:2] == [stages.RUNNING, stages.LATER]
-    log.add([{"event": "run_start"}, BASELINE])
+    log.add(TWO, [START, BASELINE])
     assert stages.progress(log, "running", TWO)[3] == stages.RUNNING
-    log.add([epoch(1, 1, 0.5), epoch(2, 1, 0.6)])
+    log.add(TWO, [epoch(1, 1, 0.5), epoch(2, 1, 0.6)])
     assert stages.progress(log, "running", TWO) == [*[stages.DONE] * 5, stages.RUNNING]
     assert stages.progress(log, "interrupted", TWO)[5] == stages.NEXT
-    log.add([{"event": "run_end"}])
+    log.add(TWO, [RunEnd(0.9, 0.6, 3, 3.0)])
     assert stages.progress(log, "done", TWO) == [stages.DONE] * 6
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from course import content, experiments, learners, measure
-from course.experiments import Done, Experiment, Outcome
+from course.experiments import Experiment, Outcome
 from course.measures import ground
 from ftcore.errors import FtError
 from ftcore.runs import service
@@ -106,12 +106,9 @@ def _outcome(one: Experiment, kept: Mapping[str, Any], views: Mapping[str, View]
     if one.id in measure.MEASUREMENTS:
         raw = kept.get("outcome")
         return Outcome(raw["key"], raw["numbers"]) if raw else None
-    if not views or any(view.status.state != "done" or view.log.end is None for view in views.values()):
+    if not views or any(view.status.state != "done" or view.story.end is None for view in views.values()):
         return None
-    done = {
-        label: Done(view.settings, view.log.rows, float((view.log.end or {})["test_accuracy"]))
-        for label, view in views.items()
-    }
+    done = {label: view.story for label, view in views.items()}
     return experiments.judged(one.id, done)
 
 
@@ -129,7 +126,7 @@ def _settled(one: Experiment, guess: str, outcome: Outcome, views: Mapping[str, 
     figure = compare.chart(list(enumerate(views.values())), "accuracy")
     for trace, label in zip(figure.data, labels, strict=True):
         trace.name = one.labels[label]
-    last = [f"{one.labels[k]} {percent(v.log.rows[-1]['val_accuracy'])}" for k, v in views.items()]
+    last = [f"{one.labels[k]} {percent(v.story.epochs[-1].val_accuracy)}" for k, v in views.items()]
     alt = "Validation accuracy at the end: " + "; ".join(last)
     st.plotly_chart(figure, width="stretch", key=f"exp-{one.id}", alt=alt, config={"displayModeBar": False})
     st.caption(alt + ".")

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from course import facts, recorded
-from course.recorded import Recorded
 from ftcore.errors import FtError
 from ftcore.runs import service
 from ftcore.settings import RunSettings
+from ftcore.story import Story
 from ui.lesson import stages
 from ui.runs import live
 from ui.words import count, number, percent, rate
@@ -26,32 +26,30 @@ class Known:
 
     values: Mapping[str, str]
     facts: Mapping[str, float]
-    run: Recorded
+    run: Story
     own: bool
 
 
-def newest(owner: str) -> Recorded | None:
-    """The learner's newest finished run with both phases, as a record of its events."""
+def newest(owner: str) -> Story | None:
+    """The learner's newest finished run with both phases."""
     for status in service.history(owner):
         if status.state != "done":
             continue
         try:
-            log = live.look(status.id).log
+            story = live.look(status.id).story
         except FtError:
             continue  # deleted in another tab meanwhile
-        if facts.usable(status.settings, log.rows, log.end):
-            first = (log.baseline,) if log.baseline is not None else ()
-            return Recorded("own", status.settings, (*first, *log.rows, *((log.end,) if log.end else ())))
+        if facts.usable(story):
+            return story
     return None
 
 
-def gather(settings: RunSettings, classes: int, images: int, run: Recorded | None) -> Known:
+def gather(settings: RunSettings, classes: int, images: int, run: Story | None) -> Known:
     """Everything that can be asked for; without a run of the learner's own the recorded lesson stands in."""
     shown = run or recorded.load()[CLASSIC]
-    found = facts.of_network(settings, classes, images)
-    found |= facts.of_run(shown.settings, shown.rows, shown.baseline, shown.end)
+    found = facts.of_network(settings, classes, images) | facts.of_run(shown)
     for name, one in recorded.load().items():
-        found |= facts.of_recorded(name, one.rows)
+        found |= facts.of_recorded(name, one)
     words = {name: _word(name, value) for name, value in found.items()}
     return Known({**words, **stages.numbers(settings, classes, images)}, found, shown, run is not None)
 

@@ -14,9 +14,9 @@ import streamlit as st
 from course import marking, recorded
 from course.marking import Note, Verdict
 from course.quiz import KINDS, Question
-from course.recorded import Recorded
 from ftcore.network.describe import BlockInfo
 from ftcore.settings import HEAD
+from ftcore.story import Story
 from ui.course.knowledge import Known
 from ui.runs import history
 from ui.widgets import curves, strip
@@ -45,12 +45,12 @@ def show(question: Question, known: Known, key: str) -> None:
         )
 
 
-def _curves(run: Recorded, letter: str, key: str) -> None:
+def _curves(run: Story, letter: str, key: str) -> None:
     if letter:
         st.markdown(f"**Run {letter}**")
-    curves.draw("accuracy", run.settings, run.rows, run.baseline, key, 220)
+    curves.draw("accuracy", run, key, 220)
     if not letter:
-        curves.draw("loss", run.settings, run.rows, run.baseline, key, 200)
+        curves.draw("loss", run, key, 200)
 
 
 def ask(question: Question, seed: int, blocks: Sequence[BlockInfo], trainable: Sequence[str], key: str) -> Any:

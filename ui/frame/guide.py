@@ -240,7 +240,7 @@ def _moved(backbone: str, run: str) -> Moved:
 
 
 def _end(view: View | None) -> None:
-    found = observe.closing(view.log.rows, view.log.end, view.settings) if view is not None and view.log.end else {}
+    found = observe.closing(view.story) if view is not None else {}
     if view is None or "head" not in found or view.settings.weights == "random":
         st.markdown(content.section("guide", "unfinished"))
         query = {**address.link(), "guide": str([step.id for step in STEPS].index("start"))}

@@ -31,6 +31,6 @@ def insight(view: View, found: Mapping[str, float], weights: Moved) -> dict[str,
 
 def thawed_seconds(settings: RunSettings, view: View) -> float:
     """Seconds of the epochs after the last one in which only the head learned."""
-    rows = view.log.rows
-    heads = [int(row["epoch"]) for row in rows if settings.phases[int(row["phase"]) - 1].head_only]
-    return sum(float(row["seconds"]) for row in rows if row["epoch"] > max(heads))
+    rows = view.story.epochs
+    heads = [int(row.epoch) for row in rows if settings.phases[int(row.phase) - 1].head_only]
+    return sum(float(row.seconds) for row in rows if row.epoch > max(heads))

@@ -143,10 +143,10 @@ def thaw(paths: Sequence[str]) -> str:
 
 def progress(log: RunLog | None, state: str, settings: RunSettings) -> list[str]:
     """Where each stage stands in the learner's run: done, running, next or later. Without a run all wait."""
-    if log is None or (log.start is None and not log.epochs):
+    if log is None or (log.story.start is None and not log.story.epochs):
         first = RUNNING if state in ("queued", "preparing", "running") else NEXT
         return [first] + [LATER] * (len(IDS) - 1)
-    if log.end is not None:
+    if log.story.end is not None:
         return [DONE] * len(IDS)
     at = current(log, settings)
     here = RUNNING if state in ("running", "preparing", "queued") else NEXT

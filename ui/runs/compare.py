@@ -51,12 +51,12 @@ def _views(owner: str) -> list[tuple[int, View]]:
             views.append((len(known) - back, live.look(status.id)))
         except FtError:
             continue  # deleted in another tab meanwhile
-    return [(at, view) for at, view in views if view.log.rows]
+    return [(at, view) for at, view in views if view.story.epochs]
 
 
 def _last(view: View, what: str) -> str:
-    value = float(view.log.rows[-1][f"val_{what}"])
-    return f"{percent(value) if what == 'accuracy' else number(value)} after epoch {view.log.rows[-1]['epoch']}"
+    value: float = getattr(view.story.epochs[-1], f"val_{what}")
+    return f"{percent(value) if what == 'accuracy' else number(value)} after epoch {view.story.epochs[-1].epoch}"
 
 
 def chart(chosen: Sequence[tuple[int, View]], what: str) -> go.Figure:
@@ -64,10 +64,10 @@ def chart(chosen: Sequence[tuple[int, View]], what: str) -> go.Figure:
     figure = go.Figure()
     for at, view in chosen:
         colour, dash, mark = RUNS[at % len(RUNS)]
-        few = len(view.log.rows) <= 60
+        few = len(view.story.epochs) <= 60
         figure.add_scatter(
-            x=[int(row["epoch"]) for row in view.log.rows],
-            y=[float(row[f"val_{what}"]) for row in view.log.rows],
+            x=[row.epoch for row in view.story.epochs],
+            y=[getattr(row, f"val_{what}") for row in view.story.epochs],
             name=f"run {at + 1}",
             mode="lines+markers" if few else "lines",
             line={"color": colour, "dash": dash, "width": 2.5},
@@ -77,7 +77,7 @@ def chart(chosen: Sequence[tuple[int, View]], what: str) -> go.Figure:
         template="plotly", height=340, margin={"l": 10, "r": 10, "t": 10, "b": 10}, hovermode="x unified",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     )  # fmt: skip
-    longest = max(len(view.log.rows) for _, view in chosen)
+    longest = max(len(view.story.epochs) for _, view in chosen)
     figure.update_xaxes(title_text="epoch", rangemode="tozero", dtick=1 if longest <= 15 else None)
     figure.update_yaxes(title_text=f"validation {what}", tickformat=".2~%" if what == "accuracy" else None)
     return figure

@@ -22,7 +22,7 @@ def again(chosen: RunSettings) -> None:
 def summary(chosen: RunSettings, view: View | None) -> Summary:
     """Classes and counts of the set; of own pictures as the run has counted them."""
     counts = view.counts if view is not None else None
-    if view is not None and view.log.start is not None and counts is not None and address.own_pictures(chosen):
-        return Summary(name(chosen), tuple(view.log.start["classes"]), counts)
+    if view is not None and view.story.start is not None and counts is not None and address.own_pictures(chosen):
+        return Summary(name(chosen), tuple(view.story.start.classes), counts)
     with pictures(chosen):
         return setup.summary(chosen.data, chosen.train_per_class, chosen.seed)

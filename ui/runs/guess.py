@@ -115,27 +115,27 @@ def _keep(run_id: str, picked: str) -> None:
 
 def _settle(guess: str | None, view: View) -> None:
     at = view.settings.thaws[0]
-    before = [row for row in view.log.rows if row["epoch"] <= at]
-    after = [row for row in view.log.rows if row["epoch"] > at]
+    before = [row for row in view.story.epochs if row.epoch <= at]
+    after = [row for row in view.story.epochs if row.epoch > at]
     if not before or not after:
         return
-    happened = outcome(before[-1]["val_loss"], after[-1]["val_loss"])
-    gain = after[-1]["val_accuracy"] - before[-1]["val_accuracy"]
+    happened = outcome(before[-1].val_loss, after[-1].val_loss)
+    gain = after[-1].val_accuracy - before[-1].val_accuracy
     values = {
-        "loss_before": number(before[-1]["val_loss"]),
-        "loss_after": number(after[-1]["val_loss"]),
-        "accuracy_before": percent(before[-1]["val_accuracy"]),
-        "accuracy_after": percent(after[-1]["val_accuracy"]),
+        "loss_before": number(before[-1].val_loss),
+        "loss_after": number(after[-1].val_loss),
+        "accuracy_before": percent(before[-1].val_accuracy),
+        "accuracy_after": percent(after[-1].val_accuracy),
         "gain": f"{points(abs(gain))} {'gained' if gain >= 0 else 'lost'}",
-        "first": number(after[0]["val_loss"]),
-        "epoch": after[-1]["epoch"],
+        "first": number(after[0].val_loss),
+        "epoch": after[-1].epoch,
     }
     st.markdown(content.section("train", f"guess.{happened}", values))
     if guess:
         right = guess == happened
         final = "You guessed it" if right else "You guessed otherwise"
         so_far = "So far your guess comes true" if right else "So far it goes otherwise than you guessed"
-        said = final if view.log.end is not None else so_far
+        said = final if view.story.end is not None else so_far
         st.caption(f"{said}: {GUESSES[guess][:1].lower()}{GUESSES[guess][1:]}.")
 
 

@@ -103,9 +103,9 @@ def _row(view: View, name: str, shown: str | None) -> None:
 
 def result(view: View) -> str:
     """The best number there is: test accuracy at the end, else the last validation accuracy."""
-    if view.log.end is not None:
-        return f"test **{percent(view.log.end['test_accuracy'])}**"
-    return f"validation {percent(view.log.rows[-1]['val_accuracy'])}" if view.log.rows else ""
+    if view.story.end is not None:
+        return f"test **{percent(view.story.end.test_accuracy)}**"
+    return f"validation {percent(view.story.epochs[-1].val_accuracy)}" if view.story.epochs else ""
 
 
 def _delete(view: View, shown: str | None) -> None:

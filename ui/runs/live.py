@@ -15,13 +15,15 @@ import streamlit as st
 from course import content
 from ftcore.data.splits import SPLITS
 from ftcore.errors import FtError
+from ftcore.events import EpochEnd
 from ftcore.runs import service
 from ftcore.runs.manager import PAUSE_SECONDS, Status
 from ftcore.settings import RunSettings
+from ftcore.story import Story
 from ui import address, callbacks, learner
 from ui.engine import setup
 from ui.runs import observe
-from ui.runs.log import Event, RunLog, time_left
+from ui.runs.log import RunLog, time_left
 from ui.widgets import curves, progress
 from ui.words import about, as_markdown, count, discreet, held, number, percent, plain, points, rate, seconds
 
@@ -53,6 +55,11 @@ class View:
         return self.status.settings
 
     @property
+    def story(self) -> Story:
+        """What has been told of it."""
+        return self.log.story
+
+    @property
     def mine(self) -> bool:
         """Did this learner start it? Whoever has the address may watch a run; only its owner steers it."""
         return bool(self.status.owner) and self.status.owner == learner.learner()
@@ -65,14 +72,16 @@ class View:
     @property
     def thawed(self) -> bool:
         """Has an epoch ended since blocks began to move that were frozen before?"""
-        moment, rows = self.settings.thaws, self.log.rows
-        return bool(moment and rows and rows[-1]["epoch"] > moment[0])
+        moment, rows = self.settings.thaws, self.story.epochs
+        return bool(moment and rows and rows[-1].epoch > moment[0])
 
     @property
     def counts(self) -> dict[str, int] | None:
         """Images of train, val and test as the run found them; None before it has."""
-        start = self.log.start
-        return {name: int(start[f"{name}_images"]) for name in SPLITS} if start is not None else None
+        start = self.story.start
+        if start is None:
+            return None
+        return dict(zip(SPLITS, (start.train_images, start.val_images, start.test_images), strict=True))
 
     @property
     def mark(self) -> tuple[str, int, bool]:
@@ -86,7 +95,7 @@ def look(run_id: str) -> View:
     logs: dict[str, RunLog] = st.session_state.setdefault("thaw_logs", {})
     log = logs.pop(run_id, None) or RunLog()
     events, log.offset = service.read_events(run_id, log.offset)
-    log.add(events)
+    log.add(status.settings, events)
     logs[run_id] = log
     while len(logs) > _KEPT:
         del logs[next(iter(logs))]
@@ -117,7 +126,7 @@ def headline(view: View) -> None:
         progress.draw(done_share(view), f"progress-{view.id}")
     for said in (view.log.found if address.own_pictures(view.settings) else None, view.log.recovered):
         if said is not None:
-            st.caption(as_markdown(discreet(str(said["says"]))))
+            st.caption(as_markdown(discreet(said.says)))
     if not view.mine:
         whose = content.section("train", "watching" if view.status.owner else "terminal")
         alike = "" if address.own_pictures(view.settings) else content.section("train", "alike")
@@ -141,7 +150,11 @@ def sentence(view: View) -> str:
         case "stopped":
             return f"Stopped {done}. Resume goes on from there."
         case "done":
-            early = "" if len(log.rows) == settings.epochs else f" ({len(log.rows)} epochs, it stopped early)"
+            early = (
+                ""
+                if len(log.story.epochs) == settings.epochs
+                else f" ({len(log.story.epochs)} epochs, it stopped early)"
+            )
             return f"All {settings.epochs} epochs are done{early}." if not early else f"Done{early}."
         case "interrupted":
             return f"The worker process ended unexpectedly {done}. Nothing learned is lost: resume goes on from there."
@@ -160,24 +173,24 @@ def _paused(done: str, *, held: bool) -> str:
 
 def _preparing(log: RunLog) -> str:
     cache, data = log.cache, log.data
-    if cache is not None and cache["done"] < cache["total"]:
-        return f"Computing the frozen features once: {count(cache['done'])} of {count(cache['total'])} images."
-    if data is not None and data["done"] < data["total"]:
-        return f"{plain(str(data['what'])).capitalize()}: {count(data['done'])} of {count(data['total'])}."
+    if cache is not None and cache.done < cache.total:
+        return f"Computing the frozen features once: {count(cache.done)} of {count(cache.total)} images."
+    if data is not None and data.done < data.total:
+        return f"{plain(data.what).capitalize()}: {count(data.done)} of {count(data.total)}."
     return "Getting the network and the images ready."
 
 
 def _running(view: View) -> str:
     log, settings = view.log, view.settings
-    filling = log.cache is not None and log.cache["done"] < log.cache["total"]
-    if filling or (log.baseline is None and not log.rows):
+    filling = log.cache is not None and log.cache.done < log.cache.total
+    if filling or (log.story.baseline is None and not log.story.epochs):
         return _preparing(log)
     phase, step = view.phase, log.step
     name = f"Phase {phase} of {len(settings.phases)}, {plain(settings.phases[phase - 1].name)}: "
-    epoch = int(step["epoch"]) if step is not None else min(len(log.rows) + 1, settings.epochs)
-    if len(log.rows) >= settings.epochs:
+    epoch = step.epoch if step is not None else min(len(log.story.epochs) + 1, settings.epochs)
+    if len(log.story.epochs) >= settings.epochs:
         return "Measuring on the test images."
-    inside = f", step {count(step['step'])} of {count(step['steps'])}" if step is not None else ""
+    inside = f", step {count(step.step)} of {count(step.steps)}" if step is not None else ""
     return f"{name}epoch {epoch} of {settings.epochs}{inside}."
 
 
@@ -190,9 +203,9 @@ def _left(view: View) -> str:
 def done_share(view: View) -> float:
     """How much of the run is over, 0..1, by epochs; the pass that fills the cache counts as one epoch."""
     log, total = view.log, view.settings.epochs + 1
-    cache = log.cache["done"] / max(1, log.cache["total"]) if log.cache is not None else 0.0
-    inside = log.step["step"] / max(1, log.step["steps"]) if log.step is not None else 0.0
-    return min(1.0, (max(cache, float(bool(log.rows))) + len(log.rows) + inside) / total)
+    cache = log.cache.done / max(1, log.cache.total) if log.cache is not None else 0.0
+    inside = log.step.step / max(1, log.step.steps) if log.step is not None else 0.0
+    return min(1.0, (max(cache, float(bool(log.story.epochs))) + len(log.story.epochs) + inside) / total)
 
 
 def controls(view: View) -> None:
@@ -227,16 +240,16 @@ def _button(view: View, label: str, act: Callable[[str, str], None], notes: str,
 
 def chart(view: View, what: str, key: str, height: int = 300) -> None:
     """One chart of the run; an empty frame of the same height until there is a number."""
-    if view.log.baseline is None and not view.log.rows:
+    if view.story.baseline is None and not view.story.epochs:
         with st.container(height=height, border=True, vertical_alignment="center", horizontal_alignment="center"):
             st.caption(f"The {what} curve begins with the first measurement.", width="content")
         return
-    curves.draw(what, view.settings, view.log.rows, view.log.baseline, f"{key}-{view.id}", height)
+    curves.draw(what, view.story, f"{key}-{view.id}", height)
 
 
 def epochs(view: View) -> None:
     """The table epoch by epoch, each with an observation; of a long run the newest ones unless all are asked for."""
-    rows = view.log.rows
+    rows = view.story.epochs
     if not rows:
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -246,31 +259,33 @@ def epochs(view: View) -> None:
     last = view.settings.ends
     table = []
     for at, row in enumerate(rows[first:], first):
-        said = held(observe.observe(rows, at, view.settings, view.log.baseline))
+        said = held(observe.observe(view.story, at))
         record = {
-            "epoch": str(row["epoch"]),
-            "phase": plain(view.settings.phases[row["phase"] - 1].name, 30).replace(" ", "\u00a0"),
-            "what the numbers say": f"**{said}**" if row["epoch"] in last else said,
+            "epoch": str(row.epoch),
+            "phase": plain(view.settings.phases[row.phase - 1].name, 30).replace(" ", "\u00a0"),
+            "what the numbers say": f"**{said}**" if row.epoch in last else said,
             "validation": _cell(row, "val"),
             "training set": _cell(row, "sample"),
             "while learning": _cell(row, "train"),
-            "rate": rate(row["lr"]).replace("-", "\u2011"),
-            "time": seconds(row["seconds"]).replace(" ", "\u00a0"),
+            "rate": rate(row.lr).replace("-", "\u2011"),
+            "time": seconds(row.seconds).replace(" ", "\u00a0"),
         }
         table.append(record)
     alt = "Each epoch with its accuracies, losses and an observation"
     st.table(table, border="horizontal", hide_index=True, alt=alt)
 
 
-def _cell(row: Event, name: str) -> str:
-    return f"{percent(row[f'{name}_accuracy'])} · {number(row[f'{name}_loss'])}".replace(" ", "\u00a0")
+def _cell(row: EpochEnd, name: str) -> str:
+    return f"{percent(getattr(row, f'{name}_accuracy'))} · {number(getattr(row, f'{name}_loss'))}".replace(
+        " ", "\u00a0"
+    )
 
 
 def summary(view: View) -> None:
     """The final word on a finished run, with its own numbers."""
-    if view.log.end is None:
+    if view.story.end is None:
         return
-    found = observe.closing(view.log.rows, view.log.end, view.settings)
+    found = observe.closing(view.story)
     values = {name: percent(value) for name, value in found.items()} | {"seconds": seconds(found["seconds"])}
     section = "done.single"
     if "gain" in found:

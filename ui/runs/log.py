@@ -5,74 +5,67 @@ Reads only lines it has not read yet. This module draws nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from ftcore.events import (  # fmt: skip
+    CacheProgress,
+    CacheSkipped,
+    DataFound,
+    DataProgress,
+    Recovered,
+    RunStart,
+    StepProgress,
+)
 from ftcore.settings import RunSettings
-
-Event = Mapping[str, Any]
+from ftcore.story import Story
 
 
 @dataclass
 class RunLog:
-    """Everything read so far. `epochs` holds the epoch_end events by their number over all phases."""
+    """Everything read so far: the run's story, and the latest of what passes or is said beside it."""
 
     offset: int = 0
-    start: Event | None = None
-    found: Event | None = None
-    recovered: Event | None = None
-    data: Event | None = None
-    baseline: Event | None = None
-    skipped: Event | None = None
-    cache: Event | None = None
-    step: Event | None = None
-    end: Event | None = None
-    epochs: dict[int, Event] = field(default_factory=dict)
-    phases: dict[int, Event] = field(default_factory=dict)
+    story: Story = field(default_factory=lambda: Story(RunSettings()))
+    found: DataFound | None = None
+    recovered: Recovered | None = None
+    data: DataProgress | None = None
+    skipped: CacheSkipped | None = None
+    cache: CacheProgress | None = None
+    step: StepProgress | None = None
 
-    def add(self, events: Sequence[Event]) -> None:
+    def add(self, settings: RunSettings, events: Sequence[object]) -> None:
         """Fold new events in. An epoch told twice, as after a resume, counts once: the later telling."""
+        self.story = self.story.further(settings, events)
         for event in events:
-            kind = event.get("event")
-            if kind == "run_start":
-                self.start, self.skipped, self.step, self.end = event, None, None, None
-            elif kind == "data_found":
-                self.found = event
-            elif kind == "recovered":
-                self.recovered = event
-            elif kind == "data_progress":
-                self.data = event
-            elif kind == "baseline":
-                self.baseline = event
-            elif kind == "cache_skipped":
-                self.skipped = event
-            elif kind == "cache_progress":
-                self.cache = event
-            elif kind == "step_progress":
-                self.step = event if self.end is None and int(event["epoch"]) not in self.epochs else None
-            elif kind == "epoch_end":
-                self.epochs[int(event["epoch"])] = event
-                self.step = None
-            elif kind == "phase_end":
-                self.phases[int(event["phase"])] = event
-            elif kind == "run_end":
-                self.end, self.step = event, None
-
-    @property
-    def rows(self) -> list[Event]:
-        """The finished epochs in order."""
-        return [self.epochs[number] for number in sorted(self.epochs)]
+            match event:
+                case RunStart():
+                    self.skipped, self.step = None, None
+                case DataFound():
+                    self.found = event
+                case Recovered():
+                    self.recovered = event
+                case DataProgress():
+                    self.data = event
+                case CacheSkipped():
+                    self.skipped = event
+                case CacheProgress():
+                    self.cache = event
+                case StepProgress():
+                    self.step = event
+        if self.step is not None and (self.story.end or self.step.epoch in {e.epoch for e in self.story.epochs}):
+            self.step = None
 
     def phase(self, settings: RunSettings) -> int:
         """The phase (from 1) that is running, or was the last to run."""
         if self.step is not None:
-            return int(self.step["phase"])
-        if not self.epochs:
+            return self.step.phase
+        if not self.story.epochs:
             return 1
-        last = self.rows[-1]
-        ended = int(last["phase"]) in self.phases or last["epoch"] >= settings.ends[int(last["phase"]) - 1]
-        return min(int(last["phase"]) + ended, len(settings.phases))
+        last = self.story.epochs[-1]
+        over = {phase.phase for phase in self.story.phases}
+        ended = last.phase in over or last.epoch >= settings.ends[last.phase - 1]
+        return min(last.phase + ended, len(settings.phases))
 
 
 def time_left(log: RunLog, settings: RunSettings, cache: float, phases: Sequence[float]) -> float | None:
@@ -81,20 +74,20 @@ def time_left(log: RunLog, settings: RunSettings, cache: float, phases: Sequence
     `cache` and `phases` are the expected seconds of the pass that keeps the frozen features and of each phase.
     Returns None once the run has ended.
     """
-    if log.end is not None:
+    if log.story.end is not None:
         return None
-    rows, phase = log.rows, log.phase(settings)
+    rows, phase = log.story.epochs, log.phase(settings)
     if not rows:
         return _cache_left(log, cache) + sum(phases)
-    own = [float(row["seconds"]) for row in rows if row["phase"] == phase]
+    own = [row.seconds for row in rows if row.phase == phase]
     each = sum(own) / len(own) if own else phases[phase - 1] / settings.phases[phase - 1].epochs
-    inside = log.step["step"] / max(1, log.step["steps"]) if log.step is not None else 0.0
-    epochs = settings.ends[phase - 1] - rows[-1]["epoch"] - inside
+    inside = log.step.step / max(1, log.step.steps) if log.step is not None else 0.0
+    epochs = settings.ends[phase - 1] - rows[-1].epoch - inside
     return max(0.0, each * epochs) + sum(phases[phase:])
 
 
 def _cache_left(log: RunLog, expected: float) -> float:
     """What is left of the pass over all images, from its own pace once it has one."""
-    if log.cache is None or not log.cache["done"]:
+    if log.cache is None or not log.cache.done:
         return expected
-    return float(log.cache["seconds"]) / log.cache["done"] * (log.cache["total"] - log.cache["done"])
+    return log.cache.seconds / log.cache.done * (log.cache.total - log.cache.done)

@@ -6,101 +6,133 @@ Pure functions from numbers to words; nothing here is known about pages or train
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from ftcore.settings import RunSettings
+from ftcore.events import EpochEnd
+from ftcore.settings import Phase
+from ftcore.story import Story
 from ui.words import number, percent, points, rate
 
-Row = Mapping[str, Any]
 CONVERGED, BEHIND = 0.005, 0.05
 
 
-def observe(rows: Sequence[Row], at: int, settings: RunSettings, baseline: Row | None = None) -> str:
-    """One sentence about epoch `rows[at]`, seen against the epochs before it."""
-    row, before = rows[at], rows[at - 1] if at else None
+@dataclass(frozen=True)
+class Moment:
+    """An epoch of a run, and what had been told before it."""
+
+    story: Story
+    at: int
+
+    @property
+    def row(self) -> EpochEnd:
+        """The epoch itself."""
+        return self.story.epochs[self.at]
+
+    @property
+    def past(self) -> Sequence[EpochEnd]:
+        """The epochs before it."""
+        return self.story.epochs[: self.at]
+
+    @property
+    def before(self) -> EpochEnd | None:
+        """The last one before it."""
+        return self.past[-1] if self.at else None
+
+    @property
+    def phase(self) -> Phase:
+        """The phase that it belongs to."""
+        return self.story.settings.phases[self.row.phase - 1]
+
+
+def observe(story: Story, at: int) -> str:
+    """One sentence about epoch `story.epochs[at]`, seen against the epochs before it."""
+    moment = Moment(story, at)
     for look in (_broken, _first, _thawed, _overfitting, _end_of_step, _behind, _end_of_phase, _above):
-        found = look(row, before, rows[:at], settings, baseline)
-        if found:
+        if found := look(moment):
             return found
-    return _gain(row, rows[:at])
+    return _gain(moment)
 
 
-def _broken(row: Row, before: Row | None, past: Sequence[Row], settings: RunSettings, baseline: Row | None) -> str:
-    if not math.isfinite(row["train_loss"]):
-        return f"the loss is no longer a number: a learning rate of {rate(row['lr'])} is too high here"
-    if before is not None and before["phase"] == row["phase"] and row["train_loss"] > 1.5 * before["train_loss"] + 0.05:
+def _broken(moment: Moment) -> str:
+    row, before = moment.row, moment.before
+    if not math.isfinite(row.train_loss):
+        return f"the loss is no longer a number: a learning rate of {rate(row.lr)} is too high here"
+    if before is not None and before.phase == row.phase and row.train_loss > 1.5 * before.train_loss + 0.05:
         return (
-            f"the loss jumped from {number(before['train_loss'])} to {number(row['train_loss'])}: "
-            f"a learning rate of {rate(row['lr'])} may be too high"
+            f"the loss jumped from {number(before.train_loss)} to {number(row.train_loss)}: "
+            f"a learning rate of {rate(row.lr)} may be too high"
         )
     return ""
 
 
-def _first(row: Row, before: Row | None, past: Sequence[Row], settings: RunSettings, baseline: Row | None) -> str:
-    if before is not None or baseline is None:
+def _first(moment: Moment) -> str:
+    row, baseline = moment.row, moment.story.baseline
+    if moment.before is not None or baseline is None:
         return ""
     return (
-        f"validation went from {percent(baseline['val_accuracy'])} before training to {percent(row['val_accuracy'])} "
+        f"validation went from {percent(baseline.val_accuracy)} before training to {percent(row.val_accuracy)} "
         "in one epoch"
     )
 
 
-def _thawed(row: Row, before: Row | None, past: Sequence[Row], settings: RunSettings, baseline: Row | None) -> str:
-    if before is None or before["phase"] == row["phase"]:
+def _thawed(moment: Moment) -> str:
+    row, before = moment.row, moment.before
+    if before is None or before.phase == row.phase:
         return ""
-    here, there = settings.phases[row["phase"] - 1], settings.phases[before["phase"] - 1]
-    if not set(here.trainable) - set(there.trainable):
+    there = moment.story.settings.phases[before.phase - 1]
+    if not set(moment.phase.trainable) - set(there.trainable):
         return ""
-    loss, was = row["val_loss"], before["val_loss"]
+    loss, was = row.val_loss, before.val_loss
     verb = "fell" if loss < was else "rose"
     text = f"thawing: validation loss {verb} from {number(was)} to {number(loss)} in one epoch"
     return text if loss < was else f"{text}, the thawed blocks are still finding their place"
 
 
-def _overfitting(row: Row, before: Row | None, past: Sequence[Row], settings: RunSettings, baseline: Row | None) -> str:
-    mine = [r for r in (*past, row) if r["phase"] == row["phase"]]
+def _overfitting(moment: Moment) -> str:
+    row = moment.row
+    mine = [r for r in (*moment.past, row) if r.phase == row.phase]
     if not _rises(mine):
         return ""
     again = any(_rises(mine[:end]) for end in range(3, len(mine)))
     return (
         f"overfitting {'goes on' if again else 'begins'}: validation loss rose twice "
-        f"({number(mine[-3]['val_loss'])} to {number(row['val_loss'])}) while training loss still fell"
+        f"({number(mine[-3].val_loss)} to {number(row.val_loss)}) while training loss still fell"
     )
 
 
-def _rises(rows: Sequence[Row]) -> bool:
+def _rises(rows: Sequence[EpochEnd]) -> bool:
     """Has validation loss risen over the last two epochs while training loss fell?"""
     if len(rows) < 3:
         return False
     one, two, last = rows[-3:]
-    return bool(one["val_loss"] < two["val_loss"] < last["val_loss"] and last["train_loss"] < one["train_loss"])
+    return bool(one.val_loss < two.val_loss < last.val_loss and last.train_loss < one.train_loss)
 
 
-def _behind(row: Row, before: Row | None, past: Sequence[Row], settings: RunSettings, baseline: Row | None) -> str:
-    gap = row["sample_accuracy"] - row["val_accuracy"]
-    worse = all(gap >= r["sample_accuracy"] - r["val_accuracy"] + BEHIND for r in past)
-    if gap >= BEHIND and (worse or row["epoch"] == settings.epochs):
+def _behind(moment: Moment) -> str:
+    row = moment.row
+    gap = row.sample_accuracy - row.val_accuracy
+    worse = all(gap >= r.sample_accuracy - r.val_accuracy + BEHIND for r in moment.past)
+    if gap >= BEHIND and (worse or row.epoch == moment.story.settings.epochs):
         return (
-            f"validation falls behind: training sample {percent(row['sample_accuracy'])}, "
-            f"validation {percent(row['val_accuracy'])}"
+            f"validation falls behind: training sample {percent(row.sample_accuracy)}, "
+            f"validation {percent(row.val_accuracy)}"
         )
     return ""
 
 
-def _end_of_step(row: Row, before: Row | None, past: Sequence[Row], settings: RunSettings, baseline: Row | None) -> str:
+def _end_of_step(moment: Moment) -> str:
     """The end of a phase that another follows: is it time to go on?"""
-    going_on = row["phase"] < len(settings.phases)
-    return _end_of_phase(row, before, past, settings, baseline) if going_on else ""
+    return _end_of_phase(moment) if moment.row.phase < len(moment.story.settings.phases) else ""
 
 
-def _end_of_phase(
-    row: Row, before: Row | None, past: Sequence[Row], settings: RunSettings, baseline: Row | None
-) -> str:
-    if before is None or before["phase"] != row["phase"] or not _last_of_phase(row, settings):
+def _end_of_phase(moment: Moment) -> str:
+    row, before = moment.row, moment.before
+    last = moment.story.settings.ends[row.phase - 1]
+    if before is None or before.phase != row.phase or row.epoch != last:
         return ""
-    who = "the head" if settings.phases[row["phase"] - 1].head_only else "the network"
-    gain = row["val_accuracy"] - before["val_accuracy"]
+    who = "the head" if moment.phase.head_only else "the network"
+    gain = row.val_accuracy - before.val_accuracy
     if abs(gain) <= CONVERGED:
         return f"{who} has converged: the last epoch {_gained(gain)}"
     if gain > 0:
@@ -108,23 +140,25 @@ def _end_of_phase(
     return f"{who} wavers: the last epoch lost {points(-gain)}"
 
 
-def _above(row: Row, before: Row | None, past: Sequence[Row], settings: RunSettings, baseline: Row | None) -> str:
-    def above(r: Row) -> bool:
-        return bool(r["val_accuracy"] > r["train_accuracy"] + 0.01)
+def _above(moment: Moment) -> str:
+    def above(r: EpochEnd) -> bool:
+        return bool(r.val_accuracy > r.train_accuracy + 0.01)
 
-    if above(row) and not any(above(r) for r in past[1:]):
+    row = moment.row
+    if above(row) and not any(above(r) for r in moment.past[1:]):
         return (
-            f"validation ({percent(row['val_accuracy'])}) is above the curve while learning "
-            f"({percent(row['train_accuracy'])}), which averages over weights that were still worse"
+            f"validation ({percent(row.val_accuracy)}) is above the curve while learning "
+            f"({percent(row.train_accuracy)}), which averages over weights that were still worse"
         )
     return ""
 
 
-def _gain(row: Row, past: Sequence[Row]) -> str:
+def _gain(moment: Moment) -> str:
+    row, past = moment.row, moment.past
     if not past:
-        return f"validation {percent(row['val_accuracy'])} after the first epoch"
-    best = max(r["val_accuracy"] for r in past)
-    gain = row["val_accuracy"] - best
+        return f"validation {percent(row.val_accuracy)} after the first epoch"
+    best = max(r.val_accuracy for r in past)
+    gain = row.val_accuracy - best
     if gain > 0:
         return f"best validation so far, {points(gain)} more"
     return "as good as the best epoch so far" if gain == 0 else f"{points(-gain)} under the best epoch so far"
@@ -136,28 +170,24 @@ def _gained(gain: float) -> str:
     return f"{'gained' if gain > 0 else 'lost'} {points(abs(gain))}"
 
 
-def _last_of_phase(row: Row, settings: RunSettings) -> bool:
-    return bool(row["epoch"] == settings.ends[row["phase"] - 1])
-
-
-def closing(rows: Sequence[Row], end: Row, settings: RunSettings) -> dict[str, float]:
+def closing(story: Story) -> dict[str, float]:
     """The numbers of the final summary: `head` and `tuned` validation accuracy, `gain`, `test`, `seconds`.
 
-    `head` is the last epoch in which only the head learned; without one `head` and `gain` are left out.
+    `head` is the last epoch in which only the head learned; without one `head` and `gain` are left out. Nothing while
+    the run has not ended.
     """
-    found = {"test": float(end["test_accuracy"]), "seconds": float(end["seconds"])}
-    if rows:
-        found["tuned"] = float(rows[-1]["val_accuracy"])
-    head = [row for row in rows if settings.phases[row["phase"] - 1].head_only]
-    if head and head[-1] is not rows[-1]:
-        found["head"] = float(head[-1]["val_accuracy"])
+    if story.end is None:
+        return {}
+    found = {"test": story.end.test_accuracy, "seconds": story.end.seconds}
+    if story.epochs:
+        found["tuned"] = story.epochs[-1].val_accuracy
+    head = [epoch for epoch in story.epochs if story.head_only(epoch)]
+    if head and head[-1] is not story.epochs[-1]:
+        found["head"] = head[-1].val_accuracy
         found["gain"] = found["tuned"] - found["head"]
     return found
 
 
-def reached(rows: Sequence[Row], settings: RunSettings) -> dict[str, float]:
+def reached(story: Story) -> dict[str, float]:
     """The last validation accuracy of the `head` phase and of the phases in which more blocks move (`tune`)."""
-    found = {}
-    for row in rows:
-        found["head" if settings.phases[row["phase"] - 1].head_only else "tune"] = float(row["val_accuracy"])
-    return found
+    return {"head" if story.head_only(epoch) else "tune": epoch.val_accuracy for epoch in story.epochs}

@@ -7,16 +7,17 @@ in `alt`. This module knows nothing about how a run works.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from ftcore.settings import RunSettings
+from ftcore.story import Story
 from ui.widgets import vega
 from ui.words import number, percent
 
-Row = Mapping[str, Any]
 # Order and colours follow `chartCategoricalColors` in the theme: three curves, then ice and ember.
 CURVES = ("validation", "training set, eval mode", "while learning")
 DOMAIN = [*CURVES, "frozen", "trainable"]
@@ -28,15 +29,14 @@ POINTS_UP_TO = 60
 LEGEND = ":green[**━━**] validation &emsp;:violet[**╍╍**] training set, eval mode &emsp;:gray[**┈┈**] while learning"
 
 
-def curves(what: str, rows: Sequence[Row], baseline: Row | None) -> list[dict[str, Any]]:
+def curves(what: str, story: Story) -> list[dict[str, Any]]:
     """Long form of the epochs: one record per epoch and curve; epoch 0 is the network before training."""
     found = []
-    if baseline is not None:
-        found.append({"epoch": 0, "curve": CURVES[0], "value": float(baseline[f"val_{what}"])})
-    for row in rows:
+    if story.baseline is not None:
+        found.append({"epoch": 0, "curve": CURVES[0], "value": getattr(story.baseline, f"val_{what}")})
+    for epoch in story.epochs:
         for curve, name in zip(CURVES, FIELDS[what], strict=True):
-            if row.get(name) is not None:
-                found.append({"epoch": int(row["epoch"]), "curve": curve, "value": float(row[name])})
+            found.append({"epoch": epoch.epoch, "curve": curve, "value": getattr(epoch, name)})
     return found
 
 
@@ -75,32 +75,30 @@ def spec(what: str, settings: RunSettings, data: Mapping[str, Any] | None = None
     )  # fmt: skip
 
 
-def draw(
-    what: str, settings: RunSettings, rows: Sequence[Row], baseline: Row | None, key: str, height: int = 300
-) -> None:
+def draw(what: str, story: Story, key: str, height: int = 300) -> None:
     """Draw one chart and its numbers in words below it."""
-    data = curves(what, rows, baseline)
+    data = curves(what, story)
     if not data:
         return
-    thaws = [{"start": end, "label": "thaw"} for end in settings.thaws]
-    chart = spec(what, settings, {"curves": data, "spans": spans(settings), "thaws": thaws})
+    thaws = [{"start": end, "label": "thaw"} for end in story.settings.thaws]
+    chart = spec(what, story.settings, {"curves": data, "spans": spans(story.settings), "thaws": thaws})
     alt = f"{what.capitalize()} of each epoch: validation, training set in evaluation mode, and while learning."
     st.caption(LEGEND)
     st.vega_lite_chart(chart, width="stretch", height=height, key=f"{key}-{what}", on_select="rerun", alt=alt)
-    st.caption(words(what, rows, baseline))
+    st.caption(words(what, story))
 
 
-def words(what: str, rows: Sequence[Row], baseline: Row | None) -> str:
+def words(what: str, story: Story) -> str:
     """What the chart shows, in one or two sentences with its numbers."""
     say = percent if what == "accuracy" else number
-    if not rows:
-        return f"Before training: validation {what} {say(baseline[f'val_{what}'])}." if baseline is not None else ""
-    last, name = rows[-1], f"val_{what}"
-    best = (max if what == "accuracy" else min)(rows, key=lambda row: row[name])
+    val, sample, train = (operator.attrgetter(name) for name in FIELDS[what])
+    if not story.epochs:
+        return f"Before training: validation {what} {say(val(story.baseline))}." if story.baseline is not None else ""
+    last, best = story.epochs[-1], (max if what == "accuracy" else min)(story.epochs, key=val)
     text = (
-        f"Epoch {last['epoch']}: validation {say(last[name])}, training set in eval mode {say(last[f'sample_{what}'])}, "
-        f"while learning {say(last[f'train_{what}'])}."
+        f"Epoch {last.epoch}: validation {say(val(last))}, training set in eval mode {say(sample(last))}, "
+        f"while learning {say(train(last))}."
     )
-    if best["epoch"] != last["epoch"]:
-        text += f" Best validation {what} so far: {say(best[name])} in epoch {best['epoch']}."
+    if best.epoch != last.epoch:
+        text += f" Best validation {what} so far: {say(val(best))} in epoch {best.epoch}."
     return text

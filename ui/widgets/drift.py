@@ -12,39 +12,39 @@ from typing import Any
 
 import streamlit as st
 
+from ftcore.events import EpochEnd
 from ftcore.settings import HEAD, RunSettings
 from ui.widgets import vega
 from ui.widgets.curves import DOMAIN
 from ui.words import EMBER, ICE, listed, rate, several
 
-Row = Mapping[str, Any]
 NAMED, ROW = 3, 19
 LEGEND = ":blue[■]&nbsp;not&nbsp;moved &emsp;:orange[■]&nbsp;moved, the stronger the further &emsp;:gray[**━**]&nbsp;learning&nbsp;rate"
 
 
-def cells(rows: Sequence[Row], blocks: Sequence[str]) -> list[dict[str, Any]]:
+def cells(rows: Sequence[EpochEnd], blocks: Sequence[str]) -> list[dict[str, Any]]:
     """One record per epoch and block: its relative distance from the start; 0 for a block that never moved."""
     return [
-        {"epoch": int(row["epoch"]), "block": name, "moved": float(row["drift"].get(name, 0.0))}
+        {"epoch": row.epoch, "block": name, "moved": row.drift.get(name, 0.0)}
         for row in rows
         for name in blocks
         if name != HEAD
     ]
 
 
-def words(rows: Sequence[Row], blocks: Sequence[str]) -> str:
+def words(rows: Sequence[EpochEnd], blocks: Sequence[str]) -> str:
     """The last epoch's distances in words."""
     if not rows:
         return ""
-    drift = rows[-1]["drift"]
-    moved = {name: float(drift[name]) for name in blocks if name != HEAD and drift.get(name)}
+    drift = rows[-1].drift
+    moved = {name: drift[name] for name in blocks if name != HEAD and drift.get(name)}
     still = sum(1 for name in blocks if name != HEAD) - len(moved)
     parts = []
     if moved:
         parts.append(f"{EMBER} {_moved(moved)} of its size")
     if still:
         parts.append(f"{ICE} {several(still, 'block')} moved by exactly 0")
-    text = f"After epoch {rows[-1]['epoch']}: {'; '.join(parts)}."
+    text = f"After epoch {rows[-1].epoch}: {'; '.join(parts)}."
     if drift.get(HEAD):
         text += f" The head began random and stands {drift[HEAD]:.1f} times its first size away from there."
     return text
@@ -70,24 +70,24 @@ def _size(value: float) -> str:
     return f"{share:.0f}\u00a0%" if share >= 9.95 else f"{share:.2g}\u00a0%"
 
 
-def draw(settings: RunSettings, rows: Sequence[Row], blocks: Sequence[str], key: str) -> None:
+def draw(settings: RunSettings, rows: Sequence[EpochEnd], blocks: Sequence[str], key: str) -> None:
     """The heat map of distances with the learning rate under it, on the same epochs."""
     if not rows:
         return
     alt = "How far each block has moved from its pretrained weights in each epoch, and the learning rate below."
     st.caption(LEGEND)
     st.vega_lite_chart(spec(settings, rows, blocks), width="stretch", key=f"{key}-drift", alt=alt)
-    said = f"Learning rate in epoch {rows[-1]['epoch']}: {rate(float(rows[-1]['lr']))}."
+    said = f"Learning rate in epoch {rows[-1].epoch}: {rate(rows[-1].lr)}."
     st.caption(f"{words(rows, blocks)} {said}")
 
 
-def spec(settings: RunSettings, rows: Sequence[Row], blocks: Sequence[str]) -> dict[str, Any]:
+def spec(settings: RunSettings, rows: Sequence[EpochEnd], blocks: Sequence[str]) -> dict[str, Any]:
     """The Vega-Lite spec with its data: plain views one above the other, since Streamlit fits only those to the width."""
     shown = [name for name in blocks if name != HEAD]
     known = sorted({phase.lr for phase in settings.phases})
     low = known[0] / (100 if any(phase.schedule == "cosine" for phase in settings.phases) else 1)
-    steps = [{"epoch": 0, "lr": float(rows[0]["lr"])}]
-    steps += [{"epoch": int(row["epoch"]), "lr": float(row["lr"])} for row in rows if row["lr"] > 0]
+    steps = [{"epoch": 0, "lr": rows[0].lr}]
+    steps += [{"epoch": row.epoch, "lr": row.lr} for row in rows if row.lr > 0]
     return vega.spec(
         "drift", height=ROW * len(shown), blocks=shown, colours=DOMAIN, known=known,
         epochs=[0, settings.epochs * 1.025],  # room for the last label

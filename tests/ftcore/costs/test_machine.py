@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from ftcore.costs import estimate, machine, memory
+from ftcore.costs import estimate, machine, memory, pace
 from ftcore.costs.machine import Cost
 from ftcore.costs.pace import Pace
 from ftcore.errors import FtError
-from ftcore.events import CacheSkipped, EpochEnd, PhaseEnd, to_dict
+from ftcore.events import CacheSkipped, EpochEnd, PhaseEnd
 from ftcore.network import backbones
 from ftcore.network.describe import describe
 from ftcore.runs import execute, records
@@ -198,11 +198,11 @@ def test_a_pace_belongs_to_its_backbone_and_to_runs_as_expected(known: dict[str,
 
 
 def test_a_run_teaches_the_pace(known: dict[str, Cost], tiny: RunSettings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "TELLING", 0.0)
+    monkeypatch.setattr(pace, "TELLING", 0.0)
     before = estimate.of_epoch(tiny, tiny.phases[0], cached=True)
     folder = records.new(tiny)
-    execute.execute(folder, lambda event: records.append(folder, to_dict(event)))
-    took = next(r["seconds"] for r in records.read_log(folder)[0] if r["event"] == "epoch_end")
+    execute.execute(folder, lambda event: records.append(folder, event))
+    took = next(said.seconds for said in records.read_log(folder)[0] if isinstance(said, EpochEnd))
     wanted = min(max(took, before / machine.FURTHEST), before * machine.FURTHEST)
     assert estimate.of_epoch(tiny, tiny.phases[0], cached=True) == pytest.approx(wanted)
 

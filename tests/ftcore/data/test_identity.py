@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from ftcore import events
 from ftcore.data import identity, sets
+from ftcore.data.identity import Identity
 from ftcore.errors import FtError
-from ftcore.events import Baseline, EpochEnd, Event, to_dict
+from ftcore.events import Baseline, EpochEnd, Event
 from ftcore.preprocess import Preprocess
 from ftcore.runs import execute, records
 from ftcore.settings import Phase, RunSettings
@@ -46,8 +48,9 @@ CHANGES: dict[str, tuple[Change, str]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_each_difference_is_one_sentence(change: str, make_folder: Callable[..., Path], tmp_path: Path) -> None:
     folder = make_folder(tmp_path / "set", 4, 16)
-    before = dataclasses.asdict(identity.of(sets.load(str(folder), TINY)))
-    identity.compare(json.loads(json.dumps(before)), identity.of(sets.load(str(folder), TINY)))
+    before = identity.of(sets.load(str(folder), TINY))
+    kept = events.build(Identity, json.loads(json.dumps(dataclasses.asdict(before))))
+    identity.compare(kept, identity.of(sets.load(str(folder), TINY)))
     CHANGES[change][0](folder)
     with pytest.raises(FtError, match=r"^The images have changed since this run began \(.*\): put them back") as caught:
         identity.compare(before, identity.of(sets.load(str(folder), TINY)))
@@ -56,20 +59,19 @@ def test_each_difference_is_one_sentence(change: str, make_folder: Callable[...,
 
 def test_another_reader_compares_names_and_labels_only(make_folder: Callable[..., Path], tmp_path: Path) -> None:
     now = identity.of(sets.load(str(make_folder(tmp_path / "set", 4, 16)), TINY))
-    before = dataclasses.asdict(now) | {"digests": {"train": "0", "val": "0", "test": "0"}}
-    identity.compare(before | {"reader": "Pillow 1.0, format 1"}, now)
+    before = dataclasses.replace(now, digests={"train": "0", "val": "0", "test": "0"})
+    identity.compare(dataclasses.replace(before, reader="Pillow 1.0, format 1"), now)
     with pytest.raises(FtError, match="other pictures in train, val, test"):
         identity.compare(before, now)
     with pytest.raises(FtError, match="other pictures in val"):
-        identity.compare(before | {"reader": "", "listing": now.listing | {"val": "0"}}, now)
+        identity.compare(dataclasses.replace(before, reader="", listing=now.listing | {"val": "0"}), now)
 
 
 def test_a_run_of_an_earlier_version_kept_only_classes_and_counts(tmp_path: Path, noise: Path) -> None:
     now = identity.of(sets.load(str(noise), TINY))
-    identity.compare({}, now)
-    identity.compare({"classes": ["blue", "green", "red"], "train_images": 24, "val_images": 6, "test_images": 6}, now)
+    identity.compare(Identity(("blue", "green", "red"), 24, 6, 6), now)
     with pytest.raises(FtError, match="there were 25 images in train, now there are 24"):
-        identity.compare({"classes": ["blue", "green", "red"], "train_images": 25}, now)
+        identity.compare(Identity(("blue", "green", "red"), 25, 6, 6), now)
 
 
 @pytest.mark.parametrize("when", [Baseline, EpochEnd])
@@ -77,7 +79,7 @@ def test_a_run_that_was_cut_is_not_trained_on_with_other_labels(
     when: type, make_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     def cut(event: Event) -> None:
-        records.append(folder, to_dict(event))
+        records.append(folder, event)
         if isinstance(event, when):
             raise execute.StopRun
 

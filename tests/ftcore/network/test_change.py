@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from ftcore import events
 from ftcore.network import backbones, change, surgery
 from ftcore.network.describe import describe
 from ftcore.runs import execute, records, results
@@ -44,7 +43,7 @@ def test_another_number_of_classes_does_not_matter() -> None:
 
 def test_a_run_moved_only_what_it_thawed(small: RunSettings, home: Path) -> None:
     folder = records.new(small)
-    execute.execute(folder, lambda event: records.append(folder, events.to_dict(event)))
+    execute.execute(folder, lambda event: records.append(folder, event))
     tuned, classes = results.tuned_network(folder)
     found = change.compare(start_network(small, len(classes)), tuned)
     thawed = {row.name: row.parameters for row in describe(small.backbone)}

@@ -16,7 +16,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from ftcore import events
 from ftcore.errors import FtError
+from ftcore.events import EpochEnd
 from ftcore.files import ROOT
 from ftcore.runs import execute, limits, local, manager, records, service
 from ftcore.runs.manager import Manager
@@ -51,7 +53,7 @@ def until(holds: Callable[[], object]) -> None:
 
 
 def epochs(run_id: str) -> list[int]:
-    return [e["epoch"] for e in service.read_events(run_id)[0] if e["event"] == "epoch_end"]
+    return [said.epoch for said in service.read_events(run_id)[0] if isinstance(said, EpochEnd)]
 
 
 def test_two_runs_queue_and_finish(one: Manager, tiny: RunSettings) -> None:
@@ -65,8 +67,8 @@ def test_two_runs_queue_and_finish(one: Manager, tiny: RunSettings) -> None:
     found = [service.wait(i, WAIT) for i in ids]
     assert [f.state for f in found] == ["done", "done"], [f.message for f in found]
     assert found[0].result is not None
-    kinds = [e["event"] for e in records.read_log(records.folder_of(ids[0]))[0]]
-    assert [k for k in kinds if k != "state"] == [
+    kinds = [events.kind_of(type(said)) for said in records.read_log(records.folder_of(ids[0]))[0]]
+    assert [k for k in kinds if k != "change"] == [
         "created",
         "data_found",
         "run_start",

@@ -68,7 +68,7 @@ def waiting(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager]:
 def run(owner: str = "me") -> Path:
     folder = records.new(RunSettings(), owner)
     for event in TOLD:
-        records.append(folder, events.to_dict(event))
+        records.append(folder, event)
     records.set_state(folder, "stopped")
     return folder
 
@@ -151,7 +151,7 @@ def test_events_that_the_run_cannot_have_are_left_out(change: dict[str, int]) ->
     folder = run()
     before = service.read_events(folder.name)[0]
     for event in (EPOCH, TOLD[-1]):
-        records.append(folder, events.to_dict(event) | change)
+        records.append(folder, dataclasses.replace(event, **change))
     assert service.read_events(folder.name)[0] == before[:-1]
 
 

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from ftcore import __main__ as cli
-from ftcore.events import EpochEnd, Event, to_dict
+from ftcore.events import EpochEnd, Event
 from ftcore.files import ROOT
 from ftcore.runs import execute, records, results
 from ftcore.settings import RunSettings
+from ftcore.terminal import options
 
 EPOCH_KEYS = {"phase", "epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "seconds"}
 
@@ -74,7 +75,7 @@ def test_resume_goes_on_after_the_last_epoch(
     small: RunSettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def twice(event: Event) -> None:
-        records.append(folder, to_dict(event))
+        records.append(folder, event)
         if isinstance(event, EpochEnd) and event.epoch == 2:
             raise execute.StopRun
 
@@ -82,7 +83,7 @@ def test_resume_goes_on_after_the_last_epoch(
     assert execute.finish(folder, lambda: execute.execute(folder, twice)) == 0
     assert records.state_of(folder).state == "stopped"
     assert cli.main(["resume", str(folder), "--json"]) == 0
-    again = [e for e in events(capsys.readouterr().out) if e["event"] not in records.PASSING]
+    again = [e for e in events(capsys.readouterr().out) if not e["event"].endswith("_progress")]
     assert [e["event"] for e in again] == ["data_found", "phase_end", "epoch_end", "epoch_end", "phase_end", "run_end"]
     assert [e["epoch"] for e in again if e["event"] == "epoch_end"] == [3, 4]
 
@@ -126,7 +127,7 @@ def test_existing_or_impossible_folder_is_refused(noise: Path, capsys: pytest.Ca
 
 
 def asked(*words: str) -> RunSettings:
-    return cli.settings_from(cli._parser().parse_args(["train", *words]))
+    return options.settings_from(cli._parser().parse_args(["train", *words]))
 
 
 def test_options_become_settings(tmp_path: Path) -> None:
@@ -179,7 +180,7 @@ def test_a_folder_named_like_a_built_in_set(
 @pytest.fixture
 def trained(tiny: RunSettings, tmp_path: Path) -> Path:
     folder = records.new(tiny, folder=tmp_path / "trained")
-    assert execute.finish(folder, lambda: execute.execute(folder, lambda e: records.append(folder, to_dict(e)))) == 0
+    assert execute.finish(folder, lambda: execute.execute(folder, lambda e: records.append(folder, e))) == 0
     return folder
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from ftcore.events import EpochEnd, Event, to_dict
+from ftcore.events import EpochEnd, Event
 from ftcore.files import ROOT
 from ftcore.runs import execute, records, verdict
 from ftcore.settings import Phase, RunSettings
@@ -77,7 +77,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, make_folder: Callable[..., P
 
 def until(folder: Path, last: int) -> Callable[[Event], None]:
     def report(event: Event) -> None:
-        records.append(folder, to_dict(event))
+        records.append(folder, event)
         if isinstance(event, EpochEnd) and event.epoch == last:
             raise execute.StopRun
 

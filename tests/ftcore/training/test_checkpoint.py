@@ -15,7 +15,7 @@ import torch
 from ftcore import __main__ as cli
 from ftcore.data import identity
 from ftcore.errors import FtError
-from ftcore.events import EpochEnd, Event, to_dict
+from ftcore.events import EpochEnd, Event, PhaseEnd, Recovered, RunEnd, to_dict
 from ftcore.files import ROOT
 from ftcore.runs import execute, longer, records, results
 from ftcore.settings import Phase, RunSettings
@@ -38,7 +38,7 @@ def run(folder: Path, cut: int = 0) -> list[Event]:
 
     def report(event: Event) -> None:
         told.append(event)
-        records.append(folder, to_dict(event))
+        records.append(folder, event)
         if isinstance(event, EpochEnd) and event.epoch == cut:
             raise execute.StopRun
 
@@ -55,7 +55,7 @@ def made(settings: RunSettings, path: Path, cut: int = 0) -> Path:
 
 def numbers(folder: Path) -> list[dict[str, object]]:
     """Epochs and the last test in the log, each once, but for times and places."""
-    told = [record for record in records.read_log(folder)[0] if record["event"] in ("epoch_end", "run_end")]
+    told = [to_dict(said) for said in records.read_log(folder)[0] if isinstance(said, EpochEnd | RunEnd)]
     wanted = {record.get("epoch", 10**6): record for record in told}
     return [{k: v for k, v in r.items() if k not in ("seconds", "folder")} for _, r in sorted(wanted.items())]
 
@@ -81,7 +81,7 @@ def test_a_damaged_checkpoint_costs_epochs_and_nothing_else(
     path = hurt / "checkpoint.pt"
     for file in (path, checkpoint.before(path))[: 2 if both else 1]:
         damage(file)
-    says = [record["says"] for record in map(to_dict, run(hurt)) if record["event"] == "recovered"]
+    says = [said.says for said in run(hurt) if isinstance(said, Recovered)]
     what = "all epochs are trained again" if both else "the run goes on after epoch 1"
     assert says == [f"The checkpoint is damaged: {what}, with the same result."]
     assert_equal(whole, hurt)
@@ -118,7 +118,7 @@ def test_a_run_whose_checkpoint_is_lost_stands_after_its_last_epoch(
 def test_a_crash_between_two_checkpoints_costs_one_epoch(heads: RunSettings, tmp_path: Path) -> None:
     whole, hurt = made(heads, tmp_path / "a"), made(heads, tmp_path / "b", cut=2)
     (hurt / "checkpoint.pt").unlink()
-    assert not [event for event in run(hurt) if to_dict(event)["event"] == "recovered"]
+    assert not [said for said in run(hurt) if isinstance(said, Recovered)]
     assert_equal(whole, hurt)
 
 
@@ -165,8 +165,8 @@ def test_more_epochs_equal_as_many_from_the_start(small: RunSettings, tmp_path: 
     assert [e.epoch for e in run(grown) if isinstance(e, EpochEnd)] == [5]
     assert records.settings_of(grown) == more
     assert_equal(whole, grown)
-    last = [r for r in records.read_log(grown)[0] if r["event"] == "phase_end"][-1]
-    assert (last["phase"], last["epochs"], last["early"]) == (2, 3, False)
+    last = [said for said in records.read_log(grown)[0] if isinstance(said, PhaseEnd)][-1]
+    assert (last.phase, last.epochs, last.early) == (2, 3, False)
 
 
 @pytest.mark.parametrize(
@@ -253,8 +253,7 @@ def test_a_damaged_checkpoint_of_the_first_version_is_trained_anew(old: Callable
     folder = old("run-v1-cut")
     path = folder / "states" / "1-000001.pt"
     path.write_bytes(path.read_bytes()[:-30])
-    told = [to_dict(event) for event in run(folder)]
-    assert [r["says"] for r in told if r["event"] == "recovered"] == [
+    assert [said.says for said in run(folder) if isinstance(said, Recovered)] == [
         "The checkpoint is damaged: all epochs are trained again, with the same result."
     ]
     assert records.state_of(folder).state == "done"

@@ -10,7 +10,7 @@ import torch
 from ftcore.costs import machine
 from ftcore.data import sets
 from ftcore.errors import FtError
-from ftcore.events import EpochEnd, Event, to_dict
+from ftcore.events import EpochEnd, Event
 from ftcore.network import backbones
 from ftcore.runs import execute, records, results
 from ftcore.settings import Phase, RunSettings
@@ -102,7 +102,7 @@ def test_a_change_of_any_size_is_kept_within_its_bound(tmp_path: Path, far: floa
 
 def test_a_finished_run_keeps_its_last_weights_once(small: RunSettings) -> None:
     folder = records.new(small)
-    execute.execute(folder, lambda event: records.append(folder, to_dict(event)))
+    execute.execute(folder, lambda event: records.append(folder, event))
     sizes = {epoch: (folder / "states" / f"2-{epoch:06}.pt").stat().st_size for epoch in (3, 4)}
     assert sizes[4] < 2_000 < 16_000_000 < sizes[3] < 17_500_000
     final, classes = results.tuned_network(folder)

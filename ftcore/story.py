@@ -1,0 +1,53 @@
+"""A run as far as it has been told: what pages, charts, observations, the quiz and recordings read of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ftcore.events import Baseline, EpochEnd, PhaseEnd, RunEnd, RunStart
+from ftcore.settings import RunSettings
+
+
+@dataclass(frozen=True)
+class Story:
+    """The settings of a run, and its events by what they are about; `epochs` and `phases` are in order.
+
+    `baseline` is the network before training, `end` the last word with the test set; None until they are told.
+    """
+
+    settings: RunSettings
+    start: RunStart | None = None
+    baseline: Baseline | None = None
+    epochs: tuple[EpochEnd, ...] = ()
+    phases: tuple[PhaseEnd, ...] = ()
+    end: RunEnd | None = None
+
+    @classmethod
+    def of(cls, settings: RunSettings, events: Iterable[object]) -> Story:
+        """The story that these events tell."""
+        return cls(settings).further(settings, events)
+
+    def further(self, settings: RunSettings, events: Iterable[object]) -> Story:
+        """The story with what came later. What is told twice, as after a resume, counts once: the later telling."""
+        start, baseline, end = self.start, self.baseline, self.end
+        epochs = {epoch.epoch: epoch for epoch in self.epochs}
+        phases = {phase.phase: phase for phase in self.phases}
+        for event in events:
+            match event:
+                case RunStart():
+                    start, end = event, None
+                case Baseline():
+                    baseline = event
+                case EpochEnd():
+                    epochs[event.epoch] = event
+                case PhaseEnd():
+                    phases[event.phase] = event
+                case RunEnd():
+                    end = event
+        told, over = (epochs[number] for number in sorted(epochs)), (phases[number] for number in sorted(phases))
+        return Story(settings, start, baseline, tuple(told), tuple(over), end)
+
+    def head_only(self, epoch: EpochEnd) -> bool:
+        """Did only the head learn in this epoch?"""
+        return self.settings.phases[epoch.phase - 1].head_only
