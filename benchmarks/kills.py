@@ -14,138 +14,35 @@ folder. Exit status 1 if any run was lost or came out different.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import dataclasses
 import itertools
-import json
 import os
 import random
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
 import torch
 from safetensors.torch import load_file
 
 from benchmarks.fuzzing import living
+from benchmarks.served import Server, until
 from ftcore.errors import FtError
 from ftcore.events import Baseline, EpochEnd, RunEnd, to_dict
 from ftcore.files import ROOT
-from ftcore.runs import locks, records, service
+from ftcore.runs import locks, records
 from ftcore.settings import HEAD, Phase, RunSettings
 
-WAIT = 300.0  # seconds for anything that must come
 KINDS = ("worker", "worker", "worker", "server", "paused", "waiting")
 AGAIN = 1 / 3
-OWNER = "0" * 32
 BUSY = ("queued", *records.BUSY)
 ENDED = ("failed", "stopped", "interrupted")
-_SERVE = "from benchmarks.kills import serve; serve()"
-
-
-def serve() -> None:
-    """What the server process does: one command a line from stdin, one JSON answer a line."""
-    manager = service.manager()
-    acts: dict[str, Callable[[str], Any]] = {
-        "submit": lambda text: manager.submit(RunSettings.from_json(text), OWNER),
-        "status": lambda run: manager.status(run).state,
-        "workers": lambda _: manager.workers(),
-        "resume": lambda run: manager.resume(run, OWNER),
-        "pause": lambda run: manager.pause(run, OWNER),
-        "stop": lambda run: manager.stop(run, OWNER),
-        "delete": lambda run: manager.delete(run, OWNER),
-    }
-    for line in sys.stdin:
-        word, _, rest = line.strip().partition(" ")
-        try:
-            answer = {"is": acts[word](rest)}
-        except FtError as error:
-            answer = {"error": str(error)}
-        print(json.dumps(answer), flush=True)
-
-
-class Server:
-    """A server in a process of its own, which can be killed and started anew."""
-
-    def __init__(self) -> None:
-        self._process = self._started()
-
-    def _started(self) -> subprocess.Popen[str]:
-        pipe = subprocess.PIPE
-        return subprocess.Popen([sys.executable, "-c", _SERVE], stdin=pipe, stdout=pipe, text=True, cwd=ROOT)
-
-    def ask(self, word: str, rest: str = "") -> Any:
-        """The answer to a command. Raises `FtError` where the engine does."""
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(f"{word} {rest}\n")
-        self._process.stdin.flush()
-        answer = json.loads(self._process.stdout.readline())
-        if "error" in answer:
-            raise FtError(answer["error"])
-        return answer["is"]
-
-    def submit(self, settings: RunSettings) -> str:
-        """Queue a run; its id."""
-        run: str = self.ask("submit", json.dumps(json.loads(settings.to_json())))
-        return run
-
-    def until(self, run: str, *states: str) -> str:
-        """Wait until the run is in one of these states; the state it is in then."""
-        _until(lambda: self.ask("status", run) in states)
-        return str(self.ask("status", run))
-
-    def kill_worker(self, run: str) -> bool:
-        """Kill the process that works on the run, if there is one, and wait until the server knows."""
-        pid = self.ask("workers").get(run)
-        if pid:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-            _until(lambda: self.ask("workers").get(run) != pid)
-        return bool(pid)
-
-    def kill(self) -> None:
-        """Kill the server itself, wait until its workers have gone, and start the next one."""
-        workers = self.ask("workers").values()
-        self._process.kill()
-        self._close()
-        _until(lambda: not any(_lives(pid) for pid in workers))
-        self._process = self._started()
-
-    def end(self) -> None:
-        """Let it go."""
-        self._process.kill()
-        self._close()
-
-    def _close(self) -> None:
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                with contextlib.suppress(OSError):
-                    pipe.close()
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    """Wait for it, but not for ever: whoever asks next sees how it stands."""
-    end = time.monotonic() + WAIT
-    while not holds() and time.monotonic() < end:
-        time.sleep(0.05)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 @dataclass
@@ -280,7 +177,7 @@ class Killing:
         """Take a run away as soon as nothing works on it."""
         if self.server.ask("status", run) in BUSY:
             self.server.ask("stop", run)
-        _until(lambda: run not in self.server.ask("workers") and not locks.is_alive(self.home / "runs" / run))
+        until(lambda: run not in self.server.ask("workers") and not locks.is_alive(self.home / "runs" / run))
         self.server.ask("delete", run)
 
 

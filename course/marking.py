@@ -98,14 +98,21 @@ def _number(question: Question, given: float, facts: Mapping[str, float]) -> Ver
     """Right within the tolerance; else the nearest choice that the number hits explains it, or `otherwise`."""
     told = f"{given:,.10g}"
     slack = POINT if question.unit == "points" else 0.0
-    hits = [choice for choice in question.choices if close(given, facts[choice.text], question.tolerance, slack)]
+    hits = [
+        choice for choice in question.choices if close(given, valued(choice.text, facts), question.tolerance, slack)
+    ]
     hit = next((choice for choice in hits if choice.correct), hits[0] if hits else None)
     right = hit is not None and hit.correct
     notes = [Note(told, True, right, hit.explain if hit else question.otherwise)]
     if not right:
         best = next(choice for choice in question.choices if choice.correct)
-        notes.append(Note(f"{facts[best.text]:,.10g}", False, True, best.explain))
+        notes.append(Note(f"{valued(best.text, facts):,.10g}", False, True, best.explain))
     return Verdict(right, tuple(notes))
+
+
+def valued(text: str, facts: Mapping[str, float]) -> float:
+    """What the text of a numeric choice stands for: the number itself, or the fact of this name."""
+    return facts[text] if text in facts else float(text)
 
 
 def close(given: float, wanted: float, tolerance: float, slack: float = 0.0) -> bool:

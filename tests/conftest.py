@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,11 +13,14 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from PIL import Image
 
 from ftcore import _torchvision
+from ftcore.costs import machine
 from ftcore.data import sets
 from ftcore.data.sets import ImageSet
+from ftcore.network import backbones
 from ftcore.preprocess import Preprocess
 from ftcore.settings import Phase, RunSettings
 
@@ -33,6 +37,32 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     torch.set_num_threads(1)
     return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the first visitor of a server has to wait for: the built-in network measured, its drawings drawn. Made once."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if os.environ.get("PYTEST_XDIST_WORKER") else shared
+    made = shared / "stock"
+    with FileLock(shared / "stock.lock"), pytest.MonkeyPatch.context() as patch:
+        if not (made / "ready").exists():
+            patch.setenv("THAW_HOME", str(made))
+            torch.set_num_threads(1)
+            backbone = RunSettings().backbone
+            machine.costs(backbone)
+            sets.load("sketchbook", backbones.preprocess(backbone))
+            (made / "ready").touch()
+    return made
+
+
+@pytest.fixture
+def stocked(stock: Path, home: Path) -> Path:
+    """A home in which that has been done; big files are links, so it costs nothing."""
+    home.mkdir(exist_ok=True)
+    shutil.copy(stock / "machine.json", home)
+    shutil.copytree(stock / "data", home / "data", copy_function=os.link, dirs_exist_ok=True)
+    return home
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import streamlit as st
+import torch
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
@@ -31,6 +32,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(local, "_spawn", _idle)
     manager = functools.cache(lambda: service.Manager(1))
     monkeypatch.setattr(service, "manager", manager)
+    torch.set_num_threads(1)
     st.cache_data.clear()
     yield tmp_path
     if manager.cache_info().currsize:

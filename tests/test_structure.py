@@ -93,6 +93,17 @@ def test_outsiders_import_only_what_a_face_names(path: Path) -> None:
             assert file.stem in listed, f"{place_of(path)} imports {place_of(file)}"
 
 
+LONGEST_FILE, LONGEST_FUNCTION = 300, 50  # lines
+
+
+@pytest.mark.parametrize("path", [*ALL, *sorted((ROOT / "benchmarks").rglob("*.py"))], ids=place_of)
+def test_no_file_and_no_function_is_long(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert text.count("\n") <= LONGEST_FILE
+    functions = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef))
+    assert {f.name for f in functions if (f.end_lineno or 0) - f.lineno >= LONGEST_FUNCTION} == set()
+
+
 @pytest.mark.parametrize("path", ENGINE, ids=place_of)
 def test_engine_knows_no_web(path: Path) -> None:
     tops = {name.split(".")[0] for name in imported(path)}

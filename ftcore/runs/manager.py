@@ -9,10 +9,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from ftcore import store
 from ftcore.costs import estimate
@@ -20,6 +19,7 @@ from ftcore.errors import FtError
 from ftcore.events import RunEnd
 from ftcore.runs import limits, records, results, shelf
 from ftcore.runs.execute import DISK_FULL, DISK_FULL_SAYS, TAKEN
+from ftcore.runs.executor import Executor
 from ftcore.runs.local import Local
 from ftcore.settings import RunSettings
 from ftcore.training import recipes
@@ -48,28 +48,6 @@ class Status:
     wait_s: float | None
     result: RunEnd | None
     owner: str
-
-
-class Executor(Protocol):
-    """Where runs are worked on. It calls `ended(run_id, exit status)` when one is over, with the manager's lock held."""
-
-    def submit(self, run_id: str, pause_s: float) -> None:
-        """Work on this run; one that is paused may keep its place for so many seconds."""
-
-    def tell(self, run_id: str, word: str) -> None:
-        """Say "pause", "go" or "stop" to a run that is worked on; nothing happens if it is not."""
-
-    def alive(self) -> Mapping[str, int]:
-        """The runs that are worked on, in the order in which they began, each with the id of its process or job."""
-
-    def leave(self, run_id: str, seconds: float) -> bool:
-        """Wait until a run is over and that has been told; not to be called with the lock held."""
-
-    def reserve(self) -> None:
-        """Be ready for the next run."""
-
-    def close(self) -> None:
-        """Let everything go, wait until it has gone."""
 
 
 class Manager:
