@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from ftcore.files import ROOT
+from tests.planted import ask, insert, plant
 
 RUN = 'warm_up: int = setting(3, "Warm-up", "Steps over which the rate rises to its full height.", low=0, high=50)'
 PHASE = 'noise: float = setting(0.5, "Label noise", "How many labels are made wrong on purpose.", low=0.0, high=1.0)'
@@ -44,23 +41,10 @@ print(json.dumps({
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program with a setting more for a run, and one more for a phase: two lines in one file."""
-    tree = tmp_path_factory.mktemp("tree")
-    for name in ("ftcore", "course", "ui", "pages", ".streamlit"):
-        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (tree / "assets").symlink_to(ROOT / "assets", target_is_directory=True)
-    shutil.copy(ROOT / "app.py", tree)
-    file = tree / "ftcore" / "settings.py"
-    text = file.read_text("utf-8")
+    place = plant(tmp_path_factory.mktemp("tree"))
     for before, line in (("    batch_size: int = ", RUN), ("    optimizer: str = ", PHASE)):
-        assert text.count(before) == 1
-        text = text.replace(before, f"    {line}\n{before}")
-    file.write_text(text, "utf-8")
-    return tree
-
-
-def ask(tree: Path, *words: str) -> str:
-    done = subprocess.run([sys.executable, *words], cwd=tree, capture_output=True, text=True, check=True)
-    return done.stdout
+        insert(place / "ftcore" / "settings.py", before, f"    {line}")
+    return place
 
 
 def test_a_new_setting_stands_everywhere(tree: Path) -> None:
