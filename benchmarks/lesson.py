@@ -18,6 +18,7 @@ import shutil
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -128,7 +129,11 @@ def tutorial(settings: RunSettings, images: ImageSet, folder: Path) -> tuple[flo
     return time.perf_counter() - start, accuracy, test
 
 
-def _one_pass(model: nn.Module, loader: torch.utils.data.DataLoader, optimizer: torch.optim.Optimizer | None) -> float:
+def _one_pass(
+    model: nn.Module,
+    loader: torch.utils.data.DataLoader[tuple[torch.Tensor, torch.Tensor]],
+    optimizer: torch.optim.Optimizer | None,
+) -> float:
     model.train(optimizer is not None)
     hits, count, total = 0, 0, 0.0
     for x, y in loader:
@@ -207,11 +212,11 @@ def _products(network: backbones.Network, x: Tensor, boundary: str, kernels: tup
     return total
 
 
-def _best(work: object) -> float:
+def _best(work: Callable[[], object]) -> float:
     taken = []
     for _ in range(12):
         start = time.perf_counter()
-        work()  # type: ignore[operator]
+        work()
         taken.append(time.perf_counter() - start)
     return min(taken)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from fsrs import Card as Schedule
 from fsrs import Rating, Scheduler
@@ -60,7 +60,7 @@ def _rated(schedule: Schedule | None, rating: str, now: datetime) -> dict[str, A
 
 
 def _schedule(kept: Mapping[str, Any] | None) -> Schedule | None:
-    found = derived(lambda: Schedule.from_dict(kept)) if kept else None  # type: ignore[arg-type]
+    found = derived(lambda: Schedule.from_dict(cast(Any, kept))) if kept else None
     times = (found.due, found.last_review or found.due) if found else ()
     return found if all(isinstance(time, datetime) and time.tzinfo for time in times) else None
 

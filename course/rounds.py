@@ -42,8 +42,8 @@ class Round:
 def pick(mode: str, questions: Sequence[Question], learner: Learner) -> tuple[str, ...]:
     """The ids that a kind of round asks: the ones to meet, all, or those last answered wrongly."""
     wrong = {name for name, answer in learner.answers.items() if not answer.get("right")}
-    wanted = {"short": lambda q: q.must, "full": lambda q: True, "wrong": lambda q: q.id in wrong}[mode]
-    return tuple(question.id for question in questions if wanted(question))
+    wanted = {"short": {q.id for q in questions if q.must}, "full": {q.id for q in questions}, "wrong": wrong}[mode]
+    return tuple(question.id for question in questions if question.id in wanted)
 
 
 def begin(learner: Learner, mode: str, ids: Sequence[str], seed: int) -> None:

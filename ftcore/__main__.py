@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from ftcore.analysis import answers
 from ftcore.data import catalogue, sets
@@ -61,7 +62,7 @@ def _unforeseen(error: Exception) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> None:  # type: ignore[override]
+    def error(self, message: str) -> NoReturn:
         raise FtError(f"{message[:1].upper()}{shown(message[1:], 300)}; see python -m ftcore --help.")
 
     def _print_message(self, message: str, file: object = None) -> None:

@@ -10,11 +10,13 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import Field, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
 from ftcore.errors import FtError
 from ftcore.names import shown
+
+_R = TypeVar("_R")
 
 
 def setting(
@@ -88,11 +90,11 @@ def known(kind: type[Any], raw: Any) -> Any:
     return {name: value for name, value in raw.items() if name in names} if isinstance(raw, dict) else raw
 
 
-def build(kind: type[Any], raw: Any) -> Any:
+def build(kind: type[_R], raw: Any) -> _R:
     """The record from an object. Missing keys take their default; unknown keys raise `FtError`."""
     if not isinstance(raw, dict):
         raise FtError("Each phase must be one JSON object: start from the settings.json of a run.")
-    names = {f.name for f in dataclasses.fields(kind)}
+    names = {f.name for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
     for name in raw:
         if name not in names:
             raise FtError(f"There is no setting '{shown(name)}': choose among {', '.join(sorted(names))}.")

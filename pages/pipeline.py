@@ -19,12 +19,12 @@ from ui.frame import guide, nav, page, terms
 from ui.lesson import pretrained, stages
 from ui.lesson.stages import Stage
 from ui.runs import counted, live, observe
-from ui.runs.live import View
+from ui.runs.live import Colour, View
 from ui.widgets import strip
 from ui.words import EMBER, ICE, about, as_markdown, count, listed, percent, plain, several
 
 QUICK = 100
-MARKS = {
+MARKS: dict[str, tuple[str, Colour]] = {
     stages.DONE: ("done", "green"),
     stages.RUNNING: ("running", "violet"),
     stages.NEXT: ("next", "gray"),
@@ -185,7 +185,7 @@ def _touch(chosen: RunSettings, stage: Stage, found: sets.Summary) -> None:
 def _badge(mark: str) -> None:
     word, colour = MARKS[mark]
     if word:
-        st.badge(word, color=colour)  # type: ignore[arg-type]
+        st.badge(word, color=colour)
 
 
 def _curves(view: View) -> None:

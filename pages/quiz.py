@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Literal
 
 import streamlit as st
 
@@ -56,9 +57,9 @@ def _modes(found: Quiz, learner: Learner, owner: str, first: str) -> None:
     with st.container(horizontal=True, gap="small"):
         for mode, title in MODES.items():
             ids = rounds.pick(mode, found.questions, learner)
-            kind = "primary" if mode == first else "secondary"
+            kind: Literal["primary", "secondary"] = "primary" if mode == first else "secondary"
             label = f"{title}, {several(len(ids), 'question')}"
-            if st.button(label, key=f"begin-{mode}", type=kind, disabled=not ids, help=HELP[mode]):  # type: ignore[arg-type]
+            if st.button(label, key=f"begin-{mode}", type=kind, disabled=not ids, help=HELP[mode]):
                 with learners.changing(owner) as kept:
                     rounds.begin(kept, mode, ids, secrets.randbelow(2**31))
                 st.rerun()

@@ -108,8 +108,8 @@ def _command(words: list[str], encoding: str) -> None:
             code = cli.main(words)
         except SystemExit as error:
             code = -1 if error.code else 0
-    says = out.buffer.getvalue() + err.buffer.getvalue()  # type: ignore[attr-defined]
+    says = out.buffer.getvalue() + err.buffer.getvalue()
     if code not in (0, 2) or b"Traceback" in says:
         raise Wrong(f"the command ended with {code}")
-    if code == 2 and not err.buffer.getvalue().strip():  # type: ignore[attr-defined]
+    if code == 2 and not err.buffer.getvalue().strip():
         raise Wrong("the command ended with 2 and said nothing")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course.measures.ground import BASE, CLASSES, STEPS, Numbers, batches, images
@@ -37,12 +39,16 @@ def bn_eval() -> Numbers:
     held = sum(not norm.training for norm in norms)
     network.model.train()
     left = sum(not norm.training for norm in norms)
-    before = [norm.running_mean.clone() for norm in norms]  # type: ignore[union-attr, operator]
+    before = [mean.clone() for mean in _means(norms)]
     with torch.no_grad():
         for x, _ in batches():
             network.model(x)
-    moved = change.relative(before, [norm.running_mean for norm in norms])  # type: ignore[misc]
+    moved = change.relative(before, _means(norms))
     return {"norms": len(norms), "held": held, "left": left, "statistics": moved}
+
+
+def _means(norms: Sequence[nn.Module]) -> list[Tensor]:
+    return [norm.get_buffer("running_mean") for norm in norms]
 
 
 def eval_mode() -> Numbers:

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from tqdm import tqdm
 
@@ -117,7 +117,7 @@ class _Bar:
 
     def __init__(self) -> None:
         self.what = ""
-        self.bar: tqdm | None = None
+        self.bar: tqdm[Any] | None = None
 
     def show(self, what: str, done: int, total: int) -> None:
         """So much of it is done."""

@@ -44,7 +44,7 @@ def make_optimizer(network: Network, phase: Phase, device: torch.device) -> torc
 def step(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
     """One training step: the gradients of this loss in place of the last ones, then the weights move."""
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     optimizer.step()
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import torch
 from torch import Tensor
@@ -74,7 +74,8 @@ def _unpacked(kept: Any, start: Tensor) -> Tensor:
     if isinstance(kept, Tensor):
         return kept
     share, largest = kept
-    return start + share.to(start) * largest
+    whole: Tensor = start + share.to(start) * largest
+    return whole
 
 
 def write(path: Path, record: Mapping[str, object], aside: Path | None = None) -> None:
@@ -84,7 +85,7 @@ def write(path: Path, record: Mapping[str, object], aside: Path | None = None) -
     """
     with sealed(path, aside) as file:
         try:
-            torch.save(dict(record), file)  # type: ignore[arg-type]
+            torch.save(dict(record), cast(IO[bytes], file))
         except RuntimeError as error:  # what torch makes of a failed write
             raise error.__context__ if isinstance(error.__context__, OSError) else error from None
 

@@ -36,8 +36,8 @@ def presets(backbone: str) -> dict[str, tuple[str, ...]]:
         "Last stage": recipes.last_blocks(backbone, stage),
         "Everything": recipes.every_block(backbone),
     }
-    seen: set[tuple[str, ...]] = set()
-    return {name: blocks for name, blocks in found.items() if not (blocks in seen or seen.add(blocks))}  # type: ignore[func-returns-value]
+    first = {blocks: name for name, blocks in reversed(found.items())}
+    return {name: blocks for name, blocks in found.items() if first[blocks] == name}
 
 
 def parse(text: str | None, blocks: Sequence[BlockInfo], otherwise: Sequence[str]) -> tuple[str, ...]:

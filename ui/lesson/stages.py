@@ -105,8 +105,9 @@ def build(settings: RunSettings, classes: int, images: int, results: Mapping[str
     found = []
     for at, (name, title, (blocks, trainable)) in enumerate(zip(IDS, TITLES, networks, strict=True)):
         parts = {part: content.section("pipeline", f"{name}.{part}", values) for part in PARTS}
-        shown = {"values": values, "code": codes[at], "blocks": blocks, "trainable": trainable}
-        found.append(Stage(name, at + 1, title, **shown, **parts))  # type: ignore[arg-type]
+        found.append(
+            Stage(name, at + 1, title, **parts, values=values, code=codes[at], blocks=blocks, trainable=trainable)
+        )
     return tuple(found)
 
 

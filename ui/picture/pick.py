@@ -94,7 +94,8 @@ def choose(
 
 def _pictures() -> dict[str, Kept]:
     """The own pictures of this session, one of each source."""
-    return st.session_state.setdefault("thaw_pictures", {})
+    pictures: dict[str, Kept] = st.session_state.setdefault("thaw_pictures", {})
+    return pictures
 
 
 def _taken(now: str) -> Kept | None:
@@ -120,7 +121,8 @@ def _taken(now: str) -> Kept | None:
 def _came_safely() -> bool | None:
     """Does the browser trust this page enough to lend it the camera? None until it has answered."""
     told = st.session_state.get("thaw_secure")
-    found = _secure(key="trace-secure", data={"told": told}, on_secure_change=guarded(lambda: None)).get("secure", told)
+    mounted = _secure(key="trace-secure", data={"told": told}, on_secure_change=guarded(lambda: None))
+    found: bool | None = mounted.get("secure", told)
     st.session_state["thaw_secure"] = found
     return found
 

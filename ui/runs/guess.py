@@ -65,7 +65,8 @@ def _ask(run_id: str, guess: str | None) -> None:
 
 def _guesses() -> dict[str, str | None]:
     """What was guessed in this session, by run."""
-    return st.session_state.setdefault("thaw_guesses", {})
+    guesses: dict[str, str | None] = st.session_state.setdefault("thaw_guesses", {})
+    return guesses
 
 
 def _told() -> str | None:

@@ -90,7 +90,7 @@ def _row(view: View, name: str, shown: str | None) -> None:
         st.markdown(f"{name} :gray[· {ago(time.time() - view.status.created)}]")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             word, colour = BADGES[view.status.state]
-            st.badge(word, color=colour)  # type: ignore[arg-type]
+            st.badge(word, color=colour)
             st.markdown(result(view), width="stretch")
             if view.id == shown:
                 st.caption("shown above", width="content")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import streamlit as st
 
@@ -29,7 +30,8 @@ from ui.words import about, as_markdown, count, discreet, held, number, percent,
 
 _KEPT = 40
 NEWEST = 30
-BADGES = {
+Colour = Literal["gray", "green", "violet", "red"]
+BADGES: dict[str, tuple[str, Colour]] = {
     "queued": ("waiting", "gray"),
     "preparing": ("preparing", "gray"),
     "running": ("running", "green"),
@@ -119,7 +121,7 @@ def headline(view: View) -> None:
     """State in one line, progress, and for its owner the buttons that fit the state."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         word, colour = BADGES[view.status.state]
-        st.badge(word, color=colour)  # type: ignore[arg-type]
+        st.badge(word, color=colour)
         st.markdown(sentence(view), width="stretch")
         controls(view)
     if view.status.active:

@@ -124,14 +124,14 @@ def _decoding(picture: Any, data: bytes, pixels: int) -> int:
 def _coefficients(picture: Any, data: bytes) -> int:
     """What libjpeg keeps of a JPEG that comes in several scans: 16 bits for each coefficient, in whole blocks."""
     if picture.width * picture.height <= _SMALL:
-        return 8 * picture.width * picture.height  # as if it had four layers of full size
+        return int(8 * picture.width * picture.height)  # as if it had four layers of full size
     scan = next(start for code, start, _ in segments(data) if code == 0xDA)
     layers = [(h, v) for _, h, v, _ in picture.layer]
     if "progressive" not in picture.info and data[scan + 4] == len(layers):
         return 0
     tall, wide = max(v for _, v in layers), max(h for h, _ in layers)
     blocks = -(-picture.width // (8 * wide)) * -(-picture.height // (8 * tall))
-    return sum(h * v for h, v in layers) * blocks * 128
+    return int(sum(h * v for h, v in layers) * blocks * 128)
 
 
 def _strip(picture: Any) -> int:
@@ -141,9 +141,9 @@ def _strip(picture: Any) -> int:
         raise ValueError("packing")
     turned = 4 * picture.width * picture.height if tags.get(274, 1) != 1 else 0
     if not picture.use_load_libtiff:
-        return turned
+        return int(turned)
     wide, tall = tags.get(322), tags.get(323)
     if not (isinstance(wide, int) and isinstance(tall, int)):
         wide, tall = picture.width, min(tags.get(278, 2**32), picture.height)
     bits = sum(tags.get(258, (1,))) if len(tags.get(258, (1,))) > 1 else tags.get(258, (1,))[0] * tags.get(277, 1)
-    return turned + wide * tall * (max(4, -(-bits // 8)) + (6 if tags.get(259) in (6, 7) else 0))
+    return int(turned + wide * tall * (max(4, -(-bits // 8)) + (6 if tags.get(259) in (6, 7) else 0)))
