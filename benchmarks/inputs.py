@@ -34,12 +34,12 @@ class Told:
     @property
     def faults(self) -> list[str]:
         """What no command may do."""
-        found = [f"exit status {self.status}"] if self.status not in (0, 2) else []
+        faults = [f"exit status {self.status}"] if self.status not in (0, 2) else []
         if "Traceback" in self.err + self.out:
-            found.append("traceback")
+            faults.append("traceback")
         if self.err.count("\n") != (1 if self.status else 0):
-            found.append(f"{self.err.count(chr(10))} lines on stderr")
-        return found
+            faults.append(f"{self.err.count(chr(10))} lines on stderr")
+        return faults
 
 
 def train(data: Path, folder: Path, *options: str) -> Told:

@@ -85,20 +85,20 @@ def outcome(folder: Path) -> dict[str, Any]:
 
 def difference(folder: Path, wanted: dict[str, Any]) -> str:
     """In what a finished run differs from the undisturbed one; nothing if in nothing."""
-    found = outcome(folder)
-    if found["numbers"] != wanted["numbers"]:
-        return f"other numbers: {_first_other(found['numbers'], wanted['numbers'])}"
-    if found["test"] != wanted["test"]:
-        return f"another test: {found['test']} instead of {wanted['test']}"
-    same = found["weights"].keys() == wanted["weights"].keys()
-    if not (same and all(torch.equal(t, wanted["weights"][key]) for key, t in found["weights"].items())):
+    result = outcome(folder)
+    if result["numbers"] != wanted["numbers"]:
+        return f"other numbers: {_first_other(result['numbers'], wanted['numbers'])}"
+    if result["test"] != wanted["test"]:
+        return f"another test: {result['test']} instead of {wanted['test']}"
+    same = result["weights"].keys() == wanted["weights"].keys()
+    if not (same and all(torch.equal(t, wanted["weights"][key]) for key, t in result["weights"].items())):
         return "other weights"
     left = sorted(path.name for path in folder.rglob("*") if path.name.endswith(".part"))
     return f"left behind: {left[0]}" if left else ""
 
 
-def _first_other(found: list[Any], wanted: list[Any]) -> str:
-    pairs = itertools.zip_longest(found, wanted)
+def _first_other(result: list[Any], wanted: list[Any]) -> str:
+    pairs = itertools.zip_longest(result, wanted)
     return next(f"{one} instead of {other}" for one, other in pairs if one != other)
 
 

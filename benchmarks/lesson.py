@@ -176,21 +176,21 @@ def tail_rate(settings: RunSettings) -> str:
         F.cross_entropy(network.run(x, start=boundary), y).backward()
         optimizer.step()
 
-    kernels = machine.kernels(network, settings.batch_size)
+    taps = machine.taps(network, settings.batch_size)
     whole = _best(step)
-    with tapconv.enabled(network.model, kernels):
-        taps = _best(step)
+    with tapconv.enabled(network.model, taps):
+        by_taps = _best(step)
         back = _best(lambda: F.cross_entropy(network.run(x, start=boundary), y).backward())
-    work = 3 * _products(network, x, boundary, kernels) * len(x)
+    work = 3 * _products(network, x, boundary, taps) * len(x)
     return (
         f"matrix product {rate / 1e9:.0f} GFLOP/s; a step of {len(x)} images through the thawed tail: "
-        f"{whole * 1e3:.0f} ms with the library's convolutions, {taps * 1e3:.0f} ms with {len(kernels)} of them by taps\n"
+        f"{whole * 1e3:.0f} ms with the library's convolutions, {by_taps * 1e3:.0f} ms with {len(taps)} of them by taps\n"
         f"(real products {work / 1e9:.1f} GFLOP, forward and backward {back * 1e3:.0f} ms: "
         f"{work / back / rate:.0%} of the matrix product's rate)"
     )
 
 
-def _products(network: backbones.Network, x: Tensor, boundary: str, kernels: tuple[str, ...]) -> float:
+def _products(network: backbones.Network, x: Tensor, boundary: str, taps: tuple[str, ...]) -> float:
     """Operations of one image's forward pass through the tail, products with padding left out where taps do so."""
     total = 0.0
     names = {module: name for name, module in network.model.named_modules()}
@@ -199,7 +199,7 @@ def _products(network: backbones.Network, x: Tensor, boundary: str, kernels: tup
         nonlocal total
         if isinstance(module, nn.Conv2d):
             kernel = module.kernel_size[0] * module.kernel_size[1]
-            met = tapconv.real_share(module, *args[0].shape[2:]) if names[module] in kernels else 1.0
+            met = tapconv.real_share(module, *args[0].shape[2:]) if names[module] in taps else 1.0
             total += 2 * out[0].numel() * module.in_channels * kernel * met
         elif isinstance(module, nn.Linear):
             total += 2 * out[0].numel() * module.in_features

@@ -35,10 +35,10 @@ class Card:
 def load(path: Path | None = None) -> tuple[tuple[Card, ...], tuple[str, ...]]:
     """The cards of the file and one for each term of the glossary, with a sentence for each mistake."""
     path = path or FILE
-    found, wrong = quiz.entries(quiz.read(path).get("card", []), f"{path.name}, card", _card)
+    cards, wrong = quiz.entries(quiz.read(path).get("card", []), f"{path.name}, card", _card)
     terms, unreadable = glossary.load()
     made = tuple(Card(f"term-{term.id}", f"What is meant by **{term.term}**?", term.means) for term in terms)
-    return found + made, wrong + unreadable
+    return cards + made, wrong + unreadable
 
 
 def _card(row: Mapping[str, Any]) -> Card:
@@ -48,10 +48,10 @@ def _card(row: Mapping[str, Any]) -> Card:
     return made
 
 
-def rate(kept: Mapping[str, Any] | None, rating: str, now: datetime | None = None) -> dict[str, Any]:
+def rate(schedule: Mapping[str, Any] | None, rating: str, now: datetime | None = None) -> dict[str, Any]:
     """The schedule after a look at the card. A schedule that cannot be read starts anew."""
     now = now or datetime.now(UTC)
-    return derived(lambda: _rated(_schedule(kept), rating, now)) or _rated(None, rating, now)
+    return derived(lambda: _rated(_schedule(schedule), rating, now)) or _rated(None, rating, now)
 
 
 def _rated(schedule: Schedule | None, rating: str, now: datetime) -> dict[str, Any]:
@@ -59,22 +59,22 @@ def _rated(schedule: Schedule | None, rating: str, now: datetime) -> dict[str, A
     return dict(after.to_dict())
 
 
-def _schedule(kept: Mapping[str, Any] | None) -> Schedule | None:
-    found = derived(lambda: Schedule.from_dict(cast(Any, kept))) if kept else None
-    times = (found.due, found.last_review or found.due) if found else ()
-    return found if all(isinstance(time, datetime) and time.tzinfo for time in times) else None
+def _schedule(record: Mapping[str, Any] | None) -> Schedule | None:
+    schedule = derived(lambda: Schedule.from_dict(cast(Any, record))) if record else None
+    times = (schedule.due, schedule.last_review or schedule.due) if schedule else ()
+    return schedule if all(isinstance(time, datetime) and time.tzinfo for time in times) else None
 
 
-def due(cards: Sequence[Card], kept: Mapping[str, Mapping[str, Any]], now: datetime | None = None) -> list[Card]:
+def due(cards: Sequence[Card], schedules: Mapping[str, Mapping[str, Any]], now: datetime | None = None) -> list[Card]:
     """The cards to look at now: those whose time has come, the longest overdue first, then new ones in order."""
     now = now or datetime.now(UTC)
-    met = [(schedule.due, card) for card in cards if (schedule := _schedule(kept.get(card.id)))]
+    met = [(schedule.due, card) for card in cards if (schedule := _schedule(schedules.get(card.id)))]
     late = [card for when, card in sorted(met, key=lambda pair: (pair[0], pair[1].id)) if when <= now]
     known = {card.id for _, card in met}
     return late + [card for card in cards if card.id not in known]
 
 
-def seconds_until(kept: Mapping[str, Any], now: datetime | None = None) -> float:
+def seconds_until(record: Mapping[str, Any], now: datetime | None = None) -> float:
     """Seconds until a card comes up again; 0 if it is due."""
-    schedule = _schedule(kept)
+    schedule = _schedule(record)
     return max(0.0, (schedule.due - (now or datetime.now(UTC))).total_seconds()) if schedule else 0.0

@@ -33,10 +33,10 @@ def section(lesson: str, name: str, values: Mapping[str, object] | None = None) 
 def fill(text: str, values: Mapping[str, object], where: str) -> str:
     """Replace each `<<name>>` by its value; an unknown token raises `FtError` that says where it stands."""
 
-    def value(found: re.Match[str]) -> str:
-        if found[1] not in values:
-            raise FtError(f"{where} asks for <<{found[1]}>>, which is not known there: mend the text.")
-        return str(values[found[1]])
+    def value(token: re.Match[str]) -> str:
+        if token[1] not in values:
+            raise FtError(f"{where} asks for <<{token[1]}>>, which is not known there: mend the text.")
+        return str(values[token[1]])
 
     return TOKEN.sub(value, text)
 
@@ -57,11 +57,11 @@ def lessons() -> tuple[str, ...]:
 def parse(text: str, where: str) -> dict[str, str]:
     """Cut a lesson into its sections. Text before the first heading is a note to authors and is left out."""
     parts = _HEADING.split(text)[1:]
-    found: dict[str, str] = {}
+    sections: dict[str, str] = {}
     for name, body in zip(parts[::2], parts[1::2], strict=True):
-        if name in found:
+        if name in sections:
             raise FtError(f"{where} has the section '{name}' twice: rename one.")
         if not body.strip():
             raise FtError(f"{where} has nothing in the section '{name}': write it or take it out.")
-        found[name] = body.strip()
-    return found
+        sections[name] = body.strip()
+    return sections

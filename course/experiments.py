@@ -59,13 +59,13 @@ def _experiment(row: Mapping[str, Any]) -> Experiment:
         raise ValueError("it needs a title, a question and two or more guesses")
     if set(made.guesses) != set(made.outcomes):
         raise ValueError("each guess needs an outcome of the same name")
-    if made.id not in measure.MEASUREMENTS and set(made.labels) != set(plans().get(made.id, {})):
+    if made.id not in measure.MEASUREMENTS and set(made.labels) != set(comparisons().get(made.id, {})):
         raise ValueError("its labels do not name its runs")
     return made
 
 
 @functools.cache
-def plans() -> Mapping[str, Mapping[str, RunSettings]]:
+def comparisons() -> Mapping[str, Mapping[str, RunSettings]]:
     """The runs of each experiment by label, short ones on the built-in network and drawings."""
     last, everything = recipes.last_blocks(BACKBONE, 2), recipes.every_block(BACKBONE)
     head = Phase(epochs=4)
@@ -108,10 +108,10 @@ def plans() -> Mapping[str, Mapping[str, RunSettings]]:
 
 def given(name: str) -> dict[str, float]:
     """What is known of an experiment before it is made: its counts, or images of each class and last rate by label."""
-    found = dict(measure.MEASUREMENTS[name].given) if name in measure.MEASUREMENTS else {}
-    for label, settings in plans().get(name, {}).items():
-        found |= {f"{label}_images": settings.train_per_class, f"{label}_rate": settings.phases[-1].lr}
-    return found
+    numbers = dict(measure.MEASUREMENTS[name].given) if name in measure.MEASUREMENTS else {}
+    for label, settings in comparisons().get(name, {}).items():
+        numbers |= {f"{label}_images": settings.train_per_class, f"{label}_rate": settings.phases[-1].lr}
+    return numbers
 
 
 def measured(name: str) -> Outcome:

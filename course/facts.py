@@ -76,7 +76,7 @@ def of_run(story: Story) -> dict[str, float]:
     epochs, baseline, end = story.epochs, story.baseline, story.end
     best = max(epochs, key=lambda epoch: epoch.val_accuracy)
     head, last = [epoch for epoch in epochs if epoch.phase == 1][-1], epochs[-1]
-    found = {
+    numbers = {
         "epochs": len(epochs),
         "thaw_after": head.epoch,
         "thaw_next": head.epoch + 1,
@@ -95,7 +95,7 @@ def of_run(story: Story) -> dict[str, float]:
         "test_accuracy": 100 * (end.test_accuracy if end is not None else last.val_accuracy),
         "start_accuracy": 100 * baseline.val_accuracy if baseline is not None else 100 / 10,
     }
-    return {f"run_{name}": float(value) for name, value in found.items()}
+    return {f"run_{name}": float(value) for name, value in numbers.items()}
 
 
 def usable(story: Story) -> bool:
@@ -109,7 +109,7 @@ def of_recorded(name: str, story: Story) -> dict[str, float]:
     epochs = story.epochs
     head = [epoch for epoch in epochs if epoch.phase == 1]
     thawed = [epoch for epoch in epochs if epoch.phase == 2] or epochs
-    found = {
+    numbers = {
         "first": 100 * epochs[0].val_accuracy,
         "last": 100 * epochs[-1].val_accuracy,
         "sample": 100 * epochs[-1].sample_accuracy,
@@ -119,4 +119,4 @@ def of_recorded(name: str, story: Story) -> dict[str, float]:
         "val_loss": epochs[-1].val_loss,
         "val_loss_min": min(epoch.val_loss for epoch in epochs),
     }
-    return {f"rec_{name}_{key}": float(value) for key, value in found.items()}
+    return {f"rec_{name}_{key}": float(value) for key, value in numbers.items()}

@@ -30,8 +30,8 @@ class Term:
 def load(path: Path | None = None) -> tuple[tuple[Term, ...], tuple[str, ...]]:
     """All whole terms in order of the alphabet, and a sentence for each that has a mistake."""
     path = path or FILE
-    found, wrong = quiz.entries(quiz.read(path).get("term", []), f"{path.name}, term", _term)
-    return tuple(sorted(found, key=lambda term: term.term.casefold())), wrong
+    terms, wrong = quiz.entries(quiz.read(path).get("term", []), f"{path.name}, term", _term)
+    return tuple(sorted(terms, key=lambda term: term.term.casefold())), wrong
 
 
 def _term(row: Mapping[str, Any]) -> Term:

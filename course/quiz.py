@@ -113,19 +113,19 @@ def read(path: Path) -> dict[str, Any]:
 
 def entries(rows: Any, where: str, build: Callable[[Mapping[str, Any]], _T]) -> tuple[tuple[_T, ...], tuple[str, ...]]:
     """Build each row that is whole, and say what is wrong with each that is not. Ids (`id`) must differ."""
-    found: dict[str, _T] = {}
+    records: dict[str, _T] = {}
     wrong = []
     for number, row in enumerate(rows if isinstance(rows, list) else [], 1):
         name = str(row.get("id", f"number {number}")) if isinstance(row, dict) else f"number {number}"
         try:
             made = build(row)
-            if name in found:
+            if name in records:
                 raise ValueError("its id stands twice")
-            found[name] = made
+            records[name] = made
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             said = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
             wrong.append(f"{where} {name}: {said}.")
-    return tuple(found.values()), tuple(wrong)
+    return tuple(records.values()), tuple(wrong)
 
 
 def _question(row: Mapping[str, Any], topics: Mapping[str, str], claims: Mapping[int, str]) -> Question:

@@ -1,6 +1,6 @@
 """Recorded runs for questions about curves: event records that the engine really wrote, kept in one small file.
 
-`python -m course.recorded` makes the file anew by running every plan below. This module knows nothing about
+`python -m course.recorded` makes the file anew by running all settings below. This module knows nothing about
 questions or pages.
 """
 
@@ -28,7 +28,7 @@ BACKBONE = "resnet18-tinyimagenet64"
 DIGITS = 5
 
 
-def plans() -> dict[str, RunSettings]:
+def to_record() -> dict[str, RunSettings]:
     """What is recorded, by name; all on the built-in network and drawings."""
     base = RunSettings(train_per_class=50)
     everything, (head, tune) = recipes.every_block(BACKBONE), recipes.classic(BACKBONE)
@@ -70,8 +70,8 @@ def run(settings: RunSettings) -> list[dict[str, Any]]:
     """Train with these settings and return baseline, epochs and end, rounded."""
     images = load_images(settings)
     network = start_network(settings, len(images.classes))
-    kept = [e for e in loop.train(settings, images, network) if isinstance(e, Baseline | EpochEnd | RunEnd)]
-    return [_rounded(events.to_dict(event)) for event in kept]
+    told = [e for e in loop.train(settings, images, network) if isinstance(e, Baseline | EpochEnd | RunEnd)]
+    return [_rounded(events.to_dict(event)) for event in told]
 
 
 def _rounded(value: Any) -> Any:
@@ -81,12 +81,12 @@ def _rounded(value: Any) -> Any:
 
 
 def make(path: Path = FILE) -> None:
-    """Run every plan and write the file, whole or not at all."""
-    found = {
+    """Run all of them and write the file, whole or not at all."""
+    stories = {
         name: {"settings": json.loads(settings.to_json()), "events": run(settings)}
-        for name, settings in plans().items()
+        for name, settings in to_record().items()
     }
-    lines = ",\n".join(f' "{name}": {json.dumps(record)}' for name, record in found.items())
+    lines = ",\n".join(f' "{name}": {json.dumps(record)}' for name, record in stories.items())
     with whole(path) as file:
         file.write(f"{{\n{lines}\n}}\n".encode())
 

@@ -93,9 +93,9 @@ def reset(learner: Learner) -> None:
 
 def progress(learner: Learner, questions: Sequence[Question]) -> dict[str, tuple[int, int, int]]:
     """Per topic: last answered rightly, answered at all, how many questions there are."""
-    found: dict[str, tuple[int, int, int]] = {}
+    counts: dict[str, tuple[int, int, int]] = {}
     for question in questions:
-        right, met, total = found.get(question.topic, (0, 0, 0))
-        kept = learner.answers.get(question.id)
-        found[question.topic] = (right + bool(kept and kept.get("right")), met + (kept is not None), total + 1)
-    return found
+        right, met, total = counts.get(question.topic, (0, 0, 0))
+        answer = learner.answers.get(question.id)
+        counts[question.topic] = (right + bool(answer and answer.get("right")), met + (answer is not None), total + 1)
+    return counts

@@ -174,12 +174,12 @@ def _meant(given: Sequence[Path]) -> tuple[list[Path], int]:
     paths, wrong = list[Path](), 0
     for one in given:
         try:
-            found, others = answers.files(one)
+            pictures, others = answers.files(one)
         except FtError as error:
             wrong += 1
             console.complain(error)
             continue
-        paths += found
+        paths += pictures
         if others:
             names = listed([shown(str(path)) for path in others])
             files = "1 file" if len(others) == 1 else f"{len(others):,} files"
@@ -207,8 +207,8 @@ def _list(_: argparse.Namespace) -> int:
             f"top-1 {backbones.accuracy(name):.1%}  {backbones.weights_state(name).sentence}"
         )
     console.say("Datasets")
-    for name, found in catalogue.CATALOGUE.items():
-        console.say(f"  {name:24} {found.classes:4} classes  {found.note}")
+    for name, entry in catalogue.CATALOGUE.items():
+        console.say(f"  {name:24} {entry.classes:4} classes  {entry.note}")
     return 0
 
 

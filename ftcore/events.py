@@ -203,8 +203,8 @@ def build(kind: type[T], record: Mapping[str, Any]) -> T:
     an accuracy lies in 0..1.
     """
     hints, optional = _hints(typing.cast(Any, kind))
-    found = {name: hint for name, hint in hints.items() if name in record or name not in optional}
-    return kind(**{name: _checked(name, hint, record.get(name)) for name, hint in found.items()})
+    wanted = {name: hint for name, hint in hints.items() if name in record or name not in optional}
+    return kind(**{name: _checked(name, hint, record.get(name)) for name, hint in wanted.items()})
 
 
 @functools.cache

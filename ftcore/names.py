@@ -30,8 +30,8 @@ def tidy(name: str) -> str:
     name = unicodedata.normalize("NFC", name)
     if name.isascii() and name.isprintable():
         return name
-    kept = {match.start() for match in _JOINED.finditer(name)}
-    return "".join("?" if i not in kept and is_hidden(c) else c for i, c in enumerate(name))
+    joined = {match.start() for match in _JOINED.finditer(name)}
+    return "".join("?" if i not in joined and is_hidden(c) else c for i, c in enumerate(name))
 
 
 def is_hidden(sign: str) -> bool:

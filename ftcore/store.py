@@ -41,9 +41,9 @@ def prune(room: int, recent: float = 0.0) -> int:
     What was used in the last `recent` seconds stays, since a run may be about to open it; a run that has opened
     something keeps it even when it is removed. Leftovers of killed processes go when they are an hour old.
     """
-    removed, kept, now = _clear(), sorted(entries()), time.time()
-    total = sum(each.size for each in kept)
-    for each in kept:
+    removed, files, now = _clear(), sorted(entries()), time.time()
+    total = sum(each.size for each in files)
+    for each in files:
         if total <= room or each.used > now - recent:
             break
         if remove(each.path):

@@ -89,10 +89,10 @@ def setup(room: Room) -> Maker:
 
 def _tried(room: Room, top: Path, wanted: set[str] | None, must: bool) -> None:
     try:
-        found = set(zips.tried(room, top))
+        classes = set(zips.tried(room, top))
     except FtError as error:
         if wanted is not None and must:
             raise Wrong("plain class folders were refused") from error
         raise
-    if wanted is not None and found != {unicodedata.normalize("NFC", name) for name in wanted}:
+    if wanted is not None and classes != {unicodedata.normalize("NFC", name) for name in wanted}:
         raise Wrong("classes are not the folders' names" if must else "splits were learned as classes")

@@ -84,14 +84,14 @@ class Room:
 
     def seen(self) -> dict[str, tuple[int, int, int]]:
         """Kind, size and time of change of everything in the room but THAW_HOME."""
-        found = {}
+        entries = {}
         for folder, names, files in os.walk(self.root):
             if Path(folder) == self.root:
                 names[:] = [name for name in names if name != self.home.name]
             for path in (os.path.join(folder, name) for name in (*names, *files)):
                 about = os.lstat(path)
-                found[path] = (about.st_mode, about.st_size if path not in names else 0, about.st_mtime_ns)
-        return found
+                entries[path] = (about.st_mode, about.st_size if path not in names else 0, about.st_mtime_ns)
+        return entries
 
 
 class Watch:

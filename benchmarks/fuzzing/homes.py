@@ -60,9 +60,9 @@ class Hurt:
 
 
 def _history(hurt: Hurt) -> None:
-    found = {status.id for status in service.history(OWNER)}
+    ids = {status.id for status in service.history(OWNER)}
     sound = {DONE, HALF} - {hurt.parts[1] if hurt.parts[0] == "runs" else ""}
-    if hurt.how in SOFT and not sound <= found:
+    if hurt.how in SOFT and not sound <= ids:
         raise Wrong("a sound run is missing from the list")
 
 
@@ -145,11 +145,11 @@ def _features(hurt: Hurt) -> None:
     preprocess = backbones.preprocess(settings.backbone)
     surgery.freeze(network, ["head"])
     list(features.make(network, {"head": ["train"]}, splits, preprocess, device))
-    kept, live = (
+    rows, live = (
         features.source(network, "head", images.train, preprocess, device, keep=keep).batch(torch.arange(3))
         for keep in (True, False)
     )
-    if not torch.allclose(kept, live, atol=1e-5):
+    if not torch.allclose(rows, live, atol=1e-5):
         raise Wrong("kept features differ from live ones")
 
 

@@ -119,11 +119,11 @@ def _state(folder: Path) -> State:
 
 
 def _heads(folder: Path, settings: RunSettings) -> dict[int, State]:
-    network, found = start_network(settings, 3), {}
+    network, heads = start_network(settings, 3), {}
     for epoch in snapshots.epochs(folder):
         snapshots.put(folder, network, epoch)
-        found[epoch] = {key: t.clone() for key, t in network.model.state_dict().items() if key.startswith("fc.")}
-    return found
+        heads[epoch] = {key: t.clone() for key, t in network.model.state_dict().items() if key.startswith("fc.")}
+    return heads
 
 
 def same(state: State, wanted: State) -> bool:

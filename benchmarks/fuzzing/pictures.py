@@ -57,7 +57,7 @@ def _variants(kind: str) -> Iterator[dict[str, Any]]:
 def corpus() -> list[tuple[str, bytes]]:
     """Small pictures of all kinds and modes, each with the name of its kind."""
     colours = Image.linear_gradient("L").resize((24, 18)).convert("RGB")
-    found = []
+    files = []
     for kind in KINDS:
         for mode in MODES:
             for more in _variants(kind):
@@ -65,18 +65,18 @@ def corpus() -> list[tuple[str, bytes]]:
                     picture, out = colours.convert(mode.partition(";")[0]), io.BytesIO()
                     picture = picture.convert(mode) if ";" in mode else picture
                     picture.save(out, kind, **more)
-                    found.append((kind, out.getvalue()))
-    return found
+                    files.append((kind, out.getvalue()))
+    return files
 
 
 def chunks(data: bytes) -> list[tuple[bytes, bytes]]:
     """Kind and body of each chunk of a sound PNG."""
-    found, at = [], len(_PNG)
+    parts, at = [], len(_PNG)
     while at < len(data):
         (size,) = struct.unpack_from(">I", data, at)
-        found.append((data[at + 4 : at + 8], data[at + 8 : at + 8 + size]))
+        parts.append((data[at + 4 : at + 8], data[at + 8 : at + 8 + size]))
         at += 12 + size
-    return found
+    return parts
 
 
 def joined(parts: list[tuple[bytes, bytes]], rng: random.Random | None = None) -> bytes:

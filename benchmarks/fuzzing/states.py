@@ -170,8 +170,8 @@ def _checkpoint(rng: random.Random, room: Room, lived: Lived) -> Attempt:
 
     def attempt() -> None:
         network = start_network(lived.settings, 3)
-        found = checkpoint.restore(file, network, lived.settings, _images(lived))
-        if bits and not found.lost and _told(found) != _told(sound):
+        progress = checkpoint.restore(file, network, lived.settings, _images(lived))
+        if bits and not progress.lost and _told(progress) != _told(sound):
             raise Wrong("a damaged checkpoint was taken in silence")
 
     return attempt
@@ -183,7 +183,7 @@ def _images(lived: Lived) -> Identity:
 
 def _told(progress: checkpoint.Progress) -> bytes:
     """All that a checkpoint says, comparable also where it holds tensors."""
-    return _saved([repr(progress.epochs), progress.seconds, progress.kernels, progress.best, progress.optimizer])
+    return _saved([repr(progress.epochs), progress.seconds, progress.taps, progress.best, progress.optimizer])
 
 
 def _whole(rng: random.Random, room: Room, lived: Lived) -> Attempt:

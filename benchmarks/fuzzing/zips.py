@@ -160,8 +160,8 @@ def made(rng: random.Random) -> bytes:
     for _ in range(rng.choice((0, 1, 1, 2, 3))):
         habit, every = rng.choice(_HABITS), rng.random() < 0.2
         first = rng.randrange(len(entries))
-        chosen = range(len(entries)) if every and habit is not _bomb else [first]
-        for at in chosen:
+        touched = range(len(entries)) if every and habit is not _bomb else [first]
+        for at in touched:
             entries[at] = habit(rng, entries[at])
     if rng.random() < 0.15:
         entries.insert(rng.randrange(len(entries)), rng.choice(entries))  # two files of one name

@@ -20,11 +20,11 @@ HEADS, FEW, DRAWS = 20, 30, 50
 
 def normalisation() -> Numbers:
     """A head trained on rightly scaled pictures, asked about the same pictures scaled rightly and not at all."""
-    found, network = images(), backbones.load(BASE.backbone)
+    data, network = images(), backbones.load(BASE.backbone)
     preprocess = backbones.preprocess(BASE.backbone)
     unscaled = dataclasses.replace(preprocess, mean=(0.0,) * 3, std=(1.0,) * 3)
-    head = fit(features(network, found.train.images, preprocess), labels_of(found.train.labels), CLASSES)
-    shown, labels = some(found)
+    head = fit(features(network, data.train.images, preprocess), labels_of(data.train.labels), CLASSES)
+    shown, labels = some(data)
     return {
         name: _accuracy(head, features(network, shown, how), labels)
         for name, how in (("right", preprocess), ("wrong", unscaled))
@@ -33,12 +33,12 @@ def normalisation() -> Numbers:
 
 def softmax() -> Numbers:
     """How sure a head is of pictures of its classes, how often it is right when it is sure, and of noise."""
-    found, network = images(), backbones.load(BASE.backbone)
+    data, network = images(), backbones.load(BASE.backbone)
     preprocess = backbones.preprocess(BASE.backbone)
     head = fit(
-        features(network, found.train.images, preprocess), labels_of(found.train.labels), CLASSES, steps=1500, lr=1e-2
+        features(network, data.train.images, preprocess), labels_of(data.train.labels), CLASSES, steps=1500, lr=1e-2
     )
-    shown, labels = some(found)
+    shown, labels = some(data)
     noise = np.random.default_rng(0).integers(0, 256, (100, *shown.shape[1:]), dtype=np.uint8)
     with torch.no_grad():
         sure, answer = torch.softmax(head(features(network, shown, preprocess)), 1).max(1)
@@ -55,8 +55,8 @@ def softmax() -> Numbers:
 
 def shifted() -> Numbers:
     """Head alone and fine-tuned, asked about pictures like those trained on and about the same with colours inverted."""
-    found = images()
-    shown, labels = some(found)
+    data = images()
+    shown, labels = some(data)
     answers: Numbers = {}
     for name, network in (("head", trained(tune=0)), ("tuned", trained(tune=6))):
         for kind, pictures in (("same", shown), ("other", 255 - shown)):
@@ -84,8 +84,8 @@ def old_classes() -> Numbers:
 
 def rate_finder() -> Numbers:
     """Raise a head's rate from 1e-4 to 100 in 100 steps; then train afresh at the minimum and at a tenth of it."""
-    found, network = images(), backbones.load(BASE.backbone)
-    x, y = features(network, found.train.images, backbones.preprocess(BASE.backbone)), labels_of(found.train.labels)
+    data, network = images(), backbones.load(BASE.backbone)
+    x, y = features(network, data.train.images, backbones.preprocess(BASE.backbone)), labels_of(data.train.labels)
     rates = torch.logspace(-4, 2, 100).tolist()
     head, smooth, weight = fresh(x.shape[1], CLASSES), 0.0, 0.0
     losses: list[float] = []
@@ -112,10 +112,10 @@ def rate_finder() -> Numbers:
 
 def best_of_many() -> Numbers:
     """Keep the best of many heads on a few validation images, and ask it about all the others; mean of many draws."""
-    found, network, preprocess = images(), backbones.load(BASE.backbone), backbones.preprocess(BASE.backbone)
+    data, network, preprocess = images(), backbones.load(BASE.backbone), backbones.preprocess(BASE.backbone)
     right: list[Tensor] = []
-    x, y = features(network, found.train.images, preprocess), labels_of(found.train.labels)
-    look, labels = features(network, found.val.images, preprocess), labels_of(found.val.labels)
+    x, y = features(network, data.train.images, preprocess), labels_of(data.train.labels)
+    look, labels = features(network, data.val.images, preprocess), labels_of(data.val.labels)
     order = torch.Generator().manual_seed(0)
     for seed in range(HEADS):
         part = torch.randperm(len(x), generator=order)[:100]
@@ -123,15 +123,15 @@ def best_of_many() -> Numbers:
         with torch.no_grad():
             right.append((head(look).argmax(1) == labels).float())
     hits = torch.stack(right)
-    chosen: list[float] = []
+    peaks: list[float] = []
     others: list[float] = []
     for _ in range(DRAWS):
         split = torch.randperm(len(labels), generator=order)
         best = int(hits[:, split[:FEW]].mean(1).argmax())
-        chosen.append(float(hits[best, split[:FEW]].mean()))
+        peaks.append(float(hits[best, split[:FEW]].mean()))
         others.append(float(hits[best, split[FEW:]].mean()))
     return {
-        "chosen": float(np.mean(chosen)),
+        "chosen": float(np.mean(peaks)),
         "others": float(np.mean(others)),
         "heads": HEADS,
         "few": FEW,
@@ -146,10 +146,10 @@ def heat_map() -> Numbers:
     The map of the last block is 2x2 here, so one of its places is just a quarter of the picture. A covered pixel
     gets the mean colour, which is 0 after normalisation.
     """
-    found, network = images(), backbones.load(BASE.backbone)
+    data, network = images(), backbones.load(BASE.backbone)
     preprocess = backbones.preprocess(BASE.backbone)
-    head = fit(features(network, found.train.images, preprocess), labels_of(found.train.labels), CLASSES)
-    shown, _ = some(found)
+    head = fit(features(network, data.train.images, preprocess), labels_of(data.train.labels), CLASSES)
+    shown, _ = some(data)
     x = pixels.pixels(shown, preprocess, CPU)
     with torch.no_grad():
         maps = network.run(x, stop=network.names[-2])

@@ -21,8 +21,8 @@ from ftcore.training.start import start_network
 
 def frozen_norm() -> Numbers:
     """Ten steps of head training with every BatchNorm in train mode: how far frozen blocks move."""
-    found = steps.movement(BASE, Phase(), images().train, "update")
-    frozen = [row for row in found if not row.trainable]
+    moved = steps.movement(BASE, Phase(), images().train, "update")
+    frozen = [row for row in moved if not row.trainable]
     return {
         "weights": max(row.weights for row in frozen),
         "statistics": max(row.statistics or 0.0 for row in frozen),
@@ -69,7 +69,7 @@ def eval_mode() -> Numbers:
 
 def optimizer_holds() -> Numbers:
     """Thaw the last block and take five steps: once with an optimizer that holds only the head, once with both."""
-    found: Numbers = {"steps": STEPS}
+    numbers: Numbers = {"steps": STEPS}
     last = recipes.last_blocks(BASE.backbone, 1)
     for name, held in (("without", (HEAD,)), ("with", last)):
         network = start_network(BASE, CLASSES)
@@ -78,8 +78,8 @@ def optimizer_holds() -> Numbers:
         before = [p.detach().clone() for p in block]
         moving = [p for part in held for p in network.parameters(part).values()]
         _learn(network, torch.optim.AdamW(moving, lr=1e-4))
-        found[name] = change.relative(before, block)
-    return found
+        numbers[name] = change.relative(before, block)
+    return numbers
 
 
 def last_two() -> Numbers:

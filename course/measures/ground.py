@@ -45,10 +45,10 @@ def labels_of(labels: np.ndarray) -> Tensor:
     return torch.tensor(np.array(labels))
 
 
-def some(found: ImageSet) -> tuple[np.ndarray, Tensor]:
+def some(data: ImageSet) -> tuple[np.ndarray, Tensor]:
     """A fixed sample of the validation images."""
-    index = torch.randperm(len(found.val), generator=torch.Generator().manual_seed(1))[:LOOKED].sort().values.numpy()
-    return np.array(found.val.images[index]), labels_of(found.val.labels[index])
+    index = torch.randperm(len(data.val), generator=torch.Generator().manual_seed(1))[:LOOKED].sort().values.numpy()
+    return np.array(data.val.images[index]), labels_of(data.val.labels[index])
 
 
 @functools.lru_cache(maxsize=2)

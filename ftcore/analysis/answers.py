@@ -45,11 +45,11 @@ def files(given: Path) -> tuple[list[Path], list[Path]]:
     """
     if not given.is_dir():
         return [given], []
-    found = [given / name for name in in_name_order(_below(given))]
-    here = [path for path in found if _is_picture(path)]
+    pictures = [given / name for name in in_name_order(_below(given))]
+    here = [path for path in pictures if _is_picture(path)]
     if not here:
         raise FtError(f"There are no pictures in '{shown(str(given))}': name a folder that holds some.")
-    return here, [path for path in found if path not in set(here)]
+    return here, [path for path in pictures if path not in set(here)]
 
 
 def _below(folder: Path) -> Iterator[str]:

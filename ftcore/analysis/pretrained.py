@@ -25,10 +25,10 @@ def own_guesses(network: Network, images: np.ndarray, top: int = 5) -> list[list
     x = pixels.pixels(images, backbones.preprocess(network.backbone), torch.device("cpu"))
     with torch.no_grad():
         chances = torch.softmax(network.run(x), 1)
-    found = chances.topk(top, dim=1)
+    likeliest = chances.topk(top, dim=1)
     return [
         [(names[i], chance) for i, chance in zip(index, values, strict=True)]
-        for index, values in zip(found.indices.tolist(), found.values.tolist(), strict=True)
+        for index, values in zip(likeliest.indices.tolist(), likeliest.values.tolist(), strict=True)
     ]
 
 

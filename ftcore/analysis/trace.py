@@ -131,11 +131,11 @@ def _step(name: str, kind: str, x: Tensor, seconds: float) -> Step:
     )  # fmt: skip
 
 
-def parts(network: Network, found: Trace, label: int) -> Parts:
+def parts(network: Network, trace: Trace, label: int) -> Parts:
     """Take the logit of a class apart: logit = sum over features of weight x feature, plus bias."""
     weights = network.head.weight.detach()[label].numpy()
     bias = float(network.head.bias.detach()[label]) if network.head.bias is not None else 0.0
-    return Parts(weights, found.features, weights * found.features, bias, float(found.logits[label]))
+    return Parts(weights, trace.features, weights * trace.features, bias, float(trace.logits[label]))
 
 
 def pools_and_classifies(network: Network) -> bool:
@@ -154,8 +154,8 @@ def mapped(network: Network) -> tuple[str, ...]:
 @torch.no_grad()
 def maps(network: Network, image: np.ndarray, block: str) -> np.ndarray:
     """All maps that a block gives for an image, float32 [channels, height, width]."""
-    found: np.ndarray = _maps(network, image, block)[0].numpy()
-    return found
+    channels: np.ndarray = _maps(network, image, block)[0].numpy()
+    return channels
 
 
 def _maps(network: Network, image: np.ndarray, block: str) -> Tensor:
@@ -220,10 +220,10 @@ def columns(logits: np.ndarray, temperature: float = 1.0) -> Columns:
 @torch.no_grad()
 def probabilities(network: Network, source: Source) -> np.ndarray:
     """The probability of each class for each image of a source, float32 [images, classes]."""
-    found = []
+    batches = []
     for part in torch.arange(len(source)).split(pixels.batch_size(source.preprocess)):
-        found.append(F.softmax(network.run(source.batch(part), start=source.boundary), dim=1))
-    return torch.cat(found).numpy()
+        batches.append(F.softmax(network.run(source.batch(part), start=source.boundary), dim=1))
+    return torch.cat(batches).numpy()
 
 
 @torch.no_grad()
@@ -232,8 +232,8 @@ def answers(network: Network, block: str, images: np.ndarray) -> np.ndarray:
     preprocess = backbones.preprocess(network.backbone)
     after = network.names.index(block) + 1
     stop = network.names[after] if after < len(network.names) else None
-    size, found = pixels.batch_size(preprocess, pixels.FILL), []
+    size, batches = pixels.batch_size(preprocess, pixels.FILL), []
     for first in range(0, len(images), size):
         x = network.run(pixels.pixels(images[first : first + size], preprocess, CPU), stop=stop)
-        found.append(x.mean((2, 3)) if x.ndim == 4 else x)
-    return torch.cat(found).numpy()
+        batches.append(x.mean((2, 3)) if x.ndim == 4 else x)
+    return torch.cat(batches).numpy()

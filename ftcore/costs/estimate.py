@@ -50,9 +50,9 @@ def of_run(settings: RunSettings, counts: Mapping[str, int] | None = None) -> Es
     )
     plain = sum(p.epochs * epoch_seconds(settings, p, made, cost, rows, cached=False) for p in settings.phases)
     plain += (made["val"] + made["test"]) * _look(cost, rows, 0)
-    kept = looks if settings.cache else (made["val"] + made["test"]) * _look(cost, rows, 0)
+    looked_at = looks if settings.cache else (made["val"] + made["test"]) * _look(cost, rows, 0)
     draw = _drawing(settings)
-    return Estimate(cache, phases, cache + sum(phases) + kept + draw, plain + draw, draw)
+    return Estimate(cache, phases, cache + sum(phases) + looked_at + draw, plain + draw, draw)
 
 
 def _drawing(settings: RunSettings) -> float:

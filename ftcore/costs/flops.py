@@ -46,13 +46,13 @@ class Totals:
 def block_costs(backbone: str, classes: int, trainable: Collection[str]) -> tuple[BlockCost, ...]:
     """Every block under this pattern, counted by torch."""
     rows, backward, moving = describe(backbone, classes), _backward(backbone, classes), False
-    found = []
+    costs = []
     for row in rows:
         learns = row.name in trainable and row.parameters > 0
         size = 4 * math.prod(row.shape)
-        found.append(BlockCost(row.name, learns, row.forward_flops, backward[row.name, learns, moving], size))
+        costs.append(BlockCost(row.name, learns, row.forward_flops, backward[row.name, learns, moving], size))
         moving = moving or learns
-    return tuple(found)
+    return tuple(costs)
 
 
 def _conv_backward(grad_shape: Sequence[int], _: object, weight_shape: Sequence[int], *rest: Any, **__: object) -> int:
@@ -76,7 +76,7 @@ def _backward(backbone: str, classes: int) -> dict[tuple[str, bool, bool], int]:
         network.model.eval()
         side = backbones.preprocess(backbone).side
         x = torch.empty(1, 3, side, side)
-    found = {}
+    flops = {}
     for block in network.blocks:
         for weights, inputs in ((False, True), (True, False), (True, True)):
             for parameter in network.parameters(block.name).values():
@@ -87,10 +87,10 @@ def _backward(backbone: str, classes: int) -> dict[tuple[str, bool, bool], int]:
                 forward = counter.get_total_flops()
                 if out.requires_grad:
                     out.sum().backward()
-            found[block.name, weights, inputs] = counter.get_total_flops() - forward
-        found[block.name, False, False] = 0
+            flops[block.name, weights, inputs] = counter.get_total_flops() - forward
+        flops[block.name, False, False] = 0
         x = out.detach()
-    return found
+    return flops
 
 
 def totals(backbone: str, classes: int, trainable: Collection[str], optimizer: str = "adamw") -> Totals:

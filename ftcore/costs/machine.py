@@ -37,7 +37,7 @@ class Cost:
     train: float
 
 
-def kernels(network: Network, batch: int) -> tuple[str, ...]:
+def taps(network: Network, batch: int) -> tuple[str, ...]:
     """The convolutions of this network that train faster by taps on this machine at this batch size."""
     preprocess = backbones.preprocess(network.backbone)
     mode = network.model.training
@@ -72,10 +72,10 @@ def measured(backbone: str) -> dict[str, Cost]:
     wanted = {row.name for row in describe(backbone)} | {"step"}
 
     def build(raw: Any) -> dict[str, Cost]:
-        found = {name: Cost(*map(memory.positive, pair)) for name, pair in raw.items()}
-        if set(found) != wanted:
+        costs = {name: Cost(*map(memory.positive, pair)) for name, pair in raw.items()}
+        if set(costs) != wanted:
             raise ValueError("other blocks")
-        return found
+        return costs
 
     return memory.kept(f"costs {backbone}", functools.partial(_measure, backbone), build)
 
@@ -87,14 +87,14 @@ def _measure(backbone: str) -> dict[str, tuple[float, float]]:
     batch = _trial_batch(preprocess)
     x = torch.randn(batch, 3, preprocess.side, preprocess.side, device=device).to(memory_format=torch.channels_last)
     taps = _taps_for(network, x) if device.type == "cpu" else ()
-    found: dict[str, tuple[float, float]] = {}
+    seconds: dict[str, tuple[float, float]] = {}
     with tapconv.enabled(network.model, taps):
         for block in network.blocks:
             leaf = x.requires_grad_()
             with torch.no_grad():
                 forward = _seconds(functools.partial(_forward, network, block, leaf), device)
             both = _seconds(functools.partial(_forward_and_back, network, block, leaf), device)
-            found[block.name] = forward / batch, both / batch
+            seconds[block.name] = forward / batch, both / batch
             x = network.step(block, x.detach().clone()).detach()
     last = network.names[-3:]
     grads = [(p, torch.ones_like(p)) for name in last for p in network.parameters(name).values()]
@@ -105,8 +105,8 @@ def _measure(backbone: str) -> dict[str, tuple[float, float]]:
             p.grad = grad
         optimizer.step()
 
-    found["step"] = (0.0, _seconds(step, device) / sum(p.numel() for p, _ in grads))
-    return found
+    seconds["step"] = (0.0, _seconds(step, device) / sum(p.numel() for p, _ in grads))
+    return seconds
 
 
 def _pace(backbone: str) -> float:

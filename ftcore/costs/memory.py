@@ -25,8 +25,8 @@ _T = TypeVar("_T")
 def kept(name: str, measure: Callable[[], Any], build: Callable[[Any], _T]) -> _T:
     """A measurement by name: from disk if this machine and these versions made it and `build` takes it, else new."""
     with _LOCK:
-        found = derived(lambda: build(_read()[name]))
-        return build(_keep(name, measure())[name]) if found is None else found
+        remembered = derived(lambda: build(_read()[name]))
+        return build(_keep(name, measure())[name]) if remembered is None else remembered
 
 
 def known(name: str) -> Any:

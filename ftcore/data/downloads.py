@@ -184,10 +184,10 @@ def _parts(name: str) -> dict[str, Any] | None:
 
     def opened() -> dict[str, Any]:
         kind, parts = _kind(name), DOWNLOADS[name].parts
-        found = {part: kind(place(), **given) for part, given in parts.items()}
-        if not all(set(_labels(images)) <= set(range(len(images.classes))) for images in found.values()):
+        sets = {part: kind(place(), **given) for part, given in parts.items()}
+        if not all(set(_labels(images)) <= set(range(len(images.classes))) for images in sets.values()):
             raise ValueError("labels without a class")
-        return found
+        return sets
 
     return derived(opened)
 

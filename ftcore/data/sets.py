@@ -108,8 +108,8 @@ def _prepared(
 ) -> tuple[list[Split], Bad]:
     """The splits of `plan`, found or made now; or, with `skip_bad`, the pictures that stood in the way of some."""
     keys = {name: _key(plan, plan.splits[name], preprocess) for name in SPLITS}
-    found = {name: prepared.find(key) for name, key in keys.items()}
-    missing = [name for name in SPLITS if found[name] is None]
+    ready = {name: prepared.find(key) for name, key in keys.items()}
+    missing = [name for name in SPLITS if ready[name] is None]
     report = Report(progress, sum(len(plan.splits[name]) for name in missing))
     bad: dict[Item, PictureError] = {}
     try:
@@ -122,7 +122,7 @@ def _prepared(
                 rows = reading.rows(plan, items, preprocess, report, bad)
             with contextlib.suppress(reading.Unreadable):
                 labels, names = [item.label for item in items], [item.name for item in items]
-                found[name] = prepared.keep(keys[name], labels, names, preprocess.side, rows)
+                ready[name] = prepared.keep(keys[name], labels, names, preprocess.side, rows)
         if bad and not skip_bad:
             raise BadPictures(list(bad.values()))
     except BaseException:
@@ -131,7 +131,7 @@ def _prepared(
         raise
     if missing:
         store.prune(store.budget(), store.RECENT)
-    splits = [split for split in found.values() if split is not None]
+    splits = [split for split in ready.values() if split is not None]
     return splits, {str(item.where): reading.named(error) for item, error in bad.items()}
 
 
@@ -154,8 +154,8 @@ def _bad_file(plan: Plan, preprocess: Preprocess) -> Path:
 def _known_bad(plan: Plan, preprocess: Preprocess) -> Bad:
     """The pictures of the set that could not be used before; none if that is not known."""
     try:
-        kept = json.loads(_bad_file(plan, preprocess).read_bytes())
-        return {str(where): (tidy(name), tidy(reason)) for where, (name, reason) in kept.items()}
+        listed = json.loads(_bad_file(plan, preprocess).read_bytes())
+        return {str(where): (tidy(name), tidy(reason)) for where, (name, reason) in listed.items()}
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}
 
@@ -188,7 +188,9 @@ def to_draw(data: str, preprocess: Preprocess, *, train_per_class: int = 0) -> i
     with open_plan(data, 0, None) as plan:
         plan = plan.first(train_per_class)
         here = [prepared.find(_key(plan, plan.splits[name], preprocess)) is not None for name in SPLITS]
-        return sum(len(plan.splits[name]) for name, found in zip(SPLITS, here, strict=True) if not found)
+        return sum(
+            len(plan.splits[name]) for name, prepared_already in zip(SPLITS, here, strict=True) if not prepared_already
+        )
 
 
 def _key(plan: Plan, items: Sequence[Item], preprocess: Preprocess) -> str:

@@ -52,8 +52,8 @@ class Plan:
         """The same set with only the first `per_class` training pictures of each class; 0 keeps all."""
         if per_class <= 0:
             return self
-        kept = tuple(item for group in by_class(self.splits["train"]) for item in group[:per_class])
-        return replace(self, splits={**self.splits, "train": kept})
+        train = tuple(item for group in by_class(self.splits["train"]) for item in group[:per_class])
+        return replace(self, splits={**self.splits, "train": train})
 
 
 def by_class(items: Iterable[Item]) -> list[list[Item]]:

@@ -91,13 +91,13 @@ def _examples(texts: Iterable[str]) -> str:
 
 def _fitting(raws: Sequence[bytes]) -> dict[str, list[str]]:
     """Title -> all texts, of each code page in which every name makes sense; one title for pages that agree."""
-    found: dict[str, list[str]] = {}
+    readings: dict[str, list[str]] = {}
     for title, page, makes_sense in _PAGES:
         with contextlib.suppress(UnicodeError):
             texts = [raw.decode(page) for raw in raws]
-            if makes_sense("/".join(texts)) and texts not in found.values():
-                found[title] = texts
-    return found
+            if makes_sense("/".join(texts)) and texts not in readings.values():
+                readings[title] = texts
+    return readings
 
 
 def _bytes_in(sign: str, page: str) -> bytes:

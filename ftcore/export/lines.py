@@ -35,17 +35,17 @@ def expression(path: str) -> str:
 
 def load_lines(backbone: str) -> str:
     """Build the architecture and put the pretrained weights into it."""
-    found, state = backbones.entry(backbone), backbones.weights_state(backbone)
-    if found.weights is None:
+    entry, state = backbones.entry(backbone), backbones.weights_state(backbone)
+    if entry.weights is None:
         count = len(backbones.old_classes(backbone))
         return (
             "from safetensors.torch import load_file\n"
-            f"from torchvision.models import {found.arch}\n\n"
-            f"model = {found.arch}(num_classes={count})\n"
+            f"from torchvision.models import {entry.arch}\n\n"
+            f"model = {entry.arch}(num_classes={count})\n"
             f'weights = load_file("{state.file.name}")\n'
             "model.load_state_dict({name: w.float() if w.is_floating_point() else w for name, w in weights.items()})"
         )
-    return f'from torchvision.models import {found.arch}\n\nmodel = {found.arch}(weights="{found.weights}")'
+    return f'from torchvision.models import {entry.arch}\n\nmodel = {entry.arch}(weights="{entry.weights}")'
 
 
 def head_lines(backbone: str, classes: int) -> str:
@@ -86,13 +86,13 @@ def mode_lines(backbone: str, trainable: Sequence[str], batch_norm: str) -> str:
 
 def other_lines(settings: RunSettings, phase: Phase) -> str:
     """Comments that name what else is not as usual, settings first, then those of the phase; "" for nothing."""
-    found = []
+    lines = []
     for record, said in ((settings, _SAID), (phase, _SAID_OF_PHASE)):
         for f in fields.plain(record):
             value = getattr(record, f.name)
             if f.name not in said and value != f.default:
-                found.append(f"# {f.metadata['label']}: {value}")
-    return "\n".join(found)
+                lines.append(f"# {f.metadata['label']}: {value}")
+    return "\n".join(lines)
 
 
 def optimizer_lines(phase: Phase) -> str:

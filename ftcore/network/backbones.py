@@ -158,8 +158,8 @@ def entry(name: str) -> Backbone:
 
 
 def _published(name: str) -> Any:
-    found = entry(name)
-    return models.get_model_weights(found.arch)[found.weights] if found.weights else None
+    chosen = entry(name)
+    return models.get_model_weights(chosen.arch)[chosen.weights] if chosen.weights else None
 
 
 def preprocess(name: str) -> Preprocess:
@@ -209,8 +209,8 @@ def weights_state(name: str) -> WeightsState:
 
 def build(name: str, classes: int | None = None) -> Network:
     """The architecture with torchvision's random initial weights and `classes` outputs (its own if None)."""
-    found, count = entry(name), classes or len(old_classes(name))
-    return Network(name, models.get_model(found.arch, weights=None, num_classes=count), found.layout)
+    backbone, count = entry(name), classes or len(old_classes(name))
+    return Network(name, models.get_model(backbone.arch, weights=None, num_classes=count), backbone.layout)
 
 
 def load(name: str, progress: Callable[[int, int], None] | None = None) -> Network:

@@ -87,8 +87,8 @@ def _plain(tensor: object) -> bool:
 
 def _named(file: Path) -> str:
     """The first digits of the sha256 that the name of a published file carries; empty without."""
-    found = re.fullmatch(r".+-([0-9a-f]{8,})\.pth", file.name)
-    return found[1] if found else ""
+    match = re.fullmatch(r".+-([0-9a-f]{8,})\.pth", file.name)
+    return match[1] if match else ""
 
 
 def _digest(file: Path) -> str:
@@ -143,11 +143,11 @@ def _sum(header: Mapping[str, Any], tensors: hashlib._Hash) -> str:
 def _check_sum(file: Path) -> None:
     """Compare with the checksum that `write` left; files of others have none."""
     header, start = _parted(file)
-    if kept := header.get("__metadata__", {}).pop("sha256", ""):
+    if expected := header.get("__metadata__", {}).pop("sha256", ""):
         with file.open("rb") as opened:
             opened.seek(start)
-            found = _sum(header, hashlib.file_digest(opened, "sha256"))
-        if found != kept:
+            actual = _sum(header, hashlib.file_digest(opened, "sha256"))
+        if actual != expected:
             raise ValueError("its checksum differs: it is damaged")
 
 

@@ -76,7 +76,7 @@ def execute(folder: Path, report: Callable[[Event], None], clock: Callable[[], f
     pace = Pace(settings, len(images.train), len(images.val))
     for left in folder.rglob("*.part"):  # by a worker that was killed
         left.unlink(missing_ok=True)
-    for event in train(settings, images, network, save_to=path, tap=machine.kernels, clock=clock):
+    for event in train(settings, images, network, save_to=path, taps=machine.taps, clock=clock):
         if isinstance(event, RunEnd):
             save_model(network, images.classes, folder / snapshots.MODEL)
             if event.kept_epoch == max(snapshots.epochs(folder), default=0):
@@ -106,9 +106,9 @@ def _images(settings: RunSettings, bad: Path, report: Callable[[Event], None]) -
 
 def _found(settings: RunSettings) -> DataFound:
     per_class, seed, labels = settings.train_per_class, settings.seed, settings.labels
-    found = sets.summary(settings.data, train_per_class=per_class, seed=seed, labels=labels)
-    train, val, test = found.counts["train"], found.counts["val"], found.counts["test"]
-    return DataFound(found.sentence, found.classes, train, val, test, found.passed_over, found.notes)
+    summary = sets.summary(settings.data, train_per_class=per_class, seed=seed, labels=labels)
+    train, val, test = summary.counts["train"], summary.counts["val"], summary.counts["test"]
+    return DataFound(summary.sentence, summary.classes, train, val, test, summary.passed_over, summary.notes)
 
 
 def _name(said: object) -> tuple[object, ...]:

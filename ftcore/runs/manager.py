@@ -270,8 +270,8 @@ def _possible(settings: RunSettings) -> RunSettings:
 
 def _waiting() -> dict[str, str]:
     """The runs that an earlier server left in its queue, in their order, each with its owner."""
-    found = [(state.since, folder.name, state.owner) for folder, state in shelf.every() if state.state == "queued"]
-    return {name: owner for _, name, owner in sorted(found)}
+    queued = [(state.since, folder.name, state.owner) for folder, state in shelf.every() if state.state == "queued"]
+    return {name: owner for _, name, owner in sorted(queued)}
 
 
 def _owner(run_id: str) -> str | None:

@@ -173,14 +173,14 @@ def read_log(folder: Path, offset: int = 0) -> tuple[list[Line], int]:
 def _log_status(folder: Path) -> os.stat_result | None:
     """Size and time of the log, None where there is none yet. What is no file that can be read raises `FtError`."""
     try:
-        found = (folder / "events.jsonl").stat()
+        status = (folder / "events.jsonl").stat()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise FtError(_closed(folder, error)) from error
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         raise FtError(f"The log of the run {folder.name} is no file: delete the run's folder, or start a new run.")
-    return found
+    return status
 
 
 def _line(text: bytes) -> Line | None:

@@ -43,9 +43,9 @@ def tuned_network(folder: Path) -> tuple[Network, tuple[str, ...]]:
     else:
         network = start_network(settings, len(classes))
         if not checkpoint.tuned(folder / "checkpoint.pt", network):
-            if not (kept := snapshots.epochs(folder)):
+            if not (epochs := snapshots.epochs(folder)):
                 raise FtError("This run has not finished an epoch yet: wait for it, or resume it.")
-            snapshots.put(folder, network, max(kept))
+            snapshots.put(folder, network, max(epochs))
     network.model.eval()
     return network, classes
 

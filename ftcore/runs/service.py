@@ -54,14 +54,14 @@ def _belongs(event: Line, settings: RunSettings) -> bool:
 
 def history(owner: str) -> list[Status]:
     """All runs of one learner, newest first. Those that cannot be read are passed over, and the log says so."""
-    found = []
+    statuses = []
     for folder, state in shelf.every():
         try:
             if owner and state.owner == owner:
-                found.append(status(folder.name))
+                statuses.append(status(folder.name))
         except FtError as error:
             shelf.pass_over(folder, str(error))
-    return sorted(found, key=lambda s: s.created, reverse=True)
+    return sorted(statuses, key=lambda s: s.created, reverse=True)
 
 
 def wait(run_id: str, seconds: float) -> Status:

@@ -27,13 +27,13 @@ KEPT = ("data", "features", "learners", "downloads")
 
 def every() -> list[tuple[Path, State]]:
     """All runs that can be read, in no order. What cannot be read is passed over and named in the log, once."""
-    found = []
+    states = []
     for folder in _folders():
         try:
-            found.append((records.folder_of(folder.name), records.state_of(folder)))
+            states.append((records.folder_of(folder.name), records.state_of(folder)))
         except FtError as error:
             pass_over(folder, str(error))
-    return found
+    return states
 
 
 @functools.lru_cache(maxsize=1024)

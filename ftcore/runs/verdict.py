@@ -24,10 +24,10 @@ def doubt(folder: Path) -> str | None:
     start = next((said for said in reversed(log) if isinstance(said, RunStart)), None)
     end = next((said for said in reversed(log) if isinstance(said, RunEnd)), None)
     epochs = (said for said in reversed(log) if isinstance(said, EpochEnd))
-    kept = next((epoch for epoch in epochs if end is None or epoch.epoch == end.kept_epoch), None)
-    if start is None or kept is None or len(start.classes) < 2 or not start.val_images:
+    best = next((epoch for epoch in epochs if end is None or epoch.epoch == end.kept_epoch), None)
+    if start is None or best is None or len(start.classes) < 2 or not start.val_images:
         return None  # not begun, or a damaged log
-    return _sentence(len(start.classes), start.val_images, kept, done=end is not None)
+    return _sentence(len(start.classes), start.val_images, best, done=end is not None)
 
 
 def _sentence(classes: int, images: int, epoch: EpochEnd, *, done: bool) -> str | None:

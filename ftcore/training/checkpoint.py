@@ -33,7 +33,7 @@ class Progress:
     epochs: list[EpochEnd] = field(default_factory=list)
     seconds: float = 0.0
     baseline: Baseline | None = None
-    kernels: tuple[str, ...] | None = None
+    taps: tuple[str, ...] | None = None
     best: dict[str, Tensor] | None = None
     optimizer: dict[str, Any] | None = None
     lost: str = ""
@@ -60,7 +60,7 @@ def save(
         "optimizer": state.optimizer,
         "epochs": [dataclasses.asdict(epoch) for epoch in state.epochs],
         "baseline": dataclasses.asdict(state.baseline) if state.baseline else None,
-        "kernels": list(state.kernels or ()),
+        "kernels": list(state.taps or ()),
         "best": state.best,
         "seconds": state.seconds,
     }
@@ -88,13 +88,13 @@ def restore(path: Path | None, network: Network, settings: RunSettings, images: 
         try:
             record = snapshots.read(file)
             state = _progress(record)
-            kept, pictures = RunSettings.stored(record["settings"]), _images(record)
+            saved, pictures = RunSettings.stored(record["settings"]), _images(record)
         except OSError as error:
             raise FtError(f"{file} cannot be read right now ({error.strerror}): try again in a moment.") from error
         except Exception:  # noqa: BLE001 - whatever is in it, the checkpoint is no longer the one that was written
             lost = "The checkpoint is damaged: {}, with the same result."
             continue
-        if not _goes_on(kept, settings, state.epochs):
+        if not _goes_on(saved, settings, state.epochs):
             raise FtError(f"The checkpoint {file} belongs to other settings: start the run anew.")
         if pictures is not None:
             identity.compare(pictures, images)
@@ -110,10 +110,10 @@ def _progress(record: Mapping[str, Any]) -> Progress:
     if [epoch.epoch for epoch in epochs] != list(range(1, len(epochs) + 1)) or not epochs:
         raise ValueError
     baseline = events.build(Baseline, record["baseline"]) if record["baseline"] else None
-    kernels, best, optimizer = tuple(map(str, record["kernels"])), record["best"], record["optimizer"]
+    taps, best, optimizer = tuple(map(str, record["kernels"])), record["best"], record["optimizer"]
     if not (isinstance(best, dict | None) and isinstance(optimizer, dict | None)):
         raise ValueError
-    return Progress(epochs, float(record["seconds"]), baseline, kernels, best, optimizer)
+    return Progress(epochs, float(record["seconds"]), baseline, taps, best, optimizer)
 
 
 def _images(record: Mapping[str, Any]) -> Identity | None:
@@ -134,17 +134,17 @@ def _put(file: Path, network: Network, record: Mapping[str, Any], epoch: int) ->
     return True
 
 
-def _goes_on(kept: RunSettings, now: RunSettings, epochs: Sequence[EpochEnd]) -> bool:
+def _goes_on(saved: RunSettings, now: RunSettings, epochs: Sequence[EpochEnd]) -> bool:
     """Whether a run of the settings `now` would have reached the same: only epochs to come may differ."""
-    plain = [dataclasses.replace(phase, epochs=1) for phase in kept.phases]
-    if dataclasses.replace(now, phases=kept.phases) != kept or plain != [
+    plain = [dataclasses.replace(phase, epochs=1) for phase in saved.phases]
+    if dataclasses.replace(now, phases=saved.phases) != saved or plain != [
         dataclasses.replace(phase, epochs=1) for phase in now.phases
     ]:
         return False
     going = epochs[-1].phase
     done = sum(epoch.phase == going for epoch in epochs)
-    earlier = [phase.epochs for phase in kept.phases[: going - 1]] == [p.epochs for p in now.phases[: going - 1]]
-    before, after = kept.phases[going - 1], now.phases[going - 1]
+    earlier = [phase.epochs for phase in saved.phases[: going - 1]] == [p.epochs for p in now.phases[: going - 1]]
+    before, after = saved.phases[going - 1], now.phases[going - 1]
     return earlier and after.epochs >= done and (after == before or after.schedule == "constant")
 
 

@@ -110,10 +110,10 @@ def source(
     network: Network, boundary: str, split: Split, preprocess: Preprocess, device: torch.device, *, keep: bool = True
 ) -> Source:
     """The source for one split at a boundary: kept features if they are there and whole, else live ones."""
-    kept = None
+    features = None
     if keep and boundary != network.names[0]:
-        kept = _load(_path(key(network, boundary, preprocess, split, device)))
-    return Source(network, boundary, split, preprocess, device, kept)
+        features = _load(_path(key(network, boundary, preprocess, split, device)))
+    return Source(network, boundary, split, preprocess, device, features)
 
 
 def _drop(file: Path) -> None:

@@ -37,20 +37,20 @@ def train(
     *,
     save_to: Path | None = None,
     device: torch.device | None = None,
-    tap: Callable[[Network, int], tuple[str, ...]] | None = None,
+    taps: Callable[[Network, int], tuple[str, ...]] | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[Event]:
     """Run all phases. `network` comes from `start_network` and holds the tuned weights at the end.
 
     With `save_to` the state is written there after each epoch, before its `EpochEnd` is yielded, and the weights
     that moved into `states` beside it; if the file exists the run goes on from it and its earlier `EpochEnd`s and
-    `PhaseEnd`s are yielded again, after a `Recovered` if it is damaged. `tap` chooses the convolutions that compute
+    `PhaseEnd`s are yielded again, after a `Recovered` if it is damaged. `taps` chooses the convolutions that compute
     by taps, `clock` gives the seconds that count as training. Raises `FtError` when a phase names unknown blocks,
     the loss diverges or the images are not those that the run began with.
     """
     course = _Course(settings, images, network, device or pick_device(), save_to, clock)
     yield course.start()
-    yield from course.stand(tap)
+    yield from course.stand(taps)
     for number, phase in enumerate(settings.phases, 1):
         yield from course.phase(number, phase)
     yield course.end()
@@ -82,7 +82,7 @@ class _Course:
             str(self.device), self.known.digests, self.known.listing, self.known.reader,
         )  # fmt: skip
 
-    def stand(self, tap: Callable[[Network, int], tuple[str, ...]] | None) -> Iterator[Event]:
+    def stand(self, taps: Callable[[Network, int], tuple[str, ...]] | None) -> Iterator[Event]:
         """Go on from the checkpoint, if there is one, and tell its epochs again."""
         settings, network = self.settings, self.network
         self.state = checkpoint.restore(self.save_to, network, settings, self.known)
@@ -92,8 +92,8 @@ class _Course:
             begun, done = settings.phases[: self.state.epochs[-1].phase], len(self.state.epochs)
             snapshots.go_on(self.save_to.parent, network, begun, done, self.origin)
         self.began = self.clock() - self.state.seconds
-        if self.state.kernels is None:
-            self.state.kernels = tap(network, settings.batch_size) if tap and self.device.type == "cpu" else ()
+        if self.state.taps is None:
+            self.state.taps = taps(network, settings.batch_size) if taps and self.device.type == "cpu" else ()
         yield from self.state.epochs
 
     def phase(self, number: int, phase: Phase) -> Iterator[Event]:
@@ -132,7 +132,7 @@ class _Course:
         """Learn from every image once, then look at the sample and at the validation set in eval mode."""
         since, epoch, network = self.clock(), len(self.state.epochs) + 1, self.network
         surgery.set_mode(network, phase.trainable, self.settings.batch_norm)
-        with tapconv.enabled(network.model, self.state.kernels or ()):
+        with tapconv.enabled(network.model, self.state.taps or ()):
             learning = _epoch(network, train_set, optimizer, phase, self.settings, number, epoch, before)
             train_loss, train_accuracy = yield from learning
             network.model.eval()
@@ -163,9 +163,9 @@ class _Course:
         network.model.eval()
         test_set = self.source(surgery.boundary(network, self.settings.phases[-1].trainable), "test")
         loss, accuracy = evaluate(network, test_set, _all(test_set))
-        kept = _best(state.epochs) if state.best else len(state.epochs)
+        best = _best(state.epochs) if state.best else len(state.epochs)
         folder = str(self.save_to.parent) if self.save_to else ""
-        return RunEnd(loss, accuracy, kept, self.clock() - self.began, folder)
+        return RunEnd(loss, accuracy, best, self.clock() - self.began, folder)
 
     def source(self, boundary: str, split: str) -> Source:
         """Features of a split at this boundary: kept, or made as they are asked for."""
@@ -191,7 +191,7 @@ def _epoch(
     number: int, epoch: int, before: int,
 ) -> Generator[StepProgress, None, tuple[float, float]]:  # fmt: skip
     """Show every image once, in an order fixed by seed and epoch; gives back loss and accuracy while learning."""
-    device, clock, said = source.device, time.perf_counter(), 0.0
+    device, began, said = source.device, time.perf_counter(), 0.0
     torch.manual_seed(settings.seed * 100_003 + epoch)
     parts = _batches(torch.randperm(len(source)), settings.batch_size)
     labels = torch.tensor(source.split.labels).to(device)
@@ -208,7 +208,7 @@ def _epoch(
         correct += (logits.detach().argmax(1) == y).sum()
         if time.perf_counter() - said > 0.25:
             said = time.perf_counter()
-            yield StepProgress(number, epoch, done + 1, len(parts), _bounded(loss.item(), epoch), said - clock)
+            yield StepProgress(number, epoch, done + 1, len(parts), _bounded(loss.item(), epoch), said - began)
     return _bounded(loss_sum.item() / len(source), epoch), correct.item() / len(source)
 
 
@@ -220,8 +220,8 @@ def _bounded(loss: float, epoch: int) -> float:
 
 def _total(network: Network, keys: set[str]) -> float:
     """0 while all these entries are finite, else not a number: a weight may be lost before the loss shows it."""
-    found = [tensor for key, tensor in network.model.state_dict().items() if key in keys]
-    return 0.0 if all(bool(torch.isfinite(tensor).all()) for tensor in found) else math.nan
+    tensors = [tensor for key, tensor in network.model.state_dict().items() if key in keys]
+    return 0.0 if all(bool(torch.isfinite(tensor).all()) for tensor in tensors) else math.nan
 
 
 def _batches(order: Tensor, size: int) -> list[Tensor]:

@@ -50,14 +50,14 @@ def keep(folder: Path, network: Network, phases: Sequence[Phase], epoch: int, st
 
 def finish(folder: Path, epoch: int) -> None:
     """Let the run's final weights, which are those after this epoch, stand for its own file."""
-    if kept := _files(folder).get(epoch):
-        write(kept[1], {_SAME: MODEL})
+    if snapshot := _files(folder).get(epoch):
+        write(snapshot[1], {_SAME: MODEL})
 
 
 def go_on(folder: Path, network: Network, phases: Sequence[Phase], epoch: int, start: Mapping[str, Tensor]) -> None:
     """Undo `finish` for a run that goes on after this epoch, before its final weights become other ones."""
-    kept = _files(folder).get(epoch)
-    if kept and derived(lambda: _SAME in read(kept[1])):
+    snapshot = _files(folder).get(epoch)
+    if snapshot and derived(lambda: _SAME in read(snapshot[1])):
         keep(folder, network, phases, epoch, start)
 
 
@@ -70,10 +70,10 @@ def _packed(now: Tensor, start: Tensor) -> Tensor | tuple[Tensor, float]:
     return (change / (largest or 1.0)).half(), largest
 
 
-def _unpacked(kept: Any, start: Tensor) -> Tensor:
-    if isinstance(kept, Tensor):
-        return kept
-    share, largest = kept
+def _unpacked(packed: Any, start: Tensor) -> Tensor:
+    if isinstance(packed, Tensor):
+        return packed
+    share, largest = packed
     whole: Tensor = start + share.to(start) * largest
     return whole
 
@@ -103,12 +103,12 @@ def read(path: Path) -> dict[str, Any]:
 
 def thin(folder: Path) -> None:
     """Delete what a run with so many epochs need not keep."""
-    kept = _files(folder)
-    lasts = {phase: epoch for epoch, (phase, _) in sorted(kept.items())}
+    snapshots = _files(folder)
+    lasts = {phase: epoch for epoch, (phase, _) in sorted(snapshots.items())}
     stride = 1
-    while max(kept, default=0) // stride > KEEP:
+    while max(snapshots, default=0) // stride > KEEP:
         stride *= 2
-    for epoch, (phase, file) in kept.items():
+    for epoch, (phase, file) in snapshots.items():
         if epoch % stride and epoch != lasts[phase]:
             file.unlink(missing_ok=True)
 
@@ -120,11 +120,11 @@ def epochs(folder: Path) -> dict[int, int]:
 
 def put(folder: Path, network: Network, epoch: int) -> None:
     """Put the weights after this epoch into a network as it was before training. Raises `FtError` if not kept."""
-    kept = _files(folder)
-    if epoch not in kept:
+    snapshots = _files(folder)
+    if epoch not in snapshots:
         raise FtError(f"The weights after epoch {epoch} were not kept: choose another epoch.")
     try:
-        load(network, _state(folder, read(kept[epoch][1]), network.model.state_dict()))
+        load(network, _state(folder, read(snapshots[epoch][1]), network.model.state_dict()))
     except OSError as error:
         raise FtError(
             f"The weights after epoch {epoch} cannot be read right now ({error.strerror}): try again in a moment."
@@ -136,7 +136,7 @@ def put(folder: Path, network: Network, epoch: int) -> None:
 def _state(folder: Path, record: Mapping[str, Any], start: Mapping[str, Tensor]) -> dict[str, Tensor]:
     if _SAME in record:
         return weights.read(folder / MODEL, start)
-    return {key: _unpacked(kept, start[key]) for key, kept in record.items()}
+    return {key: _unpacked(packed, start[key]) for key, packed in record.items()}
 
 
 def load(network: Network, state: Mapping[str, Tensor]) -> None:
@@ -147,8 +147,8 @@ def load(network: Network, state: Mapping[str, Tensor]) -> None:
 
 def _files(folder: Path) -> dict[int, tuple[int, Path]]:
     """Phase and file of each epoch there is."""
-    found = {}
+    files = {}
     for file in (folder / "states").glob("*.pt"):
         if name := _NAME.fullmatch(file.name):
-            found[int(name[2])] = int(name[1]), file
-    return found
+            files[int(name[2])] = int(name[1]), file
+    return files

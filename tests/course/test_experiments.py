@@ -27,8 +27,8 @@ outcomes = { most = "a", small = "b" }
 def test_the_shipped_experiments_are_whole_and_cover_the_beliefs() -> None:
     assert WRONG == ()
     assert len({e.claim for e in ALL} & set(quiz.load().claims)) >= 14
-    assert {e.id for e in ALL} == set(measure.MEASUREMENTS) | set(experiments.plans())
-    assert not set(measure.MEASUREMENTS) & set(experiments.plans())
+    assert {e.id for e in ALL} == set(measure.MEASUREMENTS) | set(experiments.comparisons())
+    assert not set(measure.MEASUREMENTS) & set(experiments.comparisons())
 
 
 @pytest.mark.parametrize(
@@ -47,10 +47,10 @@ def test_a_mistake_is_named(tmp_path: Path, broken: str, said: str) -> None:
         experiments.load(tmp_path / "experiments.toml")
 
 
-@pytest.mark.parametrize("name", experiments.plans())
+@pytest.mark.parametrize("name", experiments.comparisons())
 def test_runs_are_short_valid_and_decide_one_of_the_guesses(name: str) -> None:
     found = next(e for e in ALL if e.id == name)
-    plans = experiments.plans()[name]
+    plans = experiments.comparisons()[name]
     for settings in plans.values():
         recipes.check_settings(settings)
         assert 0 < settings.train_per_class <= 100

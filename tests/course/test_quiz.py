@@ -203,7 +203,7 @@ def test_wrong_answers_are_wrong_and_told_why() -> None:
 
 def test_recorded_runs_show_what_questions_say_about_them() -> None:
     runs = recorded.load()
-    assert {name: run.settings for name, run in runs.items()} == recorded.plans()
+    assert {name: run.settings for name, run in runs.items()} == recorded.to_record()
     known = {k: v for name, run in runs.items() for k, v in facts.of_recorded(name, run).items()}
     assert known["rec_rate_high_thawed"] < known["rec_rate_high_head"] - 5
     assert known["rec_classic_thawed"] > known["rec_classic_head"]

@@ -49,7 +49,7 @@ def word(name: str, value: float) -> str:
 
 def cost(one: Experiment) -> float:
     """Expected seconds of the whole experiment on this machine."""
-    plans = experiments.plans().get(one.id)
+    plans = experiments.comparisons().get(one.id)
     if plans is None:
         return measure.seconds(one.id)
     return sum(setup.expected(settings).seconds for settings in plans.values())
@@ -145,7 +145,7 @@ def _start(one: Experiment, owner: str, *, again: bool) -> None:
                 found = experiments.measured(one.id)
             done: dict[str, Any] = {"outcome": {"key": found.key, "numbers": dict(found.numbers)}}
         else:
-            plans = experiments.plans()[one.id]
+            plans = experiments.comparisons()[one.id]
             done = {"runs": {label: service.manager().submit(plan, owner) for label, plan in plans.items()}}
         with learners.changing(owner) as learner:
             learner.experiments.setdefault(one.id, {}).update(done)
@@ -157,7 +157,7 @@ def _start(one: Experiment, owner: str, *, again: bool) -> None:
 
 def _by_hand(one: Experiment) -> None:
     """The same set-up on the page where it can be changed."""
-    plans: Mapping[str, RunSettings] = experiments.plans().get(one.id, {})
+    plans: Mapping[str, RunSettings] = experiments.comparisons().get(one.id, {})
     for label, settings in plans.items():
         words = f"Set up '{one.labels[label]}' in Train live"
         st.page_link(

@@ -46,10 +46,10 @@ def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Marker, start and end of each segment of a JPEG up to its first scan, which runs to the end of the file."""
     place = 2
     while True:
-        found = _MARKER.search(data, place)
-        if found is None:
+        marker = _MARKER.search(data, place)
+        if marker is None:
             raise ValueError("no scan")
-        code, start = found[1][0], found.start()
+        code, start = marker[1][0], marker.start()
         if code == _SCAN:
             yield code, start, len(data)
             return
@@ -59,21 +59,21 @@ def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def _jpeg(data: bytes) -> bytes:
-    kept, notes = [(0, 2)], list(_JPEG_NOTES)
+    pieces, notes = [(0, 2)], list(_JPEG_NOTES)
     for code, start, end in segments(data):
         if code in _JPEG_NEEDS or code == _SCAN or (0xE0 <= code < 0xF0 and _first(data[start + 4 : end], notes)):
-            kept.append((start, end))
-    return _joined(data, kept)
+            pieces.append((start, end))
+    return _joined(data, pieces)
 
 
 def _png(data: bytes) -> bytes:
-    kept, notes, place = [(0, 8)], list(_PNG_NOTES), 8
+    pieces, notes, place = [(0, 8)], list(_PNG_NOTES), 8
     while place < len(data):
         end, name = place + 12 + int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]
         if name in _PNG_NEEDS or (end - place <= SIDE and _first(_png_note(data, name, place), notes)):
-            kept.append((place, end))
+            pieces.append((place, end))
         place = end
-    return _joined(data, kept)
+    return _joined(data, pieces)
 
 
 def _png_note(data: bytes, name: bytes, place: int) -> bytes:
@@ -82,22 +82,22 @@ def _png_note(data: bytes, name: bytes, place: int) -> bytes:
 
 def _first(note: bytes, wanted: list[bytes]) -> bool:
     """Whether `note` begins with one of `wanted`, which is then wanted no more."""
-    found = next((name for name in wanted if note.startswith(name)), None)
-    if found is not None:
-        wanted.remove(found)
-    return found is not None
+    kind = next((name for name in wanted if note.startswith(name)), None)
+    if kind is not None:
+        wanted.remove(kind)
+    return kind is not None
 
 
 def _gif(data: bytes) -> bytes:
     place = 13 + (3 << (data[10] & 7) + 1 if data[10] & 0x80 else 0)
-    kept, control = [(0, place)], []
+    pieces, control = [(0, place)], []
     while data[place] != 0x2C:
         start, place = place, place + 1
         if data[start] == 0x21:
             place = _after_blocks(data, start + 2)
             if data[start + 1] == 0xF9 and place - start == 8:
                 control = [(start, place)]
-    return _joined(data, [*kept, *control, (place, len(data))])
+    return _joined(data, [*pieces, *control, (place, len(data))])
 
 
 def _after_blocks(data: bytes, place: int) -> int:

@@ -51,13 +51,13 @@ def frames(data: bytes) -> list[tuple[int, int]]:
     A frame that may differ from its sequence (any but a plain still) counts with the largest size that its header can
     say. Raises `ValueError` or `IndexError` where the file is broken or has too many parts.
     """
-    parts, found = _Parts(), []
+    parts, shapes = _Parts(), []
     for item in _items(data, parts):
         if sizes := [_frame(_Reader(unit)) for kind, unit in _units(item, parts) if kind == _SEQUENCE]:
-            found.append(max(sizes))
-    if not found:
+            shapes.append(max(sizes))
+    if not shapes:
         raise ValueError("no frames")
-    return found
+    return shapes
 
 
 def _items(data: bytes, parts: _Parts) -> Iterator[memoryview]:
@@ -75,12 +75,12 @@ def _items(data: bytes, parts: _Parts) -> Iterator[memoryview]:
     view, longest, left = memoryview(data), dict[int, int](), len(data)
     for end, name in places:
         if name in (b"stco", b"co64"):
-            found: list[tuple[Part, ...]] = [
+            located: list[tuple[Part, ...]] = [
                 ((int.from_bytes(view[end + 8 : end + (12 if name == b"stco" else 16)], "big"), sample),)
             ]
         else:
-            found = list(_located(_Reader(view[end:]), own, parts)) if name == b"iloc" else []
-        for (at, size), *others in found:
+            located = list(_located(_Reader(view[end:]), own, parts)) if name == b"iloc" else []
+        for (at, size), *others in located:
             if others:
                 whole = b"".join(view[first : first + length] for first, length in [(at, size), *others])
                 if (left := left - len(whole)) < 0:

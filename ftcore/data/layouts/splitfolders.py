@@ -46,8 +46,8 @@ def splits_in(source: Source, *, by_table: bool) -> Found:
     top = _shared_top(source.pictures)
     inner = {parts[len(top) :]: where for parts, where in source.pictures.items()}
     kinds = splitnames.splits_of({parts[0] for parts in inner if len(parts) > 1})
-    found = {kind for kind in kinds.values() if kind}
-    if "train" in found and len(found) > 1:
+    splits = {kind for kind in kinds.values() if kind}
+    if "train" in splits and len(splits) > 1:
         return _by_split(source, top, inner, kinds)
     if len(kinds) > 1 and all(kinds.values()):
         _refuse_twice(kinds)
@@ -80,13 +80,13 @@ def _by_split(source: Source, top: Parts, inner: Group, kinds: Mapping[str, str 
         )
     _refuse_twice(kinds)
     folders = {str(kind): name for name, kind in kinds.items()}
-    found = Found(source, {}, {})
+    tree = Found(source, {}, {})
     for split in (name for name in SPLITS if name in folders):
         group = {parts[1:]: where for parts, where in inner.items() if parts[0] == folders[split]}
         wrapped = _wrappers(group)
-        found.groups[split] = {parts[len(wrapped) :]: where for parts, where in group.items()}
-        found.at[split] = (*top, folders[split], *wrapped)
-    return found
+        tree.groups[split] = {parts[len(wrapped) :]: where for parts, where in group.items()}
+        tree.at[split] = (*top, folders[split], *wrapped)
+    return tree
 
 
 def _refuse_twice(kinds: Mapping[str, str | None]) -> None:

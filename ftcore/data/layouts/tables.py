@@ -40,13 +40,15 @@ class Labels:
         A name may be a picture's path or any end of it, with or without the file's ending. Raises `FtError` for a
         name that two pictures answer to.
         """
-        found: dict[str, tuple[str, ...]] = {}
+        classes: dict[str, tuple[str, ...]] = {}
         for parts in pictures:
             key = next((key for key in _keys(parts) if key in self.rows), None)
-            if key is not None and found.setdefault(key, parts) != parts:
-                both = " or ".join(f"'{shown('/'.join(p))}'" for p in (found[key], parts))
+            if key is not None and classes.setdefault(key, parts) != parts:
+                both = " or ".join(f"'{shown('/'.join(p))}'" for p in (classes[key], parts))
                 raise FtError(f"'{shown(key)}' in {self.name} may be {both}: write it there with its folder.")
-        return {parts: self.rows[key] for key, parts in found.items()}, [key for key in self.rows if key not in found]
+        return {parts: self.rows[key] for key, parts in classes.items()}, [
+            key for key in self.rows if key not in classes
+        ]
 
 
 def _keys(parts: tuple[str, ...]) -> Iterator[str]:
@@ -124,7 +126,7 @@ def _columns(header: Sequence[str]) -> tuple[int, list[int]] | None:
 
 def _gather(name: str, header: Sequence[str], columns: tuple[int, list[int]], rows: Iterable[list[str]]) -> Labels:
     file, classes = columns
-    found: dict[str, str] = {}
+    labels: dict[str, str] = {}
     blank = 0
     for row in rows:
         cells = {i: row[i].strip() if i < len(row) else "" for i in (file, *classes)}
@@ -132,12 +134,12 @@ def _gather(name: str, header: Sequence[str], columns: tuple[int, list[int]], ro
         label = tidy(cells[classes[0]] if len(classes) == 1 else _marked(name, key, header, cells, classes))
         if not key or not label:
             blank += 1
-        elif found.setdefault(key, label) != label:
-            both = f"'{shown(found[key])}' and as '{shown(label)}'"
+        elif labels.setdefault(key, label) != label:
+            both = f"'{shown(labels[key])}' and as '{shown(label)}'"
             raise FtError(f"'{shown(key)}' stands in {name} twice, as {both}: keep one of the lines.")
-    if not found:
+    if not labels:
         raise FtError(f"The table {name} has no line with a file and a class: add one for each image.")
-    return Labels(name, found, blank)
+    return Labels(name, labels, blank)
 
 
 def _marked(name: str, key: str, header: Sequence[str], cells: dict[int, str], classes: Sequence[int]) -> str:

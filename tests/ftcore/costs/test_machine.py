@@ -85,7 +85,7 @@ def test_any_wrong_value_is_measured_anew(
     (home / FILE).write_text(json.dumps(text).replace('"HERE"', value))
     assert machine.costs(SHIPPED) == known
     taps = () if (name, value) == (f"taps {SHIPPED} 8", "[]") else ("layer4.1.conv2",)
-    assert machine.kernels(backbones.build(SHIPPED), 8) == taps
+    assert machine.taps(backbones.build(SHIPPED), 8) == taps
 
 
 def test_measurement_that_cannot_be_kept_still_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,8 +97,8 @@ def test_measurement_that_cannot_be_kept_still_counts(tmp_path: Path, monkeypatc
 def test_kernels_are_convolutions_on_small_maps_and_the_mode_stays() -> None:
     network = backbones.load(SHIPPED)
     network.model.train()
-    names = machine.kernels(network, 8)
-    assert names == machine.kernels(network, 8)
+    names = machine.taps(network, 8)
+    assert names == machine.taps(network, 8)
     assert {name.split(".")[0] for name in names} <= {"layer3", "layer4"}
     assert network.model.training
 

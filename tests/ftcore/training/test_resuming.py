@@ -107,12 +107,12 @@ def test_taps_are_kept_for_a_resumed_run(
         images(backbones.preprocess(small.backbone)),
         start_network(small, CLASSES),
         save_to=tmp_path / "c.pt",
-        tap=lambda n, b: ("layer4.1.conv2",),
+        taps=lambda n, b: ("layer4.1.conv2",),
     )
     cut(begun, CUTS["after epoch 1"])
     asked: list[tuple[str, ...]] = []
     real = tapconv.enabled
     monkeypatch.setattr(tapconv, "enabled", lambda model, names: asked.append(names) or real(model, names))
-    run(small, save_to=tmp_path / "c.pt", tap=lambda n, b: ())
+    run(small, save_to=tmp_path / "c.pt", taps=lambda n, b: ())
     assert set(asked) == {("layer4.1.conv2",)}
     assert len(asked) == 3

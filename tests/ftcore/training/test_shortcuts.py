@@ -55,7 +55,7 @@ def test_earlier_phase_may_train_deeper_blocks(run: Callable[..., Run], small: R
 
 def test_taps_give_the_same_run(run: Callable[..., Run], small: RunSettings, images: Images) -> None:
     names = ("layer4.0.conv2", "layer4.1.conv1", "layer4.1.conv2")
-    plain, by_taps = run(small), run(small, tap=lambda network, batch: names)
+    plain, by_taps = run(small), run(small, taps=lambda network, batch: names)
     for a, b in zip(numbers(plain[1]), numbers(by_taps[1]), strict=True):
         assert a == pytest.approx(b, rel=1e-3, abs=1e-4)
     assert "forward" not in vars(by_taps[0].model.get_submodule(names[0]))

@@ -25,7 +25,7 @@ def test_each_kept_epoch_gives_back_the_weights_it_had(small: RunSettings, home:
     images = sets.load(small.data, backbones.preprocess(small.backbone))
     network = start_network(small, len(images.classes))
     then: dict[int, dict[str, torch.Tensor]] = {}
-    for event in loop.train(small, images, network, tap=machine.kernels):
+    for event in loop.train(small, images, network, taps=machine.taps):
         if isinstance(event, EpochEnd):
             then[event.epoch] = {k: t.clone() for k, t in network.model.state_dict().items()}
     start = start_network(small, len(images.classes)).model.state_dict()
