@@ -71,11 +71,8 @@ CONV_BACKWARD = {torch.ops.aten.convolution_backward: _conv_backward}
 @functools.cache
 def _backward(backbone: str, classes: int) -> dict[tuple[str, bool, bool], int]:
     """Backward FLOPs of each block by (name, gradients of weights wanted, gradients of input wanted), from torch."""
-    with torch.device("meta"):
-        network = backbones.build(backbone, classes)
-        network.model.eval()
-        side = backbones.preprocess(backbone).side
-        x = torch.empty(1, 3, side, side)
+    network, side = backbones.skeleton(backbone, classes), backbones.preprocess(backbone).side
+    x = torch.empty(1, 3, side, side, device="meta")
     flops = {}
     for block in network.blocks:
         for weights, inputs in ((False, True), (True, False), (True, True)):

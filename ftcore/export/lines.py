@@ -9,23 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import torch
 from torch import nn
 
 from ftcore import fields
 from ftcore.network import backbones
-from ftcore.network.blocks import Network
 from ftcore.network.describe import describe
 from ftcore.settings import Phase, RunSettings
 
 # what other lines say, or what is no business of code: a path of this machine
 _SAID = {"backbone", "data", "labels", "weights", "batch_norm", "skip_bad"}
 _SAID_OF_PHASE = {"name", "lr", "trainable", "optimizer", "weight_decay", "epochs"}
-
-
-def _network(backbone: str) -> Network:
-    with torch.device("meta"):
-        return backbones.build(backbone)
 
 
 def expression(path: str) -> str:
@@ -50,13 +43,13 @@ def load_lines(backbone: str) -> str:
 
 def head_lines(backbone: str, classes: int) -> str:
     """Swap the last linear layer for one with `classes` outputs."""
-    head = expression(_network(backbone).head_path)
+    head = expression(backbones.skeleton(backbone).head_path)
     return f"from torch import nn\n\n{head} = nn.Linear({head}.in_features, {classes})"
 
 
 def freeze_lines(backbone: str, trainable: Sequence[str]) -> str:
     """Freeze everything, then thaw the named blocks, and put frozen ones in eval mode."""
-    network = _network(backbone)
+    network = backbones.skeleton(backbone)
     named = [name for name in network.names if name in trainable and network.parameters(name)]
     lines = ["model.requires_grad_(False)"]
     modules = [

@@ -213,6 +213,14 @@ def build(name: str, classes: int | None = None) -> Network:
     return Network(name, models.get_model(backbone.arch, weights=None, num_classes=count), backbone.layout)
 
 
+def skeleton(name: str, classes: int | None = None) -> Network:
+    """The network without its numbers, in eval mode on torch's meta device: shapes, names and counts cost no memory."""
+    with torch.device("meta"):
+        network = build(name, classes)
+    network.model.eval()
+    return network
+
+
 def load(name: str, progress: Callable[[int, int], None] | None = None) -> Network:
     """The pretrained network with its own head, in eval mode, on the CPU.
 
@@ -228,8 +236,7 @@ def load(name: str, progress: Callable[[int, int], None] | None = None) -> Netwo
             f"the folder {state.file.parent}, or choose a backbone that is built in."
         )
         weights.download(published.url, state.file, advice, progress)
-    with torch.device("meta"):
-        network = build(name)
+    network = skeleton(name)
     shipped = entry(name).shipped
     network.model.load_state_dict(
         weights.read(state.file, network.model.state_dict(), shipped.sha256 if shipped else ""), assign=True

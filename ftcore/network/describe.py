@@ -36,10 +36,8 @@ def describe(backbone: str, classes: int | None = None) -> tuple[BlockInfo, ...]
     `classes` is the size of the new head; None describes the untouched network with its own head.
     """
     side = backbones.preprocess(backbone).side
-    with torch.device("meta"):
-        network = backbones.build(backbone, classes)
-        network.model.eval()
-        x = torch.empty(1, 3, side, side)
+    network = backbones.skeleton(backbone, classes)
+    x = torch.empty(1, 3, side, side, device="meta")
     rows = []
     for block in network.blocks:
         with FlopCounterMode(display=False) as counter, torch.no_grad():
@@ -54,5 +52,4 @@ def describe(backbone: str, classes: int | None = None) -> tuple[BlockInfo, ...]
 @functools.cache
 def features(backbone: str) -> int:
     """How many numbers go into the head."""
-    with torch.device("meta"):
-        return backbones.build(backbone).head.in_features
+    return backbones.skeleton(backbone).head.in_features

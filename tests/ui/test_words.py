@@ -190,27 +190,6 @@ def test_stages_follow_the_run() -> None:
     assert stages.progress(log, "done", TWO) == [stages.DONE] * 6
 
 
-@pytest.mark.parametrize(
-    "backbone", ["resnet18-tinyimagenet64", "resnet50", "vgg16", "convnext_tiny", "mobilenet_v3_small"]
-)
-def test_the_code_of_the_stages_names_modules_that_exist(backbone: str) -> None:
-    import torch
-
-    from ftcore.network import backbones
-
-    settings = dataclasses.replace(RunSettings(), backbone=backbone, phases=recipes.classic(backbone))
-    lines = stages.code(settings, 10)
-    with torch.device("meta"):
-        network = backbones.build(backbone)
-        scope = {"model": network.model, "nn": torch.nn}
-        for text in (lines[1], lines[2], lines[4]):
-            exec(text, scope)
-    network.refresh()
-    moving = {name for name in network.names if any(p.requires_grad for p in network.parameters(name).values())}
-    assert moving == set(settings.phases[1].trainable)
-    assert network.head.out_features == 10
-
-
 def test_every_section_has_a_place_that_shows_it() -> None:
     code = "\n".join(
         path.read_text("utf-8") for folder in ("pages", "ui") for path in Path(ROOT / folder).rglob("*.py")

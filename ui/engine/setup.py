@@ -5,12 +5,10 @@ Everything here is a fact about a backbone, a dataset or this machine. Runs are 
 
 from __future__ import annotations
 
-import functools
 import threading
 
 import numpy as np
 import streamlit as st
-import torch
 from PIL import Image
 
 from ftcore.analysis import pretrained, steps
@@ -26,18 +24,6 @@ from ftcore.training.start import load_images
 WORK = threading.Lock()  # experiments in the server itself go one at a time
 SAMPLE_SIDE = 160
 SAMPLE_SEED = 2  # the third training drawing of each class, larger than the network gets it
-
-
-@functools.cache
-def paths(backbone: str) -> dict[str, tuple[str, ...]]:
-    """Block name -> those of its modules that have weights, as in `model.get_submodule(path)`."""
-    with torch.device("meta"):
-        network = backbones.build(backbone)
-    found = {}
-    for block in network.blocks:
-        pairs = zip(block.paths, network.modules(block.name), strict=True)
-        found[block.name] = tuple(path for path, module in pairs if next(module.parameters(), None) is not None)
-    return found
 
 
 @st.cache_data(ttl=5, show_spinner=False)

@@ -9,12 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from course import content
-from ftcore.export.lines import expression, optimizer_call
+from ftcore.export import glance
 from ftcore.network import backbones
 from ftcore.network.describe import BlockInfo, describe, features
 from ftcore.settings import HEAD, RunSettings
 from ftcore.training import recipes
-from ui.engine import setup
 from ui.runs.log import RunLog
 from ui.words import count, listed, percent, rate
 
@@ -101,7 +100,7 @@ def build(settings: RunSettings, classes: int, images: int, results: Mapping[str
     values = numbers(settings, classes, images) | dict(results)
     tuned = recipes.lesson(settings)[1].trainable
     networks = [(old, every(old)), (new, every(new)), (new, (HEAD,)), (new, (HEAD,)), (new, tuned), (new, tuned)]
-    codes = code(settings, classes)
+    codes = glance.stages(settings, classes)
     found = []
     for at, (name, title, (blocks, trainable)) in enumerate(zip(IDS, TITLES, networks, strict=True)):
         parts = {part: content.section("pipeline", f"{name}.{part}", values) for part in PARTS}
@@ -109,37 +108,6 @@ def build(settings: RunSettings, classes: int, images: int, results: Mapping[str
             Stage(name, at + 1, title, **parts, values=values, code=codes[at], blocks=blocks, trainable=trainable)
         )
     return tuple(found)
-
-
-def code(settings: RunSettings, classes: int) -> list[str]:
-    """The PyTorch lines of each stage, short enough to read at a glance."""
-    entry = backbones.entry(settings.backbone)
-    paths = setup.paths(settings.backbone)
-    first, second = recipes.lesson(settings)
-    head = expression(paths[HEAD][-1])
-    if entry.weights is None:
-        file = setup.weights(settings.backbone).file.name
-        load = f'model = {entry.arch}(num_classes={len(backbones.old_classes(settings.backbone))})\nmodel.load_state_dict(load_file("{file}"))'
-    else:
-        load = f'model = get_model("{entry.arch}", weights="{entry.weights}")'
-    thawed = [path for name in second.trainable if name != HEAD for path in paths[name]]
-    return [
-        load,
-        f"{head} = nn.Linear({features(settings.backbone)}, {classes})",
-        f"model.requires_grad_(False)\n{head}.requires_grad_(True)",
-        f"optimizer = {optimizer_call(first, f'{head}.parameters()')}\ntrain(model, optimizer, epochs={first.epochs})",
-        thaw(thawed),
-        "weights = [p for p in model.parameters() if p.requires_grad]\n"
-        f"optimizer = {optimizer_call(second, 'weights')}\ntrain(model, optimizer, epochs={second.epochs})",
-    ]
-
-
-def thaw(paths: Sequence[str]) -> str:
-    """The lines that let these modules learn again: one each, or a loop when they are many."""
-    if len(paths) <= 3:
-        return "\n".join(f"{expression(path)}.requires_grad_(True)" for path in paths)
-    names = ", ".join(f'"{path}"' for path in paths)
-    return f"for path in ({names}):\n    model.get_submodule(path).requires_grad_(True)"
 
 
 def progress(log: RunLog | None, state: str, settings: RunSettings) -> list[str]:
