@@ -94,6 +94,9 @@ def epoch_seconds(
     *, cached: bool,
 ) -> float:  # fmt: skip
     """Expected seconds of one epoch, evaluation included, from the cost and the counts of each block."""
+    # Per image, frozen blocks cost a forward pass in each epoch, unless it was kept; from the first trainable block on
+    # an image to learn from costs forward and backward, one to look at forward alone. The optimizer's step does not
+    # depend on images: it touches each trainable number once per batch.
     learn, look = made["train"], made["val"] + min(SAMPLE, made["train"])
     first = first_trainable(phase, rows)
     prefix = 0.0 if cached else (learn + look) * sum(cost[row.name].forward for row in rows[:first])

@@ -40,6 +40,8 @@ def true_names(records: Sequence[zipfile.ZipInfo]) -> tuple[list[str], tuple[str
 
 
 def _raw(record: zipfile.ZipInfo) -> bytes:
+    # zipfile has read names without the flag as cp437, which the format prescribes (APPNOTE.TXT, appendix D) and few
+    # packers keep to; every byte is a sign there, so the bytes come back whole.
     return record.orig_filename.encode("utf-8" if record.flag_bits & _UTF8_FLAG else "cp437")
 
 

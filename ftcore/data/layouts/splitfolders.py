@@ -64,6 +64,7 @@ def splits_in(source: Source, *, by_table: bool) -> Found:
 
 def _shared_top(pictures: Iterable[Parts]) -> Parts:
     """The folders that hold everything else, down to the one that holds the classes or the splits."""
+    # In sorted order the first and the last differ earlier than any other two, so what these share all share.
     paths = [parts[:-1] for parts in pictures]
     first, last = min(paths), max(paths)
     shared = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
