@@ -102,7 +102,7 @@ def _resnet_blocks(model: nn.Module) -> tuple[Block, ...]:
 def _sequential_blocks(model: nn.Module) -> tuple[Block, ...]:
     """MobileNet, EfficientNet, ConvNeXt and VGG: `features`, `avgpool`, `classifier`."""
     # A plain nn.Sequential inside `features` is a stage (ConvNeXt, EfficientNet) and is cut into its blocks; one that
-    # begins with a convolution or a norm is a single layer written as a list (ConvNeXt's stem and downsampling). ReLU
+    # begins with a convolution or a norm is a single layer written as a list (ConvNeXt's downsampling). ReLU
     # and pooling join the convolution before them, so that a VGG block is what a paper's table calls a layer.
     groups: list[list[str]] = []
     for name, child in model.get_submodule("features").named_children():
