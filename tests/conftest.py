@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # of the processes that tests start, too: as many tests run as cores
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ assert _torchvision  # before any test imports torchvision: each test file can t
 
 COLOURS = {"blue": (60, 80, 200), "green": (70, 190, 80), "red": (200, 70, 60)}
 TAIL = ("layer4.0", "layer4.1", "head")
+BATCHES = (8, 32)  # images in a step, in the tests' short runs and by default
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +53,8 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
             torch.set_num_threads(1)
             backbone = RunSettings().backbone
             machine.costs(backbone)
+            for batch in BATCHES:
+                machine.taps(backbones.load(backbone), batch)
             sets.load("sketchbook", backbones.preprocess(backbone))
             (made / "ready").touch()
     return made
@@ -59,10 +63,23 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def stocked(stock: Path, home: Path) -> Path:
     """A home in which that has been done; big files are links, so it costs nothing."""
+    furnish(home, stock)
+    return home
+
+
+@pytest.fixture(autouse=True)
+def used(request: pytest.FixtureRequest) -> None:
+    """Tests in these folders start runs, open pages or measure, which a machine does faster once it has been used."""
+    room = request.path.relative_to(Path(__file__).parent).parent.as_posix()
+    if room in ("course", "pages", "ui", "ftcore/runs", "ftcore/terminal"):
+        request.getfixturevalue("stocked")
+
+
+def furnish(home: Path, stock: Path) -> None:
+    """Put into a home what a server has that was used before."""
     home.mkdir(exist_ok=True)
     shutil.copy(stock / "machine.json", home)
     shutil.copytree(stock / "data", home / "data", copy_function=os.link, dirs_exist_ok=True)
-    return home
 
 
 @pytest.fixture(scope="session")

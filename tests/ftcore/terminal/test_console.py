@@ -21,6 +21,7 @@ from ftcore.files import ROOT
 from ftcore.runs import execute, records, verdict
 from ftcore.settings import Phase, RunSettings
 from ftcore.terminal import console
+from tests.conftest import furnish
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 LAUNCH = f"""
@@ -58,9 +59,10 @@ SAYING = {name: COMMANDS[name] for name in ("train", "train json", "predict", "p
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, make_folder: Callable[..., Path]) -> Iterator[Path]:
+def place(tmp_path_factory: pytest.TempPathFactory, make_folder: Callable[..., Path], stock: Path) -> Iterator[Path]:
     """A home with a finished run `done` and a stopped one `half` on classes and files with names of all kinds."""
     place = tmp_path_factory.mktemp("console")
+    furnish(place / "home", stock)
     pictures = make_folder(place / "pictures", 6)
     for old, new in NAMES.items():
         os.rename(os.fsencode(pictures / old), os.path.join(os.fsencode(pictures), os.fsencode(new)))
