@@ -43,7 +43,7 @@ MESSAGES = {
 
 
 @dataclass(frozen=True)
-class State:
+class RunState:
     """The last known state of a run, from its log. `since` and `created` are in seconds since 1970."""
 
     state: str
@@ -202,7 +202,7 @@ def progress(folder: Path) -> DataProgress | CacheProgress | StepProgress | None
     return said if isinstance(said, PASSING) else None
 
 
-def state_of(folder: Path) -> State:
+def state_of(folder: Path) -> RunState:
     """Fold the log into the run's state; a busy run without a living process is interrupted."""
     said = _told(folder)
     if said.state in BUSY and not is_alive(folder):
@@ -212,21 +212,21 @@ def state_of(folder: Path) -> State:
     return said
 
 
-def _told(folder: Path) -> State:
+def _told(folder: Path) -> RunState:
     """The state according to the log, which is read anew only when it has changed."""
     file = _log_status(folder)
     return _folded(folder, file.st_size, file.st_mtime_ns) if file else _folded(folder, 0, 0)
 
 
 @functools.lru_cache(maxsize=512)
-def _folded(folder: Path, _size: int, _changed: int) -> State:
+def _folded(folder: Path, _size: int, _changed: int) -> RunState:
     log, _ = read_log(folder)
     never = Change("interrupted", MESSAGES["interrupted"], 0.0)
     last = next((said for said in reversed(log) if isinstance(said, Change)), never)
     created = next((said for said in log if isinstance(said, Created)), Created(0.0, ""))
     epochs = {said.epoch for said in log if isinstance(said, EpochEnd)}
     result = next((said for said in reversed(log) if isinstance(said, RunEnd)), None)
-    return State(last.state, last.message, last.time, created.time, created.owner, len(epochs), result)
+    return RunState(last.state, last.message, last.time, created.time, created.owner, len(epochs), result)
 
 
 def delete(folder: Path) -> None:

@@ -18,14 +18,14 @@ from ftcore.errors import FtError
 from ftcore.files import home
 from ftcore.runs import records
 from ftcore.runs.locks import is_alive
-from ftcore.runs.records import State
+from ftcore.runs.records import RunState
 
 LOG = logging.getLogger(__name__)
 STALE_SECONDS = 3600.0
 KEPT = ("data", "features", "learners", "downloads")
 
 
-def every() -> list[tuple[Path, State]]:
+def every() -> list[tuple[Path, RunState]]:
     """All runs that can be read, in no order. What cannot be read is passed over and named in the log, once."""
     states = []
     for folder in _folders():

@@ -45,7 +45,7 @@ def before(path: Path) -> Path:
 
 
 def save(
-    path: Path, network: Network, settings: RunSettings, images: Identity, phases: Sequence[Phase], state: Progress,
+    path: Path, network: Network, settings: RunSettings, images: Identity, phases: Sequence[Phase], progress: Progress,
     start: Mapping[str, Tensor],
 ) -> None:  # fmt: skip
     """Write it under a temporary name, flush it to disk, rename. `phases` are those up to the one that is going on.
@@ -57,14 +57,14 @@ def save(
         "settings": settings.to_json(),
         "images": dataclasses.asdict(images),
         "weights": {key: tensor for key, tensor in network.model.state_dict().items() if key in moved},
-        "optimizer": state.optimizer,
-        "epochs": [dataclasses.asdict(epoch) for epoch in state.epochs],
-        "baseline": dataclasses.asdict(state.baseline) if state.baseline else None,
-        "kernels": list(state.taps or ()),
-        "best": state.best,
-        "seconds": state.seconds,
+        "optimizer": progress.optimizer,
+        "epochs": [dataclasses.asdict(epoch) for epoch in progress.epochs],
+        "baseline": dataclasses.asdict(progress.baseline) if progress.baseline else None,
+        "kernels": list(progress.taps or ()),
+        "best": progress.best,
+        "seconds": progress.seconds,
     }
-    snapshots.keep(path.parent, network, phases, len(state.epochs), start)
+    snapshots.keep(path.parent, network, phases, len(progress.epochs), start)
     snapshots.write(path, record, before(path))
     snapshots.thin(path.parent)
 
@@ -87,20 +87,20 @@ def restore(path: Path | None, network: Network, settings: RunSettings, images: 
             continue
         try:
             record = snapshots.read(file)
-            state = _progress(record)
+            progress = _progress(record)
             saved, pictures = RunSettings.stored(record["settings"]), _images(record)
         except OSError as error:
             raise FtError(f"{file} cannot be read right now ({error.strerror}): try again in a moment.") from error
         except Exception:  # noqa: BLE001 - whatever is in it, the checkpoint is no longer the one that was written
             lost = "The checkpoint is damaged: {}, with the same result."
             continue
-        if not _goes_on(saved, settings, state.epochs):
+        if not _goes_on(saved, settings, progress.epochs):
             raise FtError(f"The checkpoint {file} belongs to other settings: start the run anew.")
         if pictures is not None:
             identity.compare(pictures, images)
-        if _put(file, network, record, state.epochs[-1].epoch):
-            state.lost = lost.format(f"the run goes on after epoch {state.epochs[-1].epoch}")
-            return state
+        if _put(file, network, record, progress.epochs[-1].epoch):
+            progress.lost = lost.format(f"the run goes on after epoch {progress.epochs[-1].epoch}")
+            return progress
         lost = "The checkpoint is damaged: {}, with the same result."
     return Progress(lost=lost.format("all epochs are trained again"))
 

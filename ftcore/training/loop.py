@@ -85,34 +85,34 @@ class _Course:
     def stand(self, taps: Callable[[Network, int], tuple[str, ...]] | None) -> Iterator[Event]:
         """Go on from the checkpoint, if there is one, and tell its epochs again."""
         settings, network = self.settings, self.network
-        self.state = checkpoint.restore(self.save_to, network, settings, self.known)
-        if self.state.lost:
-            yield Recovered(self.state.lost)
-        if self.save_to and self.state.epochs:
-            begun, done = settings.phases[: self.state.epochs[-1].phase], len(self.state.epochs)
+        self.progress = checkpoint.restore(self.save_to, network, settings, self.known)
+        if self.progress.lost:
+            yield Recovered(self.progress.lost)
+        if self.save_to and self.progress.epochs:
+            begun, done = settings.phases[: self.progress.epochs[-1].phase], len(self.progress.epochs)
             snapshots.go_on(self.save_to.parent, network, begun, done, self.origin)
-        self.began = self.clock() - self.state.seconds
-        if self.state.taps is None:
-            self.state.taps = taps(network, settings.batch_size) if taps and self.device.type == "cpu" else ()
-        yield from self.state.epochs
+        self.began = self.clock() - self.progress.seconds
+        if self.progress.taps is None:
+            self.progress.taps = taps(network, settings.batch_size) if taps and self.device.type == "cpu" else ()
+        yield from self.progress.epochs
 
     def phase(self, number: int, phase: Phase) -> Iterator[Event]:
         """Freeze, make the features of what is frozen, then epoch after epoch until the phase is through."""
-        settings, network, state = self.settings, self.network, self.state
+        settings, network, progress = self.settings, self.network, self.progress
         surgery.freeze(network, phase.trainable)
         network.model.eval()
-        mine = [record for record in state.epochs if record.phase == number]
+        mine = [record for record in progress.epochs if record.phase == number]
         if not _finished(phase, mine, settings.patience):
             wanted = _wanted(settings, network, number)
             yield from features.make(network, wanted, self.splits, self.preprocess, self.device, keep=settings.cache)
             boundary = surgery.boundary(network, phase.trainable)
             train_set, val_set = self.source(boundary, "train"), self.source(boundary, "val")
-            if state.baseline is None:
-                state.baseline = Baseline(*evaluate(network, val_set, _all(val_set)))
-                yield state.baseline
+            if progress.baseline is None:
+                progress.baseline = Baseline(*evaluate(network, val_set, _all(val_set)))
+                yield progress.baseline
             optimizer = make_optimizer(network, phase, self.device)
-            if mine and state.optimizer:
-                optimizer.load_state_dict(state.optimizer)
+            if mine and progress.optimizer:
+                optimizer.load_state_dict(progress.optimizer)
             while not _finished(phase, mine, settings.patience):
                 record = yield from self.epoch(number, phase, len(mine), optimizer, train_set, val_set)
                 mine.append(record)
@@ -130,9 +130,9 @@ class _Course:
         val_set: Source,
     ) -> Generator[StepProgress, None, EpochEnd]:
         """Learn from every image once, then look at the sample and at the validation set in eval mode."""
-        since, epoch, network = self.clock(), len(self.state.epochs) + 1, self.network
+        since, epoch, network = self.clock(), len(self.progress.epochs) + 1, self.network
         surgery.set_mode(network, phase.trainable, self.settings.batch_norm)
-        with tapconv.enabled(network.model, self.state.taps or ()):
+        with tapconv.enabled(network.model, self.progress.taps or ()):
             learning = _epoch(network, train_set, optimizer, phase, self.settings, number, epoch, before)
             train_loss, train_accuracy = yield from learning
             network.model.eval()
@@ -146,24 +146,24 @@ class _Course:
 
     def keep(self, record: EpochEnd, optimizer: torch.optim.Optimizer) -> None:
         """Note what the epoch reached, on disk too where there is a place for it."""
-        settings, state = self.settings, self.state
-        state.epochs.append(record)
-        if settings.best_weights and _best(state.epochs) == record.epoch:
-            state.best = snapshots.tensors(self.network, self.touched)
-        state.optimizer, state.seconds = optimizer.state_dict(), self.clock() - self.began
+        settings, progress = self.settings, self.progress
+        progress.epochs.append(record)
+        if settings.best_weights and _best(progress.epochs) == record.epoch:
+            progress.best = snapshots.tensors(self.network, self.touched)
+        progress.optimizer, progress.seconds = optimizer.state_dict(), self.clock() - self.began
         if self.save_to:
             begun = settings.phases[: record.phase]
-            checkpoint.save(self.save_to, self.network, settings, self.known, begun, state, self.origin)
+            checkpoint.save(self.save_to, self.network, settings, self.known, begun, progress, self.origin)
 
     def end(self) -> RunEnd:
         """Put the best weights back where that is wanted, and show the network the untouched test set."""
-        network, state = self.network, self.state
-        if state.best:
-            network.model.load_state_dict(state.best, strict=False)
+        network, progress = self.network, self.progress
+        if progress.best:
+            network.model.load_state_dict(progress.best, strict=False)
         network.model.eval()
         test_set = self.source(surgery.boundary(network, self.settings.phases[-1].trainable), "test")
         loss, accuracy = evaluate(network, test_set, _all(test_set))
-        best = _best(state.epochs) if state.best else len(state.epochs)
+        best = _best(progress.epochs) if progress.best else len(progress.epochs)
         folder = str(self.save_to.parent) if self.save_to else ""
         return RunEnd(loss, accuracy, best, self.clock() - self.began, folder)
 
