@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import graphlib
+import re
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,20 @@ def test_catalogues_explain_every_entry() -> None:
     notes = [e.note for e in backbones.CATALOGUE.values()] + [e.note for e in catalogue.CATALOGUE.values()]
     assert all(len(note) > 20 and note.endswith(".") for note in notes)
     assert len(set(notes)) == len(notes) == 14
+
+
+PLACES = re.findall(r"`([\w./]+\.py)`: (`\w+`(?:(?:, | and )`\w+`)*)", (ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(("file", "names"), PLACES)
+def test_what_contributors_are_sent_to_is_there(file: str, names: str) -> None:
+    body = ast.parse((ROOT / file).read_text("utf-8")).body
+    named = {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    for node in body:
+        if isinstance(node, ast.Assign):
+            named |= {name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+    assert set(re.findall(r"\w+", names)) - {"and"} <= named
+
+
+def test_contributors_are_sent_somewhere() -> None:
+    assert len(PLACES) >= 6
