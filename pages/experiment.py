@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from course import experiments, learners, quiz
+from course import content, experiments, learners, quiz
 from course.learners import Learner
 from ui.course import experiment
 from ui.frame import nav, page
@@ -28,10 +28,7 @@ def main() -> None:
         if st.button("All experiments", icon=":material/list:", key="all-experiments"):
             _open(None)
         return
-    st.markdown(
-        "Each belief below is put to the test: guess first, then run it for real, then read the number. All use the "
-        "built-in network and drawings, with few images and epochs, so that it takes seconds."
-    )
+    st.markdown(content.section("experiments", "intro"))
     _list(found, claims, learners.load(owner))
     for said in wrong:
         st.caption(f"Left out: {plain(said, 300)}")
@@ -54,7 +51,7 @@ def _list(found: tuple[experiments.Experiment, ...], claims: Mapping[int, str], 
             if st.button(f"**{one.title}**", key=f"open-{one.id}", type="tertiary"):
                 _open(one.id)
             mark = "tried" if kept.get("runs") or kept.get("outcome") else "guessed" if kept.get("guess") else ""
-            belief = claims.get(one.claim, "One of the three things that everyone should have seen.")
+            belief = claims.get(one.claim) or content.section("experiments", "must")
             st.caption(f"{belief} {f'· {mark}' if mark else ''}")
 
 

@@ -55,9 +55,7 @@ def main() -> None:
     costs = flops.block_costs(chosen.backbone, len(found.classes), pattern)
     rows = parts.block_table(blocks, costs, pattern, chosen.batch_norm)
     st.table(rows, border="horizontal", hide_index=True, alt="Every block with its state, size and costs")
-    st.caption(
-        "forward and backward in floating point operations, a multiply-add counted as two; activation in float32"
-    )
+    st.caption(content.section("freeze", "blocks"))
 
 
 def _toggle(name: str, chosen: RunSettings, blocks: tuple[BlockInfo, ...]) -> None:
@@ -84,7 +82,7 @@ def _presets(chosen: RunSettings, pattern: tuple[str, ...]) -> None:
         st.query_params["lab"] = parts.text(ready.get(name, ready["Everything"]), blocks)
 
     options = [*ready, parts.SCRATCH]
-    notes = "Usual patterns to start from. Frozen blocks keep their weights, trainable ones may move."
+    notes = content.section("freeze", "pattern.help")
     st.pills("Pattern", options, help=notes, wrap=True, **address.widget("lab-preset", now, pick))
 
 
@@ -97,7 +95,7 @@ def _start(chosen: RunSettings, pattern: tuple[str, ...], owner: str) -> None:
         return
     plan = parts.plan(chosen, pattern)
     words = f"Train this, {about(setup.expected(plan).seconds)}"
-    notes = "The head first, then this pattern. The page Train live shows it."
+    notes = content.section("freeze", "start.help")
     if st.button(words, type="primary", key="lab-start", help=notes):
         try:
             run_id = service.manager().submit(plan, owner)
@@ -114,10 +112,10 @@ def _metrics(chosen: RunSettings, pattern: tuple[str, ...], totals: flops.Totals
     grid.metric(f"{EMBER} Trainable", count(totals.trainable), border=True, height="stretch")
     grid.metric(f"{ICE} Frozen", count(totals.frozen), border=True, height="stretch")
     grid.metric("Share trainable", percent(totals.trainable / whole), border=True, height="stretch")
-    notes = "What the optimizer keeps beside the weights: AdamW two numbers for each trainable one, SGD one."
+    notes = content.section("freeze", "optimizer.help")
     grid.metric("Optimizer", files.size(totals.optimizer_bytes), border=True, height="stretch", help=notes)
     kept = totals.cache_bytes * images
-    notes = "The frozen blocks' answers for all images, on disk, in float32."
+    notes = content.section("freeze", "features.help")
     grid.metric("Kept features", files.size(kept) if kept else "none", border=True, height="stretch", help=notes)
     if pattern:
         phase = parts.plan(chosen, pattern).phases[-1]
@@ -143,12 +141,9 @@ def _frozen(chosen: RunSettings, pattern: tuple[str, ...]) -> None:
     st.subheader("Frozen means frozen", anchor=False)
     st.markdown(content.section("freeze", "frozen.intro", {"steps": steps.STEPS}))
     options = {"keep": "Keep", "update": "Update"}
-    notes = (
-        "Keep holds every BatchNorm layer in eval mode. Update puts all of them in train mode, as model.train() does."
-    )
     norm = st.segmented_control(
         "BatchNorm statistics", list(options), default="keep", format_func=options.__getitem__, required=True,
-        key="lab-norm", help=notes,
+        key="lab-norm", help=content.section("freeze", "norms.help"),
     )  # fmt: skip
     if not pattern:
         st.caption(content.section("freeze", "odd.nothing"))

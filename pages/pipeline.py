@@ -129,13 +129,14 @@ def _run_buttons(chosen: RunSettings, owner: str, view: View | None) -> None:
     if address.own_pictures(chosen):
         return
     busy = view is not None and view.mine and view.status.active
-    each = "A run is going: wait for it, or stop it first." if busy else ""
+    waits = content.section("pipeline", "run.busy") if busy else ""
     full = dataclasses.replace(chosen, train_per_class=0, phases=recipes.lesson(chosen))
     quick = dataclasses.replace(full, train_per_class=QUICK)
     entry = setup.summary(chosen.data, 0, chosen.seed)
     images, fewer = entry.counts["train"], setup.summary(chosen.data, QUICK, chosen.seed).counts["train"]
     label = f"Run the lesson, {about(setup.expected(full).seconds)}"
-    notes = each or f"All {count(images)} training images, {several(full.epochs, 'epoch')}."
+    values = {"images": count(images), "epochs": several(full.epochs, "epoch")}
+    notes = waits or content.section("pipeline", "run.help", values)
     unfinished = (
         view is not None and view.mine and view.status.state != "done"
     )  # then going on is the one primary action
@@ -143,7 +144,7 @@ def _run_buttons(chosen: RunSettings, owner: str, view: View | None) -> None:
         page.start(full, owner)
     if fewer < images:
         label = f"Quick run, {about(setup.expected(quick).seconds)}"
-        notes = each or f"{QUICK} training images a class, {count(fewer)} in all: less to learn from, so less accurate."
+        notes = waits or content.section("pipeline", "quick.help", {"each": QUICK, "images": count(fewer)})
         if st.button(label, disabled=busy, help=notes, key="run-quick"):
             page.start(quick, owner)
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import streamlit as st
 
-from course import experiments, learners, marking, quiz, rounds
+from course import content, experiments, learners, marking, quiz, rounds
 from course.learners import Learner
 from course.quiz import Question, Quiz
 from course.rounds import Round
@@ -23,11 +23,6 @@ from ui.runs import counted
 from ui.words import count, percent, plain, several
 
 MODES = {"short": "Short quiz", "full": "Full quiz", "wrong": "Only what was wrong"}
-HELP = {
-    "short": "The questions that everyone should have met.",
-    "full": "Every question there is, in an order of its own.",
-    "wrong": "The questions whose last answer was not right.",
-}
 
 nav.guard()
 
@@ -39,10 +34,7 @@ def main() -> None:
     st.title("Quiz")
     here = rounds.current(learner, [one.id for one in found.questions])
     if here is None:
-        st.markdown(
-            "Questions about fine-tuning, many with numbers counted for your network and your runs. Every choice says "
-            "why it is right or wrong, and a wrong one leads to an experiment that settles it."
-        )
+        st.markdown(content.section("quiz", "intro"))
         _modes(found, learner, owner, first="short")
     elif here.now is None:
         _over(found, learner, here, owner)
@@ -54,12 +46,17 @@ def main() -> None:
 
 def _modes(found: Quiz, learner: Learner, owner: str, first: str) -> None:
     """A button for each kind of round that has a question."""
+    notes = {
+        "short": content.section("quiz", "short.help"),
+        "full": content.section("quiz", "full.help"),
+        "wrong": content.section("quiz", "wrong.help"),
+    }
     with st.container(horizontal=True, gap="small"):
         for mode, title in MODES.items():
             ids = rounds.pick(mode, found.questions, learner)
             kind: Literal["primary", "secondary"] = "primary" if mode == first else "secondary"
             label = f"{title}, {several(len(ids), 'question')}"
-            if st.button(label, key=f"begin-{mode}", type=kind, disabled=not ids, help=HELP[mode]):
+            if st.button(label, key=f"begin-{mode}", type=kind, disabled=not ids, help=notes[mode]):
                 with learners.changing(owner) as kept:
                     rounds.begin(kept, mode, ids, secrets.randbelow(2**31))
                 st.rerun()
@@ -121,7 +118,8 @@ def _over(found: Quiz, learner: Learner, here: Round, owner: str) -> None:
     st.subheader(f"{here.score} of {several(len(here.ids), 'question')} right, {percent(share)}", anchor=False)
     missed = [one for one in found.questions if here.right.get(one.id) is False]
     if missed:
-        st.markdown("To look at again: " + "; ".join(sorted({found.topics[one.topic] for one in missed})) + ".")
+        topics = "; ".join(sorted({found.topics[one.topic] for one in missed}))
+        st.markdown(content.section("quiz", "again", {"topics": topics}))
         for one in missed:
             _settle(one)
     _modes(found, learner, owner, first="wrong" if missed else "full")
@@ -137,7 +135,7 @@ def _topics(found: Quiz, learner: Learner) -> None:
         with grid.cell():
             st.markdown(f"**{title}**  \n{right} of {total} right, {met} met")
     if learner.best_streak:
-        st.caption(f"Longest streak of right answers: {count(learner.best_streak)}.")
+        st.caption(content.section("quiz", "streak", {"streak": count(learner.best_streak)}))
 
 
 def _end(found: Quiz, learner: Learner, owner: str) -> None:
@@ -145,14 +143,15 @@ def _end(found: Quiz, learner: Learner, owner: str) -> None:
     with st.container(horizontal=True, gap="small"):
         st.download_button(
             "Download a summary", summary(found, learner), "thaw-quiz.md", "text/markdown", key="summary",
-            disabled=not learner.answers, help="Your score by topic and the questions still open, as a text file.",
+            disabled=not learner.answers, help=content.section("quiz", "summary.help"),
         )  # fmt: skip
-        if learner.round and st.button("Leave this round", key="leave", help="Your answers so far stay counted."):
+        notes = content.section("quiz", "leave.help")
+        if learner.round and st.button("Leave this round", key="leave", help=notes):
             with learners.changing(owner) as kept:
                 kept.round = {}
             st.rerun()
         with st.popover("Start over", disabled=not learner.answers):
-            st.markdown("Forget all your answers, score and streak? Experiments and cards stay.")
+            st.markdown(content.section("quiz", "reset"))
             if st.button("Forget them", key="reset"):
                 with learners.changing(owner) as kept:
                     rounds.reset(kept)

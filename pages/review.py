@@ -36,12 +36,13 @@ def _cards(owner: str) -> None:
     found, wrong = cards.load()
     learner = learners.load(owner)
     waiting = cards.due(found, learner.cards)
-    st.caption(f"{len(learner.cards)} of {several(len(found), 'card')} met, {len(waiting)} to look at now.")
+    values = {"met": len(learner.cards), "cards": several(len(found), "card"), "waiting": len(waiting)}
+    st.caption(content.section("review", "cards", values))
     if waiting:
         _card(waiting[0], learner, owner)
     else:
         left = min(cards.seconds_until(kept) for kept in learner.cards.values())
-        st.markdown(f"Nothing to review now. The next card comes back in {about(left).removeprefix('about ')}.")
+        st.markdown(content.section("review", "later", {"time": about(left).removeprefix("about ")}))
     for said in wrong:
         st.caption(f"Left out: {plain(said, 300)}")
 
@@ -57,7 +58,7 @@ def _card(card: cards.Card, learner: Learner, owner: str) -> None:
                 st.rerun()
             return
         st.markdown(card.back)
-        st.caption("How well did you know it? The better, the later it comes back.")
+        st.caption(content.section("review", "known"))
         with st.container(horizontal=True, gap="small"):
             for name, title in TITLES.items():
                 schedule = cards.rate(kept, name)
@@ -95,7 +96,7 @@ def _glossary() -> None:
     wanted = st.text_input("Find a term", key="find-term", max_chars=40, width=320).strip().casefold()
     shown = [term for term in terms if wanted in f"{term.term} {' '.join(term.also)} {term.means}".casefold()]
     if not shown:
-        st.markdown("No term has these letters in it.")
+        st.markdown(content.section("review", "glossary.none"))
     for term in shown:
         st.markdown(f"**{term.term}**  \n{term.means}")
 

@@ -85,7 +85,7 @@ def _network(
         ties = address.widget("live-phase", shown, lambda at: st.query_params.update({"phase": str(at)}))
         st.segmented_control(
             "Phase", list(names), format_func=names.__getitem__, required=True, label_visibility="collapsed",
-            help="Which blocks are frozen and which learn in this phase.", **ties,
+            help=content.section("train", "phase.help"), **ties,
         )  # fmt: skip
     strip.draw(blocks, trainable, "strip", moving=moving and shown == now)
     return blocks, trainable
@@ -127,7 +127,7 @@ def _others(owner: str) -> None:
     going = next((status for status in found if status.active), None)
     if going is not None:
         with st.container(horizontal=True, vertical_alignment="center", border=True):
-            st.markdown(f"A run of yours is going: {history.title(going.settings)}.", width="stretch")
+            st.markdown(content.section("train", "going", {"run": history.title(going.settings)}), width="stretch")
             if st.button("Watch it", key="watch"):
                 address.put(going.settings, run=going.id)
                 st.rerun()
@@ -149,9 +149,8 @@ def _settings(chosen: RunSettings, counts: dict[str, int], owner: str, view: Vie
         words = "Start" if view is None else "Run again"
         if st.button(f"{words}, {about(cost.seconds)}", type="secondary" if busy else "primary", key="start"):
             page.start(chosen, owner)
-        size = f"{several(counts['train'], 'training image')}, {several(chosen.epochs, 'epoch')}"
-        text = f"{size}. The time is expected from a short measurement on this machine and your last runs."
-        st.caption(text, width="stretch")
+        values = {"images": several(counts["train"], "training image"), "epochs": several(chosen.epochs, "epoch")}
+        st.caption(content.section("train", "cost", values), width="stretch")
 
 
 with page.errors():

@@ -35,7 +35,7 @@ def test_before_the_thaw_the_page_asks_and_keeps_the_guess_in_the_address(open_p
     test = open_page("train_live", run=run)
     asked = tied(test.radio, "guess")
     assert asked.value is None
-    assert asked.options == list(guess.GUESSES.values())
+    assert asked.options == list(guess.choices().values())
     assert "What will happen when we thaw?" in texts(test)
     asked.set_value("worse").run()
     assert not test.exception
@@ -49,7 +49,7 @@ def test_the_guess_is_closed_once_a_thawed_epoch_has_ended(open_page: OpenPage) 
     rows = [epoch(number, 1 if number <= 2 else 2, val) for number, val in enumerate((0.5, 0.6, 0.7), 1)]
     run = run_with(SHORT, *rows, state="running")
     with locks.lock(records.folder_of(run)):
-        said = {kept: texts(open_page("train_live", run=run, guess=kept)) for kept in guess.GUESSES}
+        said = {kept: texts(open_page("train_live", run=run, guess=kept)) for kept in guess.choices()}
     assert all("What will happen" not in words for words in said.values())
     assert "So far your guess comes true" in said["lower"]
     assert "So far it goes otherwise than you guessed" in said["worse"]
@@ -92,7 +92,7 @@ def test_after_the_thaw_the_page_says_whether_the_guess_came_true(
     values: tuple[float, ...], happened: str, open_page: OpenPage
 ) -> None:
     run = write_run(SHORT, *values)
-    for kept in guess.GUESSES:
+    for kept in guess.choices():
         test = open_page("train_live", run=run, guess=kept)
         said = texts(test)
         assert not test.exception

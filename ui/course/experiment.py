@@ -59,10 +59,10 @@ def draw(one: Experiment, claim: str, owner: str) -> None:
     """Guess, then run, then the number; what was done before is shown at once."""
     kept = learners.load(owner).experiments.get(one.id, {})
     if claim:
-        st.markdown(f"People often think: *{claim}*")
+        st.markdown(content.section("experiments", "claim", {"claim": claim}))
     guess = _guess(one, kept, owner)
     if guess is None:
-        st.caption(f"Guess first, then run it: {about(cost(one))} on this machine.")
+        st.caption(content.section("experiments", "guess", {"cost": about(cost(one))}))
         _by_hand(one)
         return
     views = _views(kept)

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from course import marking, recorded
+from course import content, marking, recorded
 from course.marking import Note, Verdict
 from course.quiz import KINDS, Question
 from ftcore.network.describe import BlockInfo
@@ -36,13 +36,9 @@ def show(question: Question, known: Known, key: str) -> None:
         with column:
             _curves(run, letter if len(drawn) > 1 else "", f"{key}-{letter}")
     if question.curves == ("own",) and known.own:
-        st.caption(f"Your own newest run: {history.title(known.run.settings)}.")
+        st.caption(content.section("quiz", "own", {"run": history.title(known.run.settings)}))
     else:
-        images = drawn[0].settings.train_per_class
-        st.caption(
-            "Recorded, not yours: runs that this program really made with its built-in network and drawings, "
-            f"{images} images of each class."
-        )
+        st.caption(content.section("quiz", "recorded", {"images": drawn[0].settings.train_per_class}))
 
 
 def _curves(run: Story, letter: str, key: str) -> None:
@@ -64,7 +60,7 @@ def ask(question: Question, seed: int, blocks: Sequence[BlockInfo], trainable: S
         typed = st.text_input(said, key=key, max_chars=30, width=320)
         value = number(typed)
         if typed and value is None:
-            st.caption("This is no number: write one such as 1,250 or 0.5 or 1e-4.")
+            st.caption(content.section("quiz", "number"))
         return value
     if question.kind == "several":
         st.markdown(label)
@@ -72,7 +68,7 @@ def ask(question: Question, seed: int, blocks: Sequence[BlockInfo], trainable: S
         return taken or None
     if question.kind == "order":
         picked = st.multiselect(
-            "Pick them one after the other, the first one first.", order, format_func=texts.__getitem__, key=key,
+            content.section("quiz", "order"), order, format_func=texts.__getitem__, key=key,
             placeholder="Choose the next one",
         )  # fmt: skip
         return picked if len(picked) == len(order) else None

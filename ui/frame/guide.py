@@ -66,7 +66,7 @@ def _clicked(at: Place) -> bool:
 
 
 def _guessed(at: Place) -> bool:
-    return at.query.get("guess") in guess.GUESSES or (at.view is not None and at.view.thawed)
+    return at.query.get("guess") in guess.choices() or (at.view is not None and at.view.thawed)
 
 
 def _finished(at: Place) -> bool:
@@ -204,7 +204,7 @@ def invite(owner: str) -> None:
             "Take the guided lesson" if left is None else "Begin it anew",
             icon=":material/route:" if left is None else None, type="secondary" if left is None else "tertiary",
             key="guide-begin", on_click=guarded(_begin),
-            help=f"{END + 1} short steps through the pages, from the pretrained network to what thawing gained.",
+            help=content.section("frame", "guide.help", {"steps": END + 1}),
         )  # fmt: skip
 
 

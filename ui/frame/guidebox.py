@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from course import content
 from ui.callbacks import guarded
 
 # Below Streamlit's header, which is opaque. What gets the focus must not end up behind the box.
@@ -69,9 +70,9 @@ def draw(now: int, end: int, go: Callable[[int | None], None], *, top: bool) -> 
             st.caption(f"Guided lesson, {words}", width="stretch")
             _voice(key="guide-voice", data={"step": str(now), "words": f"Done. Now {words}.", "top": top})
             if now < end:
-                notes = "Go on without doing this."
+                notes = content.section("frame", "skip.help")
                 st.button("Skip", key="guide-skip", type="tertiary", on_click=guarded(go), args=(now + 1,), help=notes)
-            notes = "Take it up again from the page Pipeline."
+            notes = content.section("frame", "leave.help")
             st.button("Leave", key="guide-leave", type="tertiary", on_click=guarded(go), args=(None,), help=notes)
         yield
 

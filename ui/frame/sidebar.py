@@ -57,10 +57,8 @@ def _weights(chosen: RunSettings) -> None:
     found = setup.weights(chosen.backbone)
     if found.place == "missing":
         size = f" ({found.megabytes:.0f} MB)" if found.megabytes else ""
-        st.caption(
-            f"The weights are not on this machine yet. The first run downloads them once{size}; offline, put the file "
-            f"`{found.file.name}` into the folder `{found.file.parent}`."
-        )
+        values = {"size": size, "file": found.file.name, "folder": found.file.parent}
+        st.caption(content.section("frame", "weights", values))
 
 
 def _links() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from course import content
 from ftcore.analysis import trace
 from ftcore.network import backbones
 from ui.engine import networks
@@ -47,7 +48,7 @@ def given(scene: Scene) -> None:
         st.image(
             pixels.enlarged(pixels.seen(x), LARGE), width="stretch", alt="The normalised input drawn as a picture",
         )  # fmt: skip
-        st.caption("Drawn with its lowest number black and its highest white.")
+        st.caption(content.section("trace", "input.drawn"))
     text("input.tensor", side=p.side, numbers=count(x.size), low=number(float(x.min())), high=number(float(x.max())))
 
 
@@ -129,8 +130,7 @@ def _others(scene: Scene, block: str, channel: int) -> None:
 def chances(scene: Scene) -> None:
     """Chapter 4: from logits to probabilities, column by column, at a temperature of choice."""
     text("softmax.what")
-    temperature = st.slider(
-        "Temperature", 0.1, 5.0, 1.0, 0.1, key="trace-temperature", help="1 is what the network says."
-    )
+    notes = content.section("trace", "temperature.help")
+    temperature = st.slider("Temperature", 0.1, 5.0, 1.0, 0.1, key="trace-temperature", help=notes)
     found = trace.columns(scene.found.logits, temperature)
     softmax.draw(found, scene.found.logits.tolist(), scene.classes, scene.picture.truth, temperature)

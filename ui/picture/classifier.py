@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from course import content
 from ftcore.analysis import trace
 from ui.engine import networks
 from ui.engine.networks import Which
@@ -23,7 +24,7 @@ def classifier(scene: Scene) -> None:
     text("classifier.what", features=count(len(scene.found.features)))
     order = [int(c) for c in scene.found.logits.argsort()[::-1]]
     label = st.selectbox(
-        "Class", order, key=f"trace-label-{len(scene.classes)}", help="Which class's logit to take apart.",
+        "Class", order, key=f"trace-label-{len(scene.classes)}", help=content.section("trace", "class.help"),
         format_func=lambda c: f"{scene.classes[c]}: logit {scene.found.logits[c]:.3f}",
     )  # fmt: skip
     taken = trace.parts(scene.network, scene.found, label)
@@ -87,7 +88,7 @@ def _heat(scene: Scene, label: int, taken: trace.Parts) -> None:
     with right:
         block = st.select_slider(
             "Block", names, value=names[-1], key=f"trace-heat-{scene.chosen.backbone}",
-            help="Earlier blocks have finer maps, later ones know more about the class.",
+            help=content.section("trace", "block.help"),
         )  # fmt: skip
         which = _epoch(scene)
     network, classes = networks.network(which)
@@ -108,10 +109,11 @@ def _heat(scene: Scene, label: int, taken: trace.Parts) -> None:
             logit=number(float(logits[label])),
         )
         text("heat.limits", height=found.values.shape[0], width=found.values.shape[1])
-        chance = float(trace.columns(logits).probabilities[label])
-        st.caption(f"For {name} after {_when(which)}: logit {logits[label]:.3f}, probability {percent(chance)}.")
+        chance = percent(float(trace.columns(logits).probabilities[label]))
+        values = {"label": name, "moment": _when(which), "logit": f"{logits[label]:.3f}", "chance": chance}
+        st.caption(content.section("trace", "heat.said", values))
         if found.values.max() <= 0:
-            st.caption("No square speaks for this class here.")
+            st.caption(content.section("trace", "heat.nothing"))
 
 
 def _epoch(scene: Scene) -> Which:
@@ -124,7 +126,7 @@ def _epoch(scene: Scene) -> Which:
     at = st.select_slider(
         "Epoch", kept, value=kept[-1], key=f"trace-epoch-{scene.which.run}-{len(kept)}",
         format_func=lambda e: str(e) if e else "before",
-        help="The network's weights were kept after these epochs. Move back to watch the map form.",
+        help=content.section("trace", "epoch.help"),
     )  # fmt: skip
     return Which(scene.which.backbone, scene.which.run, at)
 

@@ -36,10 +36,6 @@ KINDS = {"right": "Right", "wrong": "Wrong", "unsure": "Unsure"}
 SHOWN = 8
 SMALL = 640  # pixels of the longer side that an original is kept at, to be shown
 MOST = pictures.MAX_BYTES // 2**20
-CAMERA = (
-    "The photo goes to this server's memory, no further. Browsers lend the camera only to pages that came over https "
-    "or from localhost."
-)
 Kind = tuple[int, int, str]  # what of the preprocessing decides about pixels
 _PLACE, _TURN = "picture", "thaw_picture_turn"
 _secure = component.declare("secure")
@@ -79,7 +75,7 @@ def choose(
     ties = address.widget("pick-source", now, lambda picked: st.query_params.update({"pick": picked or "set"}))
     st.segmented_control(
         "Picture", list(SOURCES), format_func=SOURCES.__getitem__, required=True,
-        help="A validation image, a file of yours, a photo from your camera, or a drawing.", **ties,
+        help=content.section("trace", "source.help"), **ties,
     )  # fmt: skip
     if now == "set":
         return _from_set(chosen, images, which, classes, missing)
@@ -109,12 +105,12 @@ def _taken(now: str) -> Kept | None:
     key = f"trace-{now}-{st.session_state.get(_TURN, 0)}"
     ties: dict[str, Any] = {"key": key, "on_change": guarded(_take, _PLACE), "args": (now, key)}
     if now == "upload":
-        words = f"{pictures.KINDS}, up to {MOST} MB."
+        words = content.section("trace", "upload.help", {"kinds": pictures.KINDS, "most": MOST})
         st.file_uploader("A picture", help=words, max_upload_size=MOST, **ties)  # any kind: the reader says what it is
     elif _came_safely() is False:
         st.info(content.section("trace", "camera.insecure"))
     else:
-        st.camera_input("Photo", help=CAMERA, **ties)
+        st.camera_input("Photo", help=content.section("trace", "camera.help"), **ties)
     return None
 
 
@@ -178,13 +174,13 @@ def _from_set(
         kind = st.segmented_control(
             "Which", list(KINDS), default="right", required=True, key="trace-kind", label_visibility="collapsed",
             format_func=lambda k: f"{KINDS[k]} ({counts[k]})",
-            help="Unsure: the tenth with the lowest largest probability, right or wrong.",
+            help=content.section("trace", "kind.help"),
         )  # fmt: skip
         shown = kinds[kind][:SHOWN]
     else:
         shown = [int(at) for at in np.linspace(0, len(images.val) - 1, SHOWN)]
     if not shown:
-        st.caption("There is none of this kind among the validation images.")
+        st.caption(content.section("trace", "kind.none"))
         shown = kinds["right"][:SHOWN] or kinds["wrong"][:SHOWN]
     at = asked(len(images.val))
     at = shown[0] if at is None else at

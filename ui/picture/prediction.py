@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from course import content
 from ftcore.analysis import trace
 from ui.engine import networks
 from ui.engine.networks import FINAL, Which
@@ -66,7 +67,7 @@ def _stages(scene: Scene, before: dict[str, Which]) -> None:
 def _sure(scene: Scene, largest: float) -> None:
     """The largest probability of this picture among those of the validation images."""
     assert scene.images is not None
-    st.subheader("How sure is it, and is that worth anything?", anchor=False)
+    st.subheader(content.section("trace", "sure.heading"), anchor=False)
     all_of_them = networks.chances(scene.which, scene.chosen)
     sure = all_of_them.max(1)
     right = all_of_them.argmax(1) == scene.images.val.labels
@@ -92,7 +93,8 @@ def _sure(scene: Scene, largest: float) -> None:
     )  # fmt: skip
     figure.update_xaxes(title_text="largest probability", tickformat=".0%", range=[0, 1.02])
     figure.update_yaxes(title_text="validation images")
-    alt = f"Largest probabilities of the validation images: right ones on average {percent(_mean(sure[right]))}, wrong ones {percent(_mean(sure[~right]))}; this picture {percent(largest)}."
+    values = {"right": percent(_mean(sure[right])), "wrong": percent(_mean(sure[~right])), "this": percent(largest)}
+    alt = content.section("trace", "sure.alt", values)
     st.plotly_chart(figure, width="stretch", key="trace-sure", alt=alt, config={"displayModeBar": False})
     text("sure.calibrated", accuracy=percent(float(right.mean())), confidence=percent(float(sure.mean())))
     if not scene.picture.truth:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
+from course import content
 from ftcore.errors import FtError
 from ftcore.runs import service
 from ui.runs import history, live
@@ -28,7 +29,7 @@ def draw(owner: str) -> None:
     st.subheader("Side by side", anchor=False)
     what = st.segmented_control(
         "Compare", ("accuracy", "loss"), default="accuracy", required=True, key="compare-what",
-        format_func=str.capitalize, help="Both on the validation images, which no run trains on.",
+        format_func=str.capitalize, help=content.section("train", "compare.help"),
     )  # fmt: skip
     names = history.names([view.settings for _, view in found])
     ticked = []

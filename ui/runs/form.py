@@ -12,6 +12,7 @@ from typing import Any
 
 import streamlit as st
 
+from course import content
 from ftcore import fields
 from ftcore.errors import FtError
 from ftcore.names import shown
@@ -72,7 +73,7 @@ def _plan(chosen: RunSettings) -> None:
             address.choose(weights=ready[name][0], phases=ready[name][1])
 
     options = [*ready] if names else [*ready, "own"]
-    notes = "Where to start from; everything below can then be changed."
+    notes = content.section("train", "plan.help")
     ties = address.widget("set-plan", now, pick, _PLACE)
     st.segmented_control("Plan", options, format_func=PLANS.__getitem__, required=True, help=notes, **ties)
 

@@ -19,13 +19,17 @@ from ui.runs import live
 from ui.runs.live import View
 from ui.words import number, percent, points
 
-GUESSES = {
-    "lower": "Loss falls below where the head alone had stopped, accuracy climbs",
-    "same": "Hardly anything changes, the head has learned what there is to learn",
-    "worse": "Loss rises and stays higher, the old features are damaged",
-}
 SMALL = 0.01
 NEXT = ""  # stands for the run that will be started next
+
+
+def choices() -> dict[str, str]:
+    """The guesses that can be made, each with what it says."""
+    return {
+        "lower": content.section("train", "choice.lower"),
+        "same": content.section("train", "choice.same"),
+        "worse": content.section("train", "choice.worse"),
+    }
 
 
 def before(settings: RunSettings) -> None:
@@ -42,25 +46,25 @@ def draw(view: View) -> None:
     guess = _kept(view)
     with st.container(border=True):
         if view.thawed:
-            st.markdown("**What happened at the thaw?**")
+            st.markdown(content.section("train", "expect.settled"))
             live.watch(view, functools.partial(_settle, guess))
             return
         _ask(view.id, guess)
 
 
 def _ask(run_id: str, guess: str | None) -> None:
-    st.markdown("**What will happen when we thaw?**")
-    notes = "Nothing is lost by a wrong guess. The run answers when its first epoch after the thaw has ended."
+    st.markdown(content.section("train", "expect.ask"))
+    options = choices()
     st.radio(
         "Guess before you see it",
-        list(GUESSES),
-        format_func=GUESSES.__getitem__,
+        list(options),
+        format_func=options.__getitem__,
         index=None,
-        help=notes,
+        help=content.section("train", "expect.help"),
         **address.widget("guess", guess, functools.partial(_keep, run_id)),
     )
     if guess:
-        st.caption("Kept. The run will settle it.")
+        st.caption(content.section("train", "expect.kept"))
 
 
 def _guesses() -> dict[str, str | None]:
@@ -72,7 +76,7 @@ def _guesses() -> dict[str, str | None]:
 def _told() -> str | None:
     """The guess in the address, which counts only while this session knows of no other."""
     told = st.query_params.get("guess")
-    return told if told in GUESSES and not _guesses() else None
+    return told if told in choices() and not _guesses() else None
 
 
 def _waiting() -> str | None:
@@ -137,7 +141,8 @@ def _settle(guess: str | None, view: View) -> None:
         final = "You guessed it" if right else "You guessed otherwise"
         so_far = "So far your guess comes true" if right else "So far it goes otherwise than you guessed"
         said = final if view.story.end is not None else so_far
-        st.caption(f"{said}: {GUESSES[guess][:1].lower()}{GUESSES[guess][1:]}.")
+        words = choices()[guess]
+        st.caption(f"{said}: {words[:1].lower()}{words[1:]}.")
 
 
 def outcome(before: float, after: float) -> str:

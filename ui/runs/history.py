@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from course import content
 from ftcore import fields
 from ftcore.data import catalogue
 from ftcore.errors import FtError
@@ -110,7 +111,7 @@ def result(view: View) -> str:
 
 def _delete(view: View, shown: str | None) -> None:
     with st.popover("Delete", key=f"delete-{view.id}"):
-        st.markdown("Delete this run with its weights and curves? This cannot be undone.")
+        st.markdown(content.section("train", "history.delete"))
         if st.button("Delete for good", key=f"really-{view.id}"):
             try:
                 service.manager().delete(view.id, learner.learner())

@@ -142,7 +142,7 @@ def sentence(view: View) -> str:
     match status.state:
         case "queued":
             wait = f", {about(status.wait_s)} to wait" if status.wait_s else ""
-            return f"Number {status.position} in the queue{wait}. It starts by itself."
+            return content.section("train", "state.queued", {"position": status.position, "wait": wait})
         case "preparing":
             return _preparing(log) + _left(view)
         case "running":
@@ -150,36 +150,28 @@ def sentence(view: View) -> str:
         case "paused":
             return _paused(done, held=status.active)
         case "stopped":
-            return f"Stopped {done}. Resume goes on from there."
+            return content.section("train", "state.stopped", {"when": done})
         case "done":
-            early = (
-                ""
-                if len(log.story.epochs) == settings.epochs
-                else f" ({len(log.story.epochs)} epochs, it stopped early)"
-            )
-            return f"All {settings.epochs} epochs are done{early}." if not early else f"Done{early}."
+            ended = "state.done" if len(log.story.epochs) == settings.epochs else "state.early"
+            return content.section("train", ended, {"epochs": len(log.story.epochs)})
         case "interrupted":
-            return f"The worker process ended unexpectedly {done}. Nothing learned is lost: resume goes on from there."
+            return content.section("train", "state.interrupted", {"when": done})
         case _:
-            return as_markdown(discreet(status.message)) or f"The run failed {done}. Resume tries again from there."
+            return as_markdown(discreet(status.message)) or content.section("train", "state.failed", {"when": done})
 
 
 def _paused(done: str, *, held: bool) -> str:
-    if held:
-        return (
-            f"Paused {done}. Resume goes on from here; after {about(PAUSE_SECONDS)} the place goes to the next in the "
-            "queue, and resume would repeat the epoch that had begun."
-        )
-    return f"Paused {done}; its place went to others. Resume queues it again and repeats the epoch that had begun."
+    values = {"when": done, "time": about(PAUSE_SECONDS)}
+    return content.section("train", "state.paused" if held else "state.displaced", values)
 
 
 def _preparing(log: RunLog) -> str:
     cache, data = log.cache, log.data
     if cache is not None and cache.done < cache.total:
-        return f"Computing the frozen features once: {count(cache.done)} of {count(cache.total)} images."
+        return content.section("train", "state.features", {"done": count(cache.done), "total": count(cache.total)})
     if data is not None and data.done < data.total:
         return f"{plain(data.what).capitalize()}: {count(data.done)} of {count(data.total)}."
-    return "Getting the network and the images ready."
+    return content.section("train", "state.preparing")
 
 
 def _running(view: View) -> str:
@@ -191,7 +183,7 @@ def _running(view: View) -> str:
     name = f"Phase {phase} of {len(settings.phases)}, {plain(settings.phases[phase - 1].name)}: "
     epoch = step.epoch if step is not None else min(len(log.story.epochs) + 1, settings.epochs)
     if len(log.story.epochs) >= settings.epochs:
-        return "Measuring on the test images."
+        return content.section("train", "state.testing")
     inside = f", step {count(step.step)} of {count(step.steps)}" if step is not None else ""
     return f"{name}epoch {epoch} of {settings.epochs}{inside}."
 
@@ -216,18 +208,17 @@ def controls(view: View) -> None:
         return
     name = view.status.state
     if view.status.active and name not in ("paused", "queued"):
-        _button(view, "Pause", service.manager().pause, "Hold the run here; it can go on later.")
+        _button(view, "Pause", service.manager().pause, content.section("train", "pause.help"))
     if name == "paused" or (not view.status.active and name != "done"):
-        _button(view, "Resume", service.manager().resume, "Go on from the last finished epoch.", primary=True)
+        _button(view, "Resume", service.manager().resume, content.section("train", "resume.help"), primary=True)
     if view.status.active:
-        _button(view, "Stop training", service.manager().stop, "End the run here. What it learned so far is kept.")
+        _button(view, "Stop training", service.manager().stop, content.section("train", "stop.help"))
 
 
 def mend(view: View) -> None:
     """For a finished run whose final weights are damaged: train it again, which gives the same."""
-    _button(
-        view, "Make them anew", service.manager().resume, "Trains this run again, with the same result.", primary=True
-    )
+    notes = content.section("train", "anew.help")
+    _button(view, "Make them anew", service.manager().resume, notes, primary=True)
 
 
 def _button(view: View, label: str, act: Callable[[str, str], None], notes: str, primary: bool = False) -> None:
@@ -244,7 +235,7 @@ def chart(view: View, what: str, key: str, height: int = 300) -> None:
     """One chart of the run; an empty frame of the same height until there is a number."""
     if view.story.baseline is None and not view.story.epochs:
         with st.container(height=height, border=True, vertical_alignment="center", horizontal_alignment="center"):
-            st.caption(f"The {what} curve begins with the first measurement.", width="content")
+            st.caption(content.section("train", "curves.none", {"what": what}), width="content")
         return
     curves.draw(what, view.story, f"{key}-{view.id}", height)
 
@@ -255,7 +246,7 @@ def epochs(view: View) -> None:
     if not rows:
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption("Epoch by epoch: accuracy · loss.", width="content")
+        st.caption(content.section("train", "epochs"), width="content")
         whole = len(rows) <= NEWEST or st.toggle(f"All {len(rows)} epochs", key=f"all-epochs-{view.id}")
     first = 0 if whole else len(rows) - NEWEST
     last = view.settings.ends

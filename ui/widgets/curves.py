@@ -13,6 +13,7 @@ from typing import Any
 
 import streamlit as st
 
+from course import content
 from ftcore.settings import RunSettings
 from ftcore.story import Story
 from ui.widgets import vega
@@ -82,7 +83,7 @@ def draw(what: str, story: Story, key: str, height: int = 300) -> None:
         return
     thaws = [{"start": end, "label": "thaw"} for end in story.settings.thaws]
     chart = spec(what, story.settings, {"curves": data, "spans": spans(story.settings), "thaws": thaws})
-    alt = f"{what.capitalize()} of each epoch: validation, training set in evaluation mode, and while learning."
+    alt = content.section("train", "curves.alt", {"what": what.capitalize()})
     st.caption(LEGEND)
     st.vega_lite_chart(chart, width="stretch", height=height, key=f"{key}-{what}", on_select="rerun", alt=alt)
     st.caption(words(what, story))
@@ -93,12 +94,13 @@ def words(what: str, story: Story) -> str:
     say = percent if what == "accuracy" else number
     val, sample, train = (operator.attrgetter(name) for name in FIELDS[what])
     if not story.epochs:
-        return f"Before training: validation {what} {say(val(story.baseline))}." if story.baseline is not None else ""
+        if story.baseline is None:
+            return ""
+        return content.section("train", "curves.before", {"what": what, "value": say(val(story.baseline))})
     last, best = story.epochs[-1], (max if what == "accuracy" else min)(story.epochs, key=val)
-    text = (
-        f"Epoch {last.epoch}: validation {say(val(last))}, training set in eval mode {say(sample(last))}, "
-        f"while learning {say(train(last))}."
-    )
+    values = {"epoch": last.epoch, "val": say(val(last)), "sample": say(sample(last)), "train": say(train(last))}
+    text = content.section("train", "curves.said", values)
     if best.epoch != last.epoch:
-        text += f" Best validation {what} so far: {say(val(best))} in epoch {best.epoch}."
+        better = {"what": what, "value": say(val(best)), "epoch": best.epoch}
+        text += " " + content.section("train", "curves.best", better)
     return text

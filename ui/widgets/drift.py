@@ -12,6 +12,7 @@ from typing import Any
 
 import streamlit as st
 
+from course import content
 from ftcore.events import EpochEnd
 from ftcore.settings import HEAD, RunSettings
 from ui.widgets import vega
@@ -46,7 +47,7 @@ def words(rows: Sequence[EpochEnd], blocks: Sequence[str]) -> str:
         parts.append(f"{ICE} {several(still, 'block')} moved by exactly 0")
     text = f"After epoch {rows[-1].epoch}: {'; '.join(parts)}."
     if drift.get(HEAD):
-        text += f" The head began random and stands {drift[HEAD]:.1f} times its first size away from there."
+        text += " " + content.section("train", "drift.head", {"times": f"{drift[HEAD]:.1f}"})
     return text
 
 
@@ -74,7 +75,7 @@ def draw(settings: RunSettings, rows: Sequence[EpochEnd], blocks: Sequence[str],
     """The heat map of distances with the learning rate under it, on the same epochs."""
     if not rows:
         return
-    alt = "How far each block has moved from its pretrained weights in each epoch, and the learning rate below."
+    alt = content.section("train", "drift.alt")
     st.caption(LEGEND)
     st.vega_lite_chart(spec(settings, rows, blocks), width="stretch", key=f"{key}-drift", alt=alt)
     said = f"Learning rate in epoch {rows[-1].epoch}: {rate(rows[-1].lr)}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from course import content
 from ftcore.preprocess import Preprocess
 from ui.widgets import component, pixels
 
@@ -21,12 +22,11 @@ _probe = component.declare(
 
 def draw(image: np.ndarray, preprocess: Preprocess, key: str) -> None:
     """Show an image uint8 [side, side, 3] large; point at a pixel, or move with the arrow keys."""
-    alt = f"The image at {len(image)} by {len(image)} pixels. Arrow keys move from pixel to pixel."
     data = {
         "src": pixels.address(image),
         "side": len(image),
         "mean": preprocess.mean,
         "std": preprocess.std,
-        "alt": alt,
+        "alt": content.section("trace", "input.alt", {"side": len(image)}),
     }
     _probe(key=key, data=data)
