@@ -18,9 +18,9 @@ nav.guard()
 def main() -> None:
     """The experiment that the address names, else the list of all."""
     _, _, owner = page.begin("experiment")
-    found, wrong = experiments.load()
+    beliefs, wrong = experiments.load()
     named = st.query_params.get("exp")
-    one = next((e for e in found if e.id == named), None)
+    one = next((e for e in beliefs if e.id == named), None)
     st.title(one.title if one else "Experiments")
     claims = quiz.load().claims
     if one is not None:
@@ -29,7 +29,7 @@ def main() -> None:
             _open(None)
         return
     st.markdown(content.section("experiments", "intro"))
-    _list(found, claims, learners.load(owner))
+    _list(beliefs, claims, learners.load(owner))
     for said in wrong:
         st.caption(f"Left out: {plain(said, 300)}")
 
@@ -43,14 +43,14 @@ def _open(name: str | None) -> None:
     st.rerun()
 
 
-def _list(found: tuple[experiments.Experiment, ...], claims: Mapping[int, str], learner: Learner) -> None:
+def _list(beliefs: tuple[experiments.Experiment, ...], claims: Mapping[int, str], learner: Learner) -> None:
     grid = st.grid(3, min_column_width=240, gap="small", border=True)
-    for one in found:
-        kept = learner.experiments.get(one.id, {})
+    for one in beliefs:
+        record = learner.experiments.get(one.id, {})
         with grid.cell():
             if st.button(f"**{one.title}**", key=f"open-{one.id}", type="tertiary"):
                 _open(one.id)
-            mark = "tried" if kept.get("runs") or kept.get("outcome") else "guessed" if kept.get("guess") else ""
+            mark = "tried" if record.get("runs") or record.get("outcome") else "guessed" if record.get("guess") else ""
             belief = claims.get(one.claim) or content.section("experiments", "must")
             st.caption(f"{belief} {f'· {mark}' if mark else ''}")
 

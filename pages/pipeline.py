@@ -43,22 +43,22 @@ nav.guard()
 
 def main() -> None:
     """Title, controls, numbers, drawing, explanation."""
-    chosen, view, owner = page.begin("pipeline")
-    view = view or page.latest(owner, chosen)
-    found = counted.summary(chosen, view)
-    six = stages.build(chosen, len(found.classes), found.counts["train"], _results(view))
-    marks = stages.progress(view.log if view else None, view.status.state if view else "", chosen)
+    settings, view, owner = page.begin("pipeline")
+    view = view or page.latest(owner, settings)
+    data = counted.summary(settings, view)
+    six = stages.build(settings, len(data.classes), data.counts["train"], _results(view))
+    marks = stages.progress(view.log if view else None, view.status.state if view else "", settings)
 
     st.title("Fine-tuning, stage by stage")
-    terms.begin(content.section("pipeline", "intro", six[0].values | {"names": _names(found.classes)}))
+    terms.begin(content.section("pipeline", "intro", six[0].values | {"names": _names(data.classes)}))
     guide.invite(owner)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         stage = six[_stepper(marks)]
         buttons = st.container(horizontal=True, width="content", gap="small", vertical_alignment="center")
     if view is not None:
         live.watch(view, live.headline)
-    if address.own_pictures(chosen):
-        counted.again(chosen)
+    if address.own_pictures(settings):
+        counted.again(settings)
 
     moving = view is not None and view.status.state == "running" and marks[stage.number - 1] == stages.RUNNING
     strip.draw(stage.blocks, stage.trainable, "strip", moving=moving, focus=HEAD if stage.id == "head" else "")
@@ -68,21 +68,21 @@ def main() -> None:
         _card(stage, marks[stage.number - 1])
     with right:
         if view is None:
-            _samples(chosen, found)
+            _samples(settings, data)
             terms.markdown(stage.why)
         else:
             live.watch(view, _curves)
     if view is not None:
         with left:
             terms.markdown(stage.why)
-    _touch(chosen, stage, found)
+    _touch(settings, stage, data)
     _overview(six, marks, stage)
     if view is not None:
-        _samples(chosen, found)
+        _samples(settings, data)
     with st.expander("The network as a table"):
         strip.table(stage.blocks, stage.trainable)
     with buttons:
-        _run_buttons(chosen, owner, view)
+        _run_buttons(settings, owner, view)
 
 
 def _names(classes: tuple[str, ...], most: int = 10) -> str:
@@ -93,13 +93,13 @@ def _names(classes: tuple[str, ...], most: int = 10) -> str:
 def _results(view: View | None) -> dict[str, str]:
     """What the learner's run reached so far, for the stages that learn."""
     none = content.section("pipeline", "result.none")
-    found = {"head_result": none, "tune_result": none}
+    results = {"head_result": none, "tune_result": none}
     if view is None:
-        return found
+        return results
     reached = observe.reached(view.story)
     for name, value in reached.items():
-        found[f"{name}_result"] = content.section("pipeline", f"result.{name}", {"accuracy": percent(value)})
-    return found
+        results[f"{name}_result"] = content.section("pipeline", f"result.{name}", {"accuracy": percent(value)})
+    return results
 
 
 def _stepper(marks: list[str]) -> int:
@@ -124,16 +124,16 @@ def _choose(name: str) -> None:
     st.query_params["stage"] = name
 
 
-def _run_buttons(chosen: RunSettings, owner: str, view: View | None) -> None:
+def _run_buttons(settings: RunSettings, owner: str, view: View | None) -> None:
     """Full and quick lesson, each with what it costs here; not for pictures that only the terminal can name."""
-    if address.own_pictures(chosen):
+    if address.own_pictures(settings):
         return
     busy = view is not None and view.mine and view.status.active
     waits = content.section("pipeline", "run.busy") if busy else ""
-    full = dataclasses.replace(chosen, train_per_class=0, phases=recipes.lesson(chosen))
+    full = dataclasses.replace(settings, train_per_class=0, phases=recipes.lesson(settings))
     quick = dataclasses.replace(full, train_per_class=QUICK)
-    entry = setup.summary(chosen.data, 0, chosen.seed)
-    images, fewer = entry.counts["train"], setup.summary(chosen.data, QUICK, chosen.seed).counts["train"]
+    entry = setup.summary(settings.data, 0, settings.seed)
+    images, fewer = entry.counts["train"], setup.summary(settings.data, QUICK, settings.seed).counts["train"]
     label = f"Run the lesson, {about(setup.expected(full).seconds)}"
     values = {"images": count(images), "epochs": several(full.epochs, "epoch")}
     notes = waits or content.section("pipeline", "run.help", values)
@@ -169,15 +169,15 @@ def _card(stage: Stage, mark: str) -> None:
         st.markdown(f"**After.** {stage.after}")
 
 
-def _touch(chosen: RunSettings, stage: Stage, found: sets.Summary) -> None:
+def _touch(settings: RunSettings, stage: Stage, data: sets.Summary) -> None:
     """What this stage lets one see or try, where to go from it, and its check question."""
     if stage.id == "load":
-        pretrained.load(chosen)
+        pretrained.load(settings)
     elif stage.id == "head":
-        pretrained.heads(chosen, found)
+        pretrained.heads(settings, data)
     else:
         file, label = LEADS[stage.id]
-        phase = {"train": 1, "tune": len(chosen.phases)}.get(stage.id)
+        phase = {"train": 1, "tune": len(settings.phases)}.get(stage.id)
         query = address.link() | ({"phase": str(phase)} if phase else {})
         st.page_link(file, label=label, icon=":material/arrow_forward:", query_params=query)
     check.ask(stage.id, stage.values)
@@ -195,7 +195,7 @@ def _curves(view: View) -> None:
     live.summary(view)
 
 
-def _overview(six: tuple[Stage, ...], marks: list[str], chosen: Stage) -> None:
+def _overview(six: tuple[Stage, ...], marks: list[str], picked: Stage) -> None:
     st.subheader("All six stages", anchor=False)
     grid = st.grid(3, min_column_width=240, gap="small", border=True)
     for stage, mark in zip(six, marks, strict=True):
@@ -203,7 +203,7 @@ def _overview(six: tuple[Stage, ...], marks: list[str], chosen: Stage) -> None:
         with grid.cell():
             with st.container(horizontal=True, vertical_alignment="center"):
                 title = f"{stage.number} {stage.title}"
-                if st.button(title, type="tertiary", key=f"card-{stage.id}", disabled=stage is chosen):
+                if st.button(title, type="tertiary", key=f"card-{stage.id}", disabled=stage is picked):
                     _choose(stage.id)
                     st.rerun()
                 _badge(mark)
@@ -211,27 +211,31 @@ def _overview(six: tuple[Stage, ...], marks: list[str], chosen: Stage) -> None:
             st.caption(f"{EMBER} {count(moving)} of {count(total)} weights may move")
 
 
-def _samples(chosen: RunSettings, found: sets.Summary) -> None:
+def _samples(settings: RunSettings, data: sets.Summary) -> None:
     """A picture of each class, named; class names are the data's own and never markup."""
-    st.subheader(f"The pictures: {plain(found.title)}", anchor=False)
-    mine = address.own_pictures(chosen)
+    st.subheader(f"The pictures: {plain(data.title)}", anchor=False)
+    mine = address.own_pictures(settings)
     try:
-        with own.pictures(chosen):
-            pictures = setup.samples(chosen.data, chosen.backbone, chosen.seed, chosen.train_per_class if mine else 0)
+        with own.pictures(settings):
+            pictures = setup.samples(
+                settings.data, settings.backbone, settings.seed, settings.train_per_class if mine else 0
+            )
     except FtError as error:
         st.caption(as_markdown(error))
         return
     if not pictures:
-        note = plain(catalogue.CATALOGUE[chosen.data].note, 400)
+        note = plain(catalogue.CATALOGUE[settings.data].note, 400)
         st.markdown(content.section("pipeline", "samples.none", {"note": note}))
         return
     grid = st.grid(10, min_column_width=84, gap="xsmall")
     for name, picture in pictures:
         grid.image(picture, caption=plain(name, 24), width="stretch", alt=f"A training image of the class {name}")
-    side = backbones.preprocess(chosen.backbone).side
+    side = backbones.preprocess(settings.backbone).side
     values = {
         "shown": count(len(pictures)),
-        "images": count(found.counts["train"] if mine else setup.summary(chosen.data, 0, chosen.seed).counts["train"]),
+        "images": count(
+            data.counts["train"] if mine else setup.summary(settings.data, 0, settings.seed).counts["train"]
+        ),
         "side": side,
     }
     st.caption(content.section("pipeline", "samples", values))

@@ -29,22 +29,22 @@ nav.guard()
 
 def main() -> None:
     """Title, the question of the round or a choice of rounds, progress."""
-    chosen, view, owner = page.begin("quiz")
-    found, learner = quiz.load(), learners.load(owner)
+    settings, view, owner = page.begin("quiz")
+    loaded, learner = quiz.load(), learners.load(owner)
     st.title("Quiz")
-    here = rounds.current(learner, [one.id for one in found.questions])
+    here = rounds.current(learner, [one.id for one in loaded.questions])
     if here is None:
         st.markdown(content.section("quiz", "intro"))
-        _modes(found, learner, owner, first="short")
+        _modes(loaded, learner, owner, first="short")
     elif here.now is None:
-        _over(found, learner, here, owner)
+        _over(loaded, learner, here, owner)
     else:
-        _question(found, learner, here, chosen, _known(chosen, counted.summary(chosen, view), owner), owner)
-    _topics(found, learner)
-    _end(found, learner, owner)
+        _question(loaded, learner, here, settings, _known(settings, counted.summary(settings, view), owner), owner)
+    _topics(loaded, learner)
+    _end(loaded, learner, owner)
 
 
-def _modes(found: Quiz, learner: Learner, owner: str, first: str) -> None:
+def _modes(loaded: Quiz, learner: Learner, owner: str, first: str) -> None:
     """A button for each kind of round that has a question."""
     notes = {
         "short": content.section("quiz", "short.help"),
@@ -53,31 +53,31 @@ def _modes(found: Quiz, learner: Learner, owner: str, first: str) -> None:
     }
     with st.container(horizontal=True, gap="small"):
         for mode, title in MODES.items():
-            ids = rounds.pick(mode, found.questions, learner)
+            ids = rounds.pick(mode, loaded.questions, learner)
             kind: Literal["primary", "secondary"] = "primary" if mode == first else "secondary"
             label = f"{title}, {several(len(ids), 'question')}"
             if st.button(label, key=f"begin-{mode}", type=kind, disabled=not ids, help=notes[mode]):
-                with learners.changing(owner) as kept:
-                    rounds.begin(kept, mode, ids, secrets.randbelow(2**31))
+                with learners.changing(owner) as record:
+                    rounds.begin(record, mode, ids, secrets.randbelow(2**31))
                 st.rerun()
 
 
-def _known(chosen: RunSettings, summary: Summary, owner: str) -> Known:
-    return knowledge.gather(chosen, len(summary.classes), summary.counts["train"], knowledge.newest(owner))
+def _known(settings: RunSettings, summary: Summary, owner: str) -> Known:
+    return knowledge.gather(settings, len(summary.classes), summary.counts["train"], knowledge.newest(owner))
 
 
-def _question(found: Quiz, learner: Learner, here: Round, chosen: RunSettings, known: Known, owner: str) -> None:
+def _question(loaded: Quiz, learner: Learner, here: Round, settings: RunSettings, known: Known, owner: str) -> None:
     """The question of the moment: asked, or judged once it is answered."""
-    raw = found.question(here.now or "")
+    raw = loaded.question(here.now or "")
     if raw is None:
         return
-    blocks = describe(chosen.backbone, int(known.facts["classes"]))
-    trainable = recipes.lesson(chosen)[1].trainable
+    blocks = describe(settings.backbone, int(known.facts["classes"]))
+    trainable = recipes.lesson(settings)[1].trainable
     asked = quiz.filled(raw, known.values)
     key = f"q-{here.seed}-{raw.id}"
     done = len(here.given)
     st.caption(
-        f"{MODES[here.mode]} · question {here.at + 1} of {len(here.ids)} · {found.topics[raw.topic]} · "
+        f"{MODES[here.mode]} · question {here.at + 1} of {len(here.ids)} · {loaded.topics[raw.topic]} · "
         f"score {here.score} of {done} · streak {learner.streak}"
     )
     with st.container(border=True):
@@ -86,8 +86,8 @@ def _question(found: Quiz, learner: Learner, here: Round, chosen: RunSettings, k
             given = question.ask(asked, here.seed, blocks, trainable, key)
             if st.button("Check the answer", type="primary", disabled=given is None, key=f"check-{key}"):
                 right = marking.judge(asked, given, known.facts, blocks, trainable).right
-                with learners.changing(owner) as kept:
-                    rounds.answer(kept, raw.id, given, right)
+                with learners.changing(owner) as record:
+                    rounds.answer(record, raw.id, given, right)
                 st.rerun()
             return
         given = here.given[raw.id]
@@ -97,8 +97,8 @@ def _question(found: Quiz, learner: Learner, here: Round, chosen: RunSettings, k
             _settle(raw)
         last = here.at + 1 == len(here.ids)
         if st.button("See the result" if last else "Next question", type="primary", key=f"next-{key}"):
-            with learners.changing(owner) as kept:
-                rounds.go_on(kept)
+            with learners.changing(owner) as record:
+                rounds.go_on(record)
             st.rerun()
 
 
@@ -112,25 +112,25 @@ def _settle(asked: Question) -> None:
         st.caption(one.title)
 
 
-def _over(found: Quiz, learner: Learner, here: Round, owner: str) -> None:
+def _over(loaded: Quiz, learner: Learner, here: Round, owner: str) -> None:
     """The result of a round, what to look at again, and the next rounds."""
     share = here.score / len(here.ids)
     st.subheader(f"{here.score} of {several(len(here.ids), 'question')} right, {percent(share)}", anchor=False)
-    missed = [one for one in found.questions if here.right.get(one.id) is False]
+    missed = [one for one in loaded.questions if here.right.get(one.id) is False]
     if missed:
-        topics = "; ".join(sorted({found.topics[one.topic] for one in missed}))
+        topics = "; ".join(sorted({loaded.topics[one.topic] for one in missed}))
         st.markdown(content.section("quiz", "again", {"topics": topics}))
         for one in missed:
             _settle(one)
-    _modes(found, learner, owner, first="wrong" if missed else "full")
+    _modes(loaded, learner, owner, first="wrong" if missed else "full")
 
 
-def _topics(found: Quiz, learner: Learner) -> None:
+def _topics(loaded: Quiz, learner: Learner) -> None:
     """How far each topic is, over all rounds."""
     st.subheader("Topic by topic", anchor=False)
-    rows = rounds.progress(learner, found.questions)
+    rows = rounds.progress(learner, loaded.questions)
     grid = st.grid(5, min_column_width=150, gap="small")
-    for topic, title in found.topics.items():
+    for topic, title in loaded.topics.items():
         right, met, total = rows.get(topic, (0, 0, 0))
         with grid.cell():
             st.markdown(f"**{title}**  \n{right} of {total} right, {met} met")
@@ -138,36 +138,36 @@ def _topics(found: Quiz, learner: Learner) -> None:
         st.caption(content.section("quiz", "streak", {"streak": count(learner.best_streak)}))
 
 
-def _end(found: Quiz, learner: Learner, owner: str) -> None:
+def _end(loaded: Quiz, learner: Learner, owner: str) -> None:
     """A summary to take along, starting over, and what is wrong with the file."""
     with st.container(horizontal=True, gap="small"):
         st.download_button(
-            "Download a summary", summary(found, learner), "thaw-quiz.md", "text/markdown", key="summary",
+            "Download a summary", summary(loaded, learner), "thaw-quiz.md", "text/markdown", key="summary",
             disabled=not learner.answers, help=content.section("quiz", "summary.help"),
         )  # fmt: skip
         notes = content.section("quiz", "leave.help")
         if learner.round and st.button("Leave this round", key="leave", help=notes):
-            with learners.changing(owner) as kept:
-                kept.round = {}
+            with learners.changing(owner) as record:
+                record.round = {}
             st.rerun()
         with st.popover("Start over", disabled=not learner.answers):
             st.markdown(content.section("quiz", "reset"))
             if st.button("Forget them", key="reset"):
-                with learners.changing(owner) as kept:
-                    rounds.reset(kept)
+                with learners.changing(owner) as record:
+                    rounds.reset(record)
                 st.rerun()
-    for said in found.wrong:
+    for said in loaded.wrong:
         st.caption(f"Left out: {plain(said, 300)}")
 
 
-def summary(found: Quiz, learner: Learner) -> str:
+def summary(loaded: Quiz, learner: Learner) -> str:
     """The learner's standing as Markdown: score by topic, and the questions to look at again."""
     lines = ["# Thaw quiz", ""]
-    for topic, (right, met, total) in rounds.progress(learner, found.questions).items():
-        lines.append(f"- {found.topics[topic]}: {right} of {total} right, {met} met")
-    again = [one for one in found.questions if one.id in rounds.pick("wrong", found.questions, learner)]
+    for topic, (right, met, total) in rounds.progress(learner, loaded.questions).items():
+        lines.append(f"- {loaded.topics[topic]}: {right} of {total} right, {met} met")
+    again = [one for one in loaded.questions if one.id in rounds.pick("wrong", loaded.questions, learner)]
     if again:
-        beliefs = sorted({found.claims[number] for one in again for number in one.claims})
+        beliefs = sorted({loaded.claims[number] for one in again for number in one.claims})
         lines += ["", "Beliefs to test again:", *(f"- {belief}" for belief in beliefs)]
     return "\n".join([*lines, "", f"Longest streak: {learner.best_streak}", ""])
 

@@ -20,38 +20,38 @@ nav.guard()
 
 def main() -> None:
     """Title, then the three parts."""
-    chosen, view, owner = page.begin("review")
+    settings, view, owner = page.begin("review")
     st.title("Review")
     one, two, three = st.tabs(["Cards", "Cheat sheet", "Glossary"])
     with one:
         _cards(owner)
     with two:
-        _sheet(chosen, counted.summary(chosen, view), owner)
+        _sheet(settings, counted.summary(settings, view), owner)
     with three:
         _glossary()
 
 
 def _cards(owner: str) -> None:
     """One card: think, turn it, say how well you knew it; it comes back the later, the better you did."""
-    found, wrong = cards.load()
+    all_cards, wrong = cards.load()
     learner = learners.load(owner)
-    waiting = cards.due(found, learner.cards)
-    values = {"met": len(learner.cards), "cards": several(len(found), "card"), "waiting": len(waiting)}
+    waiting = cards.due(all_cards, learner.cards)
+    values = {"met": len(learner.cards), "cards": several(len(all_cards), "card"), "waiting": len(waiting)}
     st.caption(content.section("review", "cards", values))
     if waiting:
         _card(waiting[0], learner, owner)
     else:
-        left = min(cards.seconds_until(kept) for kept in learner.cards.values())
+        left = min(cards.seconds_until(schedule) for schedule in learner.cards.values())
         st.markdown(content.section("review", "later", {"time": about(left).removeprefix("about ")}))
     for said in wrong:
         st.caption(f"Left out: {plain(said, 300)}")
 
 
 def _card(card: cards.Card, learner: Learner, owner: str) -> None:
-    kept = learner.cards.get(card.id)
+    record = learner.cards.get(card.id)
     with st.container(border=True):
         st.subheader(card.front, anchor=False)
-        turned = f"turned-{card.id}-{(kept or {}).get('due', 'new')}"
+        turned = f"turned-{card.id}-{(record or {}).get('due', 'new')}"
         if not st.session_state.get(turned):
             if st.button("Turn the card", type="primary", key=f"turn-{card.id}"):
                 st.session_state[turned] = True
@@ -61,7 +61,7 @@ def _card(card: cards.Card, learner: Learner, owner: str) -> None:
         st.caption(content.section("review", "known"))
         with st.container(horizontal=True, gap="small"):
             for name, title in TITLES.items():
-                schedule = cards.rate(kept, name)
+                schedule = cards.rate(record, name)
                 label = f"{title} · {span(cards.seconds_until(schedule))}"
                 if st.button(label, key=f"rate-{card.id}-{name}"):
                     with learners.changing(owner) as changed:
@@ -78,9 +78,9 @@ def span(seconds: float) -> str:
     return several(round(seconds / 86400), "day")
 
 
-def _sheet(chosen: RunSettings, summary: Summary, owner: str) -> None:
+def _sheet(settings: RunSettings, summary: Summary, owner: str) -> None:
     """The lesson on one page, with the learner's own numbers."""
-    known = knowledge.gather(chosen, len(summary.classes), summary.counts["train"], knowledge.newest(owner))
+    known = knowledge.gather(settings, len(summary.classes), summary.counts["train"], knowledge.newest(owner))
     whose = "your newest" if known.own else "a recorded"
     values = {**known.values, "whose": whose}
     parts = [content.section("cheatsheet", name, values) for name in content.load("cheatsheet")]

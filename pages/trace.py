@@ -27,18 +27,18 @@ nav.guard()
 
 def main() -> None:
     """Which network, which picture, the strip, and the chapter that the address names."""
-    chosen, view, owner = page.begin("trace")
+    settings, view, owner = page.begin("trace")
     st.title("Prediction trace")
     st.markdown(content.section("trace", "intro"))
     if view is None:
-        view = page.latest(owner, chosen)
-        chosen = view.settings if view is not None else chosen
-    which, note = _which(chosen, view)
+        view = page.latest(owner, settings)
+        settings = view.settings if view is not None else settings
+    which, note = _which(settings, view)
     if view is not None and which.run:
         which = _sound(which, view)
     network, classes = networks.network(which)
     if which.run:
-        st.markdown(content.section("trace", "tuned", {"run": history.title(chosen)}))
+        st.markdown(content.section("trace", "tuned", {"run": history.title(settings)}))
         if doubt := verdict.doubt(records.folder_of(which.run)):
             st.warning(as_markdown(doubt))
     if note:
@@ -46,26 +46,26 @@ def main() -> None:
         values = {"classes": count(len(classes)), "epoch": which.version, "ended": ended}
         st.info(content.section("trace", note, values))
     try:
-        images, missing = networks.images(chosen), content.section("trace", "pictures.none")
+        images, missing = networks.images(settings), content.section("trace", "pictures.none")
     except FtError as error:
         images, missing = None, content.section("trace", "pictures.gone", {"said": as_markdown(error)})
     with st.container(border=True):
-        picture = pick.choose(chosen, images, which, classes, missing)
+        picture = pick.choose(settings, images, which, classes, missing)
     if picture is None:
         return
     moved = view.story.epochs[-1].drift if view is not None and which.run else {}
-    found = networks.trace_of(which, picture.image)
-    scene = Scene(chosen, which, network, classes, picture, found, images, moved)
+    trace = networks.trace_of(which, picture.image)
+    scene = Scene(settings, which, network, classes, picture, trace, images, moved)
     _chapters(scene)
 
 
-def _which(chosen: RunSettings, view: View | None) -> tuple[Which, str]:
+def _which(settings: RunSettings, view: View | None) -> tuple[Which, str]:
     """The network to show, and what to say about it: a run's own once an epoch is done, else the pretrained one."""
     if view is not None and view.story.epochs:
         now = view.status.state
         version = -1 if now == "done" else int(view.story.epochs[-1].epoch)
-        return Which(chosen.backbone, view.id, FINAL, version), networks.note(now)
-    return Which(chosen.backbone), "pretrained"
+        return Which(settings.backbone, view.id, FINAL, version), networks.note(now)
+    return Which(settings.backbone), "pretrained"
 
 
 def _sound(which: Which, view: View) -> Which:
@@ -84,8 +84,8 @@ def _sound(which: Which, view: View) -> Which:
 
 
 def _layer() -> str:
-    found = st.query_params.get("layer", "")
-    return found if found in LAYERS else "input"
+    layer = st.query_params.get("layer", "")
+    return layer if layer in LAYERS else "input"
 
 
 def _go(layer: str | None) -> None:

@@ -24,18 +24,18 @@ nav.guard()
 
 def main() -> None:
     """Title, the run if there is one, settings, history."""
-    chosen, view, owner = page.begin("train_live")
+    settings, view, owner = page.begin("train_live")
     st.title("Train live")
     terms.begin(content.section("train", "intro"))
-    found = counted.summary(chosen, view)
+    data = counted.summary(settings, view)
     if view is not None:
-        _run(view, len(found.classes))
+        _run(view, len(data.classes))
     else:
         _others(owner)
-        shown = _network(chosen, len(found.classes), 1, moving=False)
-        guess.before(chosen)
+        shown = _network(settings, len(data.classes), 1, moving=False)
+        guess.before(settings)
         _table(*shown)
-    _settings(chosen, found.counts, owner, view)
+    _settings(settings, data.counts, owner, view)
     compare.draw(owner)
     history.draw(owner, view.id if view is not None else None)
 
@@ -123,33 +123,33 @@ def _drift(view: View) -> None:
 
 def _others(owner: str) -> None:
     """Without a run in the address: lead to the one that is going, or say how to begin."""
-    found = service.history(owner)
-    going = next((status for status in found if status.active), None)
+    statuses = service.history(owner)
+    going = next((status for status in statuses if status.active), None)
     if going is not None:
         with st.container(horizontal=True, vertical_alignment="center", border=True):
             st.markdown(content.section("train", "going", {"run": history.title(going.settings)}), width="stretch")
             if st.button("Watch it", key="watch"):
                 address.put(going.settings, run=going.id)
                 st.rerun()
-    elif not found:
+    elif not statuses:
         st.markdown(content.section("train", "empty"))
 
 
-def _settings(chosen: RunSettings, counts: dict[str, int], owner: str, view: View | None) -> None:
+def _settings(settings: RunSettings, counts: dict[str, int], owner: str, view: View | None) -> None:
     """What the next run will do, what it will cost, and the button that starts it."""
-    if address.own_pictures(chosen):
-        counted.again(chosen)
+    if address.own_pictures(settings):
+        counted.again(settings)
         return
     label = "Settings" if view is None else "Settings of this run: change them for a new one"
     with st.expander(label, expanded=view is None):
-        form.draw(chosen)
-    cost = setup.expected(chosen)
+        form.draw(settings)
+    cost = setup.expected(settings)
     with st.container(horizontal=True, vertical_alignment="center"):
         busy = view is not None and view.mine and view.status.state != "done"
         words = "Start" if view is None else "Run again"
         if st.button(f"{words}, {about(cost.seconds)}", type="secondary" if busy else "primary", key="start"):
-            page.start(chosen, owner)
-        values = {"images": several(counts["train"], "training image"), "epochs": several(chosen.epochs, "epoch")}
+            page.start(settings, owner)
+        values = {"images": several(counts["train"], "training image"), "epochs": several(settings.epochs, "epoch")}
         st.caption(content.section("train", "cost", values), width="stretch")
 
 

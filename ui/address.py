@@ -43,42 +43,42 @@ def from_query(query: Mapping[str, str]) -> RunSettings:
     data = query.get("data", RunSettings().data)
     if data not in catalogue.CATALOGUE:
         raise FtError(f"There is no dataset '{shown(data, 60)}' here: choose among {', '.join(catalogue.CATALOGUE)}.")
-    found = RunSettings.from_query(query)
-    if found.labels:
+    settings = RunSettings.from_query(query)
+    if settings.labels:
         raise FtError("A table of labels cannot come from an address: take 'labels' out of it.")
-    backbones.entry(found.backbone)
+    backbones.entry(settings.backbone)
     if not any(re.fullmatch(r"p\d+", name) for name in query):
-        found = dataclasses.replace(found, phases=recipes.classic(found.backbone))
-    return found
+        settings = dataclasses.replace(settings, phases=recipes.classic(settings.backbone))
+    return settings
 
 
-def own_pictures(chosen: RunSettings) -> bool:
+def own_pictures(settings: RunSettings) -> bool:
     """Does it learn from a folder or zip of this machine, which only the terminal can name?"""
-    return chosen.data not in catalogue.CATALOGUE
+    return settings.data not in catalogue.CATALOGUE
 
 
-def public(chosen: RunSettings) -> RunSettings:
+def public(settings: RunSettings) -> RunSettings:
     """The settings as an address may tell them: without a path of this machine."""
-    kept = set() if own_pictures(chosen) else {"data"}
-    hidden: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(chosen) if f.name in _PATHS - kept}
-    return dataclasses.replace(chosen, **hidden)
+    private = set() if own_pictures(settings) else {"data"}
+    hidden: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(settings) if f.name in _PATHS - private}
+    return dataclasses.replace(settings, **hidden)
 
 
-def to_query(chosen: RunSettings) -> dict[str, str]:
+def to_query(settings: RunSettings) -> dict[str, str]:
     """URL parameters for settings; the classic lesson of the backbone needs none for its phases, a path is left out."""
-    query = public(chosen).to_query()
-    if chosen.phases == recipes.classic(chosen.backbone):
+    query = public(settings).to_query()
+    if settings.phases == recipes.classic(settings.backbone):
         query = {name: text for name, text in query.items() if not re.fullmatch(r"p\d+", name)}
     return query
 
 
-def put(chosen: RunSettings, **own: str | None) -> None:
+def put(settings: RunSettings, **own: str | None) -> None:
     """Write settings into the address; `own` sets (or with None removes) what the pages keep there, others stay."""
-    kept = {name: text for name, text in st.query_params.to_dict().items() if name in sitemap.OWN}
-    kept |= {name: text for name, text in own.items() if text is not None}
+    others = {name: text for name, text in st.query_params.to_dict().items() if name in sitemap.OWN}
+    others |= {name: text for name, text in own.items() if text is not None}
     for name in [name for name, text in own.items() if text is None]:
-        kept.pop(name, None)
-    st.query_params.from_dict({**to_query(chosen), **kept})
+        others.pop(name, None)
+    st.query_params.from_dict({**to_query(settings), **others})
 
 
 def choose(**fields: Any) -> None:
@@ -96,11 +96,11 @@ def link() -> dict[str, str]:
     return st.query_params.to_dict()
 
 
-def change(chosen: RunSettings, **fields: Any) -> RunSettings:
+def change(settings: RunSettings, **fields: Any) -> RunSettings:
     """Settings with some fields changed. Another backbone has other blocks, so its phases are fitted to it."""
-    if "backbone" in fields and fields["backbone"] != chosen.backbone:
-        fields["phases"] = fitted(chosen.phases, fields["backbone"])
-    return dataclasses.replace(chosen, **fields)
+    if "backbone" in fields and fields["backbone"] != settings.backbone:
+        fields["phases"] = fitted(settings.phases, fields["backbone"])
+    return dataclasses.replace(settings, **fields)
 
 
 def fitted(phases: tuple[Phase, ...], backbone: str) -> tuple[Phase, ...]:

@@ -35,12 +35,12 @@ def meet_learner() -> str:
     Until the browser has answered (or where no browser answers) a token of this session stands in.
     """
     known = st.session_state.setdefault("thaw_token", secrets.token_hex(16))
-    found = _who(
+    answer = _who(
         key="thaw_who",
         data={"known": known, "told": st.session_state.get("thaw_told", "")},
         on_token_change=guarded(_told),
     )
-    token = found.get("token")
+    token = answer.get("token")
     if isinstance(token, str) and _TOKEN.fullmatch(token):
         st.session_state["thaw_token"] = known = token
     return owner_of(known)

@@ -102,9 +102,9 @@ def test_pattern_and_address_are_the_same_thing() -> None:
 
 def test_plans_keep_the_head_first() -> None:
     chosen = RunSettings()
-    assert [p.trainable for p in parts.plan(chosen, (HEAD,)).phases] == [(HEAD,)]
-    assert [p.trainable for p in parts.plan(chosen, ("stem", HEAD)).phases] == [(HEAD,), ("stem", HEAD)]
-    scratch = parts.plan(RunSettings(weights="random"), recipes.every_block(RESNET))
+    assert [p.trainable for p in parts.with_pattern(chosen, (HEAD,)).phases] == [(HEAD,)]
+    assert [p.trainable for p in parts.with_pattern(chosen, ("stem", HEAD)).phases] == [(HEAD,), ("stem", HEAD)]
+    scratch = parts.with_pattern(RunSettings(weights="random"), recipes.every_block(RESNET))
     assert [p.trainable for p in scratch.phases] == [recipes.every_block(RESNET)]
 
 

@@ -23,12 +23,12 @@ def ask(stage: str, values: Mapping[str, object]) -> None:
         with st.container(border=True):
             st.markdown(f"**Check.** {question.prompt}")
             choices = [question.choices[number] for number in marking.order(question, 0)]
-            chosen = st.radio(
+            answer = st.radio(
                 question.prompt, [choice.text for choice in choices], index=None,
                 key=f"check-{question.id}", label_visibility="collapsed",
             )  # fmt: skip
-            if chosen is not None:
-                choice = next(c for c in choices if c.text == chosen)
+            if answer is not None:
+                choice = next(c for c in choices if c.text == answer)
                 word = ":material/check: **Right.**" if choice.correct else ":material/close: **Not quite.**"
                 st.markdown(f"{word} {choice.explain}")
             st.page_link("pages/quiz.py", label="More questions in the quiz", query_params=address.link())

@@ -49,24 +49,24 @@ def word(name: str, value: float) -> str:
 
 def cost(one: Experiment) -> float:
     """Expected seconds of the whole experiment on this machine."""
-    plans = experiments.comparisons().get(one.id)
-    if plans is None:
+    compared = experiments.comparisons().get(one.id)
+    if compared is None:
         return measure.seconds(one.id)
-    return sum(setup.expected(settings).seconds for settings in plans.values())
+    return sum(setup.expected(settings).seconds for settings in compared.values())
 
 
 def draw(one: Experiment, claim: str, owner: str) -> None:
     """Guess, then run, then the number; what was done before is shown at once."""
-    kept = learners.load(owner).experiments.get(one.id, {})
+    record = learners.load(owner).experiments.get(one.id, {})
     if claim:
         st.markdown(content.section("experiments", "claim", {"claim": claim}))
-    guess = _guess(one, kept, owner)
+    guess = _guess(one, record, owner)
     if guess is None:
         st.caption(content.section("experiments", "guess", {"cost": about(cost(one))}))
         _by_hand(one)
         return
-    views = _views(kept)
-    outcome = _outcome(one, kept, views)
+    views = _views(record)
+    outcome = _outcome(one, record, views)
     if outcome is not None:
         _settled(one, guess, outcome, views)
     elif views:
@@ -78,33 +78,33 @@ def draw(one: Experiment, claim: str, owner: str) -> None:
     _by_hand(one)
 
 
-def _guess(one: Experiment, kept: Mapping[str, Any], owner: str) -> str | None:
-    found = kept.get("guess")
+def _guess(one: Experiment, record: Mapping[str, Any], owner: str) -> str | None:
+    guess = record.get("guess")
     keys = list(one.guesses)
-    begun = bool(kept.get("runs") or kept.get("outcome"))
-    index = keys.index(found) if found in keys else None
+    begun = bool(record.get("runs") or record.get("outcome"))
+    index = keys.index(guess) if guess in keys else None
     values = {name: word(name, value) for name, value in experiments.given(one.id).items()}
     st.markdown(f"**{content.fill(one.question, values, f'experiments.toml, {one.id}')}**")
     picked = st.radio(
         "Your guess", keys, format_func=one.guesses.__getitem__, index=index, key=f"guess-{one.id}", disabled=begun
     )
-    if picked is not None and picked != found and not begun:
+    if picked is not None and picked != guess and not begun:
         with learners.changing(owner) as learner:
             learner.experiments.setdefault(one.id, {})["guess"] = picked
-    return picked or (found if found in keys else None)
+    return picked or (guess if guess in keys else None)
 
 
-def _views(kept: Mapping[str, Any]) -> dict[str, View]:
+def _views(record: Mapping[str, Any]) -> dict[str, View]:
     """The runs of the experiment by label; none if one of them has been deleted."""
     try:
-        return {label: live.look(run_id) for label, run_id in kept.get("runs", {}).items()}
+        return {label: live.look(run_id) for label, run_id in record.get("runs", {}).items()}
     except FtError:
         return {}
 
 
-def _outcome(one: Experiment, kept: Mapping[str, Any], views: Mapping[str, View]) -> Outcome | None:
+def _outcome(one: Experiment, record: Mapping[str, Any], views: Mapping[str, View]) -> Outcome | None:
     if one.id in measure.MEASUREMENTS:
-        raw = kept.get("outcome")
+        raw = record.get("outcome")
         return Outcome(raw["key"], raw["numbers"]) if raw else None
     if not views or any(view.status.state != "done" or view.story.end is None for view in views.values()):
         return None
@@ -142,11 +142,11 @@ def _start(one: Experiment, owner: str, *, again: bool) -> None:
     try:
         if one.id in measure.MEASUREMENTS:
             with st.spinner("Measuring"), setup.WORK:
-                found = experiments.measured(one.id)
-            done: dict[str, Any] = {"outcome": {"key": found.key, "numbers": dict(found.numbers)}}
+                numbers = experiments.measured(one.id)
+            done: dict[str, Any] = {"outcome": {"key": numbers.key, "numbers": dict(numbers.numbers)}}
         else:
-            plans = experiments.comparisons()[one.id]
-            done = {"runs": {label: service.manager().submit(plan, owner) for label, plan in plans.items()}}
+            compared = experiments.comparisons()[one.id]
+            done = {"runs": {label: service.manager().submit(settings, owner) for label, settings in compared.items()}}
         with learners.changing(owner) as learner:
             learner.experiments.setdefault(one.id, {}).update(done)
     except FtError as error:
@@ -157,8 +157,8 @@ def _start(one: Experiment, owner: str, *, again: bool) -> None:
 
 def _by_hand(one: Experiment) -> None:
     """The same set-up on the page where it can be changed."""
-    plans: Mapping[str, RunSettings] = experiments.comparisons().get(one.id, {})
-    for label, settings in plans.items():
+    compared: Mapping[str, RunSettings] = experiments.comparisons().get(one.id, {})
+    for label, settings in compared.items():
         words = f"Set up '{one.labels[label]}' in Train live"
         st.page_link(
             "pages/train_live.py", label=words, icon=":material/tune:", query_params=address.to_query(settings)

@@ -47,11 +47,11 @@ def newest(owner: str) -> Story | None:
 def gather(settings: RunSettings, classes: int, images: int, run: Story | None) -> Known:
     """Everything that can be asked for; without a run of the learner's own the recorded lesson stands in."""
     shown = run or recorded.load()[CLASSIC]
-    found = facts.of_network(settings, classes, images) | facts.of_run(shown)
+    numbers = facts.of_network(settings, classes, images) | facts.of_run(shown)
     for name, one in recorded.load().items():
-        found |= facts.of_recorded(name, one)
-    words = {name: _word(name, value) for name, value in found.items()}
-    return Known({**words, **stages.numbers(settings, classes, images)}, found, shown, run is not None)
+        numbers |= facts.of_recorded(name, one)
+    words = {name: _word(name, value) for name, value in numbers.items()}
+    return Known({**words, **stages.numbers(settings, classes, images)}, numbers, shown, run is not None)
 
 
 def _word(name: str, value: float) -> str:

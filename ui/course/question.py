@@ -76,14 +76,14 @@ def ask(question: Question, seed: int, blocks: Sequence[BlockInfo], trainable: S
 
 
 def _block(question: Question, blocks: Sequence[BlockInfo], trainable: Sequence[str], key: str) -> str | None:
-    kept = f"{key}-clicked"
+    place = f"{key}-clicked"
 
     def clicked(name: str) -> None:
-        st.session_state[kept] = name
+        st.session_state[place] = name
 
     shown = trainable if question.rule == "boundary" else (HEAD,)
     strip.draw(blocks, shown, f"{key}-strip", on_pick=clicked)
-    name: str | None = st.session_state.get(kept)
+    name: str | None = st.session_state.get(place)
     st.markdown(f"You picked `{name}`." if name else KINDS["block"])
     return name
 

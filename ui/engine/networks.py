@@ -98,12 +98,12 @@ def heat(which: Which, image: np.ndarray, block: str, label: int) -> trace.Heat:
         return trace.heat(network(which)[0], image, block, label)
 
 
-def images(chosen: RunSettings) -> ImageSet | None:
+def images(settings: RunSettings) -> ImageSet | None:
     """The set, if showing it needs no download. Raises `FtError` for own pictures that are gone."""
-    if not address.own_pictures(chosen) and catalogue.CATALOGUE[chosen.data].kind == "download":
+    if not address.own_pictures(settings) and catalogue.CATALOGUE[settings.data].kind == "download":
         return None
-    with own.pictures(chosen):
-        return _set(chosen)
+    with own.pictures(settings):
+        return _set(settings)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Getting the images ready")

@@ -16,17 +16,17 @@ from ftcore.settings import RunSettings
 from ui import address
 
 
-def name(chosen: RunSettings) -> str:
+def name(settings: RunSettings) -> str:
     """The folder or zip without the way to it, not fit for Markdown."""
-    return shown(re.split(r"[\\/]", chosen.data.rstrip("\\/"))[-1], 40)
+    return shown(re.split(r"[\\/]", settings.data.rstrip("\\/"))[-1], 40)
 
 
 @contextmanager
-def pictures(chosen: RunSettings) -> Iterator[None]:
+def pictures(settings: RunSettings) -> Iterator[None]:
     """While pictures of a set are read: what is wrong with own ones is said without telling where they lie."""
     try:
         yield
     except FtError as error:
-        if not address.own_pictures(chosen):
+        if not address.own_pictures(settings):
             raise
-        raise FtError(content.section("own", "gone", {"name": name(chosen)})) from error
+        raise FtError(content.section("own", "gone", {"name": name(settings)})) from error

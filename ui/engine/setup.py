@@ -95,7 +95,7 @@ def own_guesses(
     images = np.stack([pictures.prepare(Image.fromarray(picture), preprocess) for _, picture in shown])
     with WORK:
         guesses = pretrained.own_guesses(backbones.load(backbone), images)
-    return [(name, picture, found) for (name, picture), found in zip(shown, guesses, strict=True)]
+    return [(name, picture, guess) for (name, picture), guess in zip(shown, guesses, strict=True)]
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

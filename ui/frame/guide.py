@@ -183,8 +183,8 @@ def _remember(now: int, place: Place) -> None:
     """Note each change of place in the learner's record; a disk that is full costs no more than that."""
     here = (now, place.query.get("run"))
     if st.session_state.get("thaw_guide", here) != here:
-        with contextlib.suppress(FtError), learners.changing(place.owner) as kept:
-            kept.guide = urlencode({**address.link(), "guide": str(now)})
+        with contextlib.suppress(FtError), learners.changing(place.owner) as record:
+            record.guide = urlencode({**address.link(), "guide": str(now)})
     st.session_state["thaw_guide"] = here
 
 
@@ -240,14 +240,14 @@ def _moved(backbone: str, run: str) -> Moved:
 
 
 def _end(view: View | None) -> None:
-    found = observe.closing(view.story) if view is not None else {}
-    if view is None or "head" not in found or view.settings.weights == "random":
+    reached = observe.closing(view.story) if view is not None else {}
+    if view is None or "head" not in reached or view.settings.weights == "random":
         st.markdown(content.section("guide", "unfinished"))
         query = {**address.link(), "guide": str([step.id for step in STEPS].index("start"))}
         query.pop("run", None)
         st.page_link("pages/train_live.py", label="Go there", icon=":material/arrow_forward:", query_params=query)
         return
-    values = insight(view, found, _moved(view.settings.backbone, view.id))
+    values = insight(view, reached, _moved(view.settings.backbone, view.id))
     st.markdown(content.section("guide", "insight", values))
     st.caption(content.section("guide", "insight.counted", values))
     query = {name: text for name, text in address.link().items() if name != "guide"}

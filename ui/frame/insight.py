@@ -10,18 +10,18 @@ from ui.runs.live import View
 from ui.words import count, percent, points, seconds
 
 
-def insight(view: View, found: Mapping[str, float], weights: Moved) -> dict[str, str]:
+def insight(view: View, reached: Mapping[str, float], weights: Moved) -> dict[str, str]:
     """The numbers of the insight in words: what the head reached, what thawing added, what it cost, what moved."""
-    gain = found["gain"]
+    gain = reached["gain"]
     amount = points(abs(gain))
     changed = f"{'added' if gain > 0 else 'took'} **{amount}**{'' if gain > 0 else ' away'} and led to"
     return {
-        "head": percent(found["head"]),
+        "head": percent(reached["head"]),
         "changed": "changed nothing: it stayed at" if amount.startswith("0.0") else changed,
-        "tuned": percent(found["tuned"]),
-        "test": percent(found["test"]),
+        "tuned": percent(reached["tuned"]),
+        "test": percent(reached["test"]),
         "cost": seconds(thawed_seconds(view.settings, view)),
-        "seconds": seconds(found["seconds"]),
+        "seconds": seconds(reached["seconds"]),
         "share": percent(weights.share),
         "distance": percent(weights.distance),
         "moved": count(weights.moved),

@@ -42,25 +42,25 @@ def begin(name: str) -> tuple[RunSettings, View | None, str]:
     view = live.look(named) if named else None
     if view is not None and address.settings_or_none() != address.public(view.settings):
         address.put(view.settings)
-    chosen = view.settings if view is not None else address.settings()
-    owner = sidebar.draw(chosen)
+    settings = view.settings if view is not None else address.settings()
+    owner = sidebar.draw(settings)
     callbacks.tell()
     guide.draw(name, view, owner)
-    return chosen, view, owner
+    return settings, view, owner
 
 
-def latest(owner: str, chosen: RunSettings) -> View | None:
+def latest(owner: str, settings: RunSettings) -> View | None:
     """The learner's newest run of the same backbone on the same data."""
     for status in service.history(owner):
-        if (status.settings.backbone, status.settings.data) == (chosen.backbone, chosen.data):
+        if (status.settings.backbone, status.settings.data) == (settings.backbone, settings.data):
             return live.look(status.id)
     return None
 
 
-def start(chosen: RunSettings, owner: str) -> None:
+def start(settings: RunSettings, owner: str) -> None:
     """Hand the run to the engine and put it into the address; the chosen stage and phase are let go, so the page follows it."""
     try:
-        address.put(chosen, run=service.manager().submit(chosen, owner), stage=None, phase=None)
+        address.put(settings, run=service.manager().submit(settings, owner), stage=None, phase=None)
     except FtError as error:
         st.error(as_markdown(error))
         return

@@ -16,14 +16,14 @@ from ui.words import ICE, plain
 _OWN = "own"
 
 
-def draw(chosen: RunSettings) -> str:
+def draw(settings: RunSettings) -> str:
     """Draw it and return the learner's `owner` name. Choosing writes to the address and starts with no run."""
     with st.sidebar:
         st.markdown(f"## {ICE} Thaw")
         st.caption("See fine-tuning happen")
-        _choice("Backbone", "backbone", chosen.backbone, {name: b.title for name, b in backbones.CATALOGUE.items()})
-        _weights(chosen)
-        _data(chosen)
+        _choice("Backbone", "backbone", settings.backbone, {name: b.title for name, b in backbones.CATALOGUE.items()})
+        _weights(settings)
+        _data(settings)
         _links()
         reach.tables()
         return learner.meet_learner()
@@ -43,21 +43,21 @@ def _choice(label: str, field: str, value: str, titles: dict[str, str]) -> None:
     )
 
 
-def _data(chosen: RunSettings) -> None:
+def _data(settings: RunSettings) -> None:
     """The sets of the catalogue; a run on own pictures adds its own, by name."""
     titles = {name: entry.title for name, entry in catalogue.CATALOGUE.items()}
-    if not address.own_pictures(chosen):
-        _choice("Data", "data", chosen.data, titles)
+    if not address.own_pictures(settings):
+        _choice("Data", "data", settings.data, titles)
         return
-    _choice("Data", "data", _OWN, {_OWN: f"{own.name(chosen)}, of this run", **titles})
+    _choice("Data", "data", _OWN, {_OWN: f"{own.name(settings)}, of this run", **titles})
     st.caption(content.section("own", "sidebar"))
 
 
-def _weights(chosen: RunSettings) -> None:
-    found = setup.weights(chosen.backbone)
-    if found.place == "missing":
-        size = f" ({found.megabytes:.0f} MB)" if found.megabytes else ""
-        values = {"size": size, "file": found.file.name, "folder": found.file.parent}
+def _weights(settings: RunSettings) -> None:
+    state = setup.weights(settings.backbone)
+    if state.place == "missing":
+        size = f" ({state.megabytes:.0f} MB)" if state.megabytes else ""
+        values = {"size": size, "file": state.file.name, "folder": state.file.parent}
         st.caption(content.section("frame", "weights", values))
 
 

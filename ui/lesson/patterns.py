@@ -29,15 +29,15 @@ def presets(backbone: str) -> dict[str, tuple[str, ...]]:
     stage = 0
     while stage < len(convs) and convs[-1 - stage].shape[-1] == convs[-1].shape[-1]:
         stage += 1
-    found = {
+    patterns = {
         "Head only": (HEAD,),
         "Last block": recipes.last_blocks(backbone, 1),
         "Last two blocks": recipes.last_blocks(backbone, min(2, len(convs))),
         "Last stage": recipes.last_blocks(backbone, stage),
         "Everything": recipes.every_block(backbone),
     }
-    first = {blocks: name for name, blocks in reversed(found.items())}
-    return {name: blocks for name, blocks in found.items() if first[blocks] == name}
+    first = {blocks: name for name, blocks in reversed(patterns.items())}
+    return {name: blocks for name, blocks in patterns.items() if first[blocks] == name}
 
 
 def parse(text: str | None, blocks: Sequence[BlockInfo], otherwise: Sequence[str]) -> tuple[str, ...]:
@@ -53,53 +53,53 @@ def text(pattern: Collection[str], blocks: Sequence[BlockInfo]) -> str:
     return "+".join(block.name for block in blocks if block.name in pattern) or "-"
 
 
-def plan(chosen: RunSettings, pattern: tuple[str, ...]) -> RunSettings:
+def with_pattern(settings: RunSettings, pattern: tuple[str, ...]) -> RunSettings:
     """The run that trains this pattern: the head first, then the pattern; head alone or from scratch in one phase."""
-    first, last = chosen.phases[0], chosen.phases[-1]
-    if chosen.weights == "random":
-        phases: tuple[Phase, ...] = (dataclasses.replace(recipes.scratch(chosen.backbone)[0], trainable=pattern),)
+    first, last = settings.phases[0], settings.phases[-1]
+    if settings.weights == "random":
+        phases: tuple[Phase, ...] = (dataclasses.replace(recipes.scratch(settings.backbone)[0], trainable=pattern),)
     elif pattern == (HEAD,):
         phases = (dataclasses.replace(first, trainable=pattern, name=Phase().name),)
     else:
-        tune = last if len(chosen.phases) > 1 else recipes.classic(chosen.backbone)[1]
+        tune = last if len(settings.phases) > 1 else recipes.classic(settings.backbone)[1]
         head = first if first.head_only else Phase()
         phases = (head, dataclasses.replace(tune, trainable=pattern))
-    return dataclasses.replace(chosen, phases=phases)
+    return dataclasses.replace(settings, phases=phases)
 
 
-def oddities(chosen: RunSettings, pattern: Collection[str], blocks: Sequence[BlockInfo]) -> list[str]:
+def oddities(settings: RunSettings, pattern: Collection[str], blocks: Sequence[BlockInfo]) -> list[str]:
     """What is unusual about a pattern, each with its reason; empty for a usual one."""
     weighted = [block.name for block in blocks if block.parameters]
     learning = [name for name in weighted if name in pattern]
     if not learning:
         return [content.section("freeze", "odd.nothing")]
-    if chosen.weights == "random":
+    if settings.weights == "random":
         return [content.section("freeze", "odd.scratch")]
-    found = []
+    sentences = []
     frozen_behind = [name for name in weighted[weighted.index(learning[0]) :] if name not in pattern]
     if HEAD not in pattern:
-        found.append(content.section("freeze", "odd.headless"))
+        sentences.append(content.section("freeze", "odd.headless"))
     gap = [name for name in frozen_behind if name != HEAD]
     if gap:
         early = [f"`{name}`" for name in learning if weighted.index(name) < weighted.index(gap[0])]
-        found.append(
+        sentences.append(
             content.section("freeze", "odd.gap", {"early": listed(early), "late": listed([f"`{n}`" for n in gap])})
         )
     if len(learning) == len(weighted):
-        found.append(content.section("freeze", "odd.everything"))
-    return found
+        sentences.append(content.section("freeze", "odd.everything"))
+    return sentences
 
 
-def code(chosen: RunSettings, pattern: tuple[str, ...]) -> str:
+def code(settings: RunSettings, pattern: tuple[str, ...]) -> str:
     """The lines that produce this pattern, its mode and its optimizer."""
     if not pattern:
-        return lines.freeze_lines(chosen.backbone, ())
-    phase = plan(chosen, pattern).phases[-1]
+        return lines.freeze_lines(settings.backbone, ())
+    phase = with_pattern(settings, pattern).phases[-1]
     parts = (
-        lines.freeze_lines(chosen.backbone, pattern),
+        lines.freeze_lines(settings.backbone, pattern),
         lines.optimizer_lines(phase),
-        "# before each epoch\n" + lines.mode_lines(chosen.backbone, pattern, chosen.batch_norm),
-        lines.other_lines(chosen, phase),
+        "# before each epoch\n" + lines.mode_lines(settings.backbone, pattern, settings.batch_norm),
+        lines.other_lines(settings, phase),
     )
     return "\n\n".join(part for part in parts if part)
 
@@ -129,7 +129,7 @@ def block_table(
     return rows
 
 
-def movement_table(found: Sequence[Movement]) -> list[dict[str, str]]:
+def movement_table(rows: Sequence[Movement]) -> list[dict[str, str]]:
     """What ten steps did, one row per block."""
     return [
         {
@@ -138,15 +138,15 @@ def movement_table(found: Sequence[Movement]) -> list[dict[str, str]]:
             "weights moved by": moved(row.weights),
             "BatchNorm statistics moved by": moved(row.statistics),
         }
-        for row in found
+        for row in rows
     ]
 
 
-def movement_words(found: Sequence[Movement], batch_norm: str) -> str:
+def movement_words(rows: Sequence[Movement], batch_norm: str) -> str:
     """The finding in words, with its own numbers."""
     if batch_norm == "keep":
         return content.section("freeze", "frozen.keep")
-    frozen = [row for row in found if not row.trainable and row.statistics]
+    frozen = [row for row in rows if not row.trainable and row.statistics]
     if not frozen:
         return content.section("freeze", "frozen.update_none")
     most = max(frozen, key=lambda row: row.statistics or 0.0)

@@ -24,15 +24,15 @@ ACROSS = 16
 ENLARGED = 12
 
 
-def load(chosen: RunSettings) -> None:
+def load(settings: RunSettings) -> None:
     """Stage 1: top guesses among its own classes for one picture of each new class, and its first filters."""
-    if setup.weights(chosen.backbone).place == "missing" or chosen.weights == "random":
+    if setup.weights(settings.backbone).place == "missing" or settings.weights == "random":
         st.caption(content.section("pipeline", "knows.missing"))
         return
     guessed = []
     with contextlib.suppress(FtError):  # that the pictures cannot be read is said where they are shown
-        each = chosen.train_per_class if address.own_pictures(chosen) else 0
-        guessed = setup.own_guesses(chosen.data, chosen.backbone, chosen.seed, each)
+        each = settings.train_per_class if address.own_pictures(settings) else 0
+        guessed = setup.own_guesses(settings.data, settings.backbone, settings.seed, each)
     if guessed:
         st.subheader("What it sees in our pictures now", anchor=False)
         st.markdown(content.section("pipeline", "knows.guesses"))
@@ -43,7 +43,7 @@ def load(chosen: RunSettings) -> None:
                 lines = [f"{plain(word, 28)} :gray[{percent(chance)}]" for word, chance in guesses]
                 st.markdown(f"**{plain(name, 24)}**  \n" + "  \n".join(lines))
     st.subheader("Its first filters", anchor=False)
-    filters = setup.first_filters(chosen.backbone)
+    filters = setup.first_filters(settings.backbone)
     values = {"filters": count(len(filters)), "size": f"{filters.shape[1]}×{filters.shape[2]}"}
     st.image(sheet(filters), width="stretch", alt=f"The {len(filters)} filters of the first convolution as pictures")
     st.caption(content.section("pipeline", "knows.filters", values))
@@ -62,11 +62,11 @@ def sheet(filters: np.ndarray, across: int = ACROSS, factor: int = ENLARGED) -> 
     return picture
 
 
-def heads(chosen: RunSettings, found: Summary) -> None:
+def heads(settings: RunSettings, data: Summary) -> None:
     """Stage 2: old head and new head side by side, and how the new one does before any training."""
-    classes = found.classes
-    old = backbones.old_classes(chosen.backbone)
-    width = features(chosen.backbone)
+    classes = data.classes
+    old = backbones.old_classes(settings.backbone)
+    width = features(settings.backbone)
     st.subheader("Old head, new head", anchor=False)
     left, right = st.columns(2, gap="medium")
     for column, title, names in ((left, "Old head", old), (right, f"{EMBER} New head", classes)):
@@ -77,22 +77,22 @@ def heads(chosen: RunSettings, found: Summary) -> None:
             shown = [plain(name, 28) for name in names[:12]]
             more = f" and {count(len(names) - 12)} more" if len(names) > 12 else ""
             st.caption(f"It names: {', '.join(shown) if more else listed(shown)}{more}.")
-    _before(chosen, len(classes), found.counts["val"])
+    _before(settings, len(classes), data.counts["val"])
 
 
-def _before(chosen: RunSettings, classes: int, images: int) -> None:
+def _before(settings: RunSettings, classes: int, images: int) -> None:
     """Measure the fresh head on the validation images when asked to."""
-    key = f"fresh-{chosen.to_json()}"
-    rows = describe(chosen.backbone, classes)
+    key = f"fresh-{settings.to_json()}"
+    rows = describe(settings.backbone, classes)
     if key not in st.session_state:
-        cost = about(setup.look_seconds(chosen.backbone, images))
+        cost = about(setup.look_seconds(settings.backbone, images))
         if not st.button(f"Measure the new head before training, {cost}", key="fresh"):
             return
-        with callbacks.told(), own.pictures(chosen), st.spinner("Showing it every validation image once"):
-            st.session_state[key] = setup.fresh_head_accuracy(chosen, classes)
+        with callbacks.told(), own.pictures(settings), st.spinner("Showing it every validation image once"):
+            st.session_state[key] = setup.fresh_head_accuracy(settings, classes)
         if key not in st.session_state:
             return
-    found: float = st.session_state[key]
+    accuracy: float = st.session_state[key]
     head = next(row.parameters for row in rows if row.name == HEAD)
-    values = {"accuracy": percent(found), "chance": percent(1 / classes), "head": count(head)}
+    values = {"accuracy": percent(accuracy), "chance": percent(1 / classes), "head": count(head)}
     st.markdown(content.section("pipeline", "knows.fresh", values))

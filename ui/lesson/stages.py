@@ -101,13 +101,13 @@ def build(settings: RunSettings, classes: int, images: int, results: Mapping[str
     tuned = recipes.lesson(settings)[1].trainable
     networks = [(old, every(old)), (new, every(new)), (new, (HEAD,)), (new, (HEAD,)), (new, tuned), (new, tuned)]
     codes = glance.stages(settings, classes)
-    found = []
+    stages = []
     for at, (name, title, (blocks, trainable)) in enumerate(zip(IDS, TITLES, networks, strict=True)):
         parts = {part: content.section("pipeline", f"{name}.{part}", values) for part in PARTS}
-        found.append(
+        stages.append(
             Stage(name, at + 1, title, **parts, values=values, code=codes[at], blocks=blocks, trainable=trainable)
         )
-    return tuple(found)
+    return tuple(stages)
 
 
 def progress(log: RunLog | None, state: str, settings: RunSettings) -> list[str]:

@@ -78,17 +78,17 @@ def blocks(scene: Scene, block: str) -> None:
     text("features.strongest", shown=len(step.maps))
     shown = [int(c) for c in step.order[: len(step.maps)]]
     key = f"trace-channel-{block}"
-    chosen = st.session_state.get(key, shown[0])
-    chosen = chosen if chosen in shown else shown[0]
+    picked = st.session_state.get(key, shown[0])
+    picked = picked if picked in shown else shown[0]
     cells = [
         Cell(str(c), map_image(m), f"channel {c}: {step.means[c]:.2f}", f"Map of channel {c}")
         for c, m in zip(shown, step.maps, strict=True)
     ]
     gallery.draw(
-        cells, f"Strongest channels of {block}", f"trace-maps-{block}", chosen=str(chosen), wide=96,
+        cells, f"Strongest channels of {block}", f"trace-maps-{block}", chosen=str(picked), wide=96,
         on_pick=lambda c: st.session_state.update({key: int(c)}),
     )  # fmt: skip
-    _others(scene, block, chosen)
+    _others(scene, block, picked)
 
 
 def table(scene: Scene) -> None:
@@ -132,5 +132,5 @@ def chances(scene: Scene) -> None:
     text("softmax.what")
     notes = content.section("trace", "temperature.help")
     temperature = st.slider("Temperature", 0.1, 5.0, 1.0, 0.1, key="trace-temperature", help=notes)
-    found = trace.columns(scene.found.logits, temperature)
-    softmax.draw(found, scene.found.logits.tolist(), scene.classes, scene.picture.truth, temperature)
+    columns = trace.columns(scene.found.logits, temperature)
+    softmax.draw(columns, scene.found.logits.tolist(), scene.classes, scene.picture.truth, temperature)

@@ -92,27 +92,27 @@ def _heat(scene: Scene, label: int, taken: trace.Parts) -> None:
         )  # fmt: skip
         which = _epoch(scene)
     network, classes = networks.network(which)
-    found = networks.heat(which, scene.picture.image, block, label)
+    heat = networks.heat(which, scene.picture.image, block, label)
     logits = networks.trace_of(which, scene.picture.image).logits
     name = plain(classes[label])
     with left:
         st.image(
-            pixels.overlaid(scene.picture.image, found.values, LARGE), width="stretch",
-            alt=f"Heat map of {found.values.shape[0]} by {found.values.shape[1]} squares for {classes[label]}, on the image",
+            pixels.overlaid(scene.picture.image, heat.values, LARGE), width="stretch",
+            alt=f"Heat map of {heat.values.shape[0]} by {heat.values.shape[1]} squares for {classes[label]}, on the image",
         )  # fmt: skip
     with right:
         bias = float(network.head.bias.detach()[label])
         text(
-            f"heat.{found.method}",
-            mean=number(float(found.values.mean())),
+            f"heat.{heat.method}",
+            mean=number(float(heat.values.mean())),
             bias=number(bias),
             logit=number(float(logits[label])),
         )
-        text("heat.limits", height=found.values.shape[0], width=found.values.shape[1])
+        text("heat.limits", height=heat.values.shape[0], width=heat.values.shape[1])
         chance = percent(float(trace.columns(logits).probabilities[label]))
         values = {"label": name, "moment": _when(which), "logit": f"{logits[label]:.3f}", "chance": chance}
         st.caption(content.section("trace", "heat.said", values))
-        if found.values.max() <= 0:
+        if heat.values.max() <= 0:
             st.caption(content.section("trace", "heat.nothing"))
 
 
@@ -120,11 +120,11 @@ def _epoch(scene: Scene) -> Which:
     """The network after an epoch of choice, among those whose weights are kept."""
     if not scene.which.run:
         return scene.which
-    kept = [0, *networks.epochs(scene.which.run)]
-    if len(kept) < 2:
+    epochs = [0, *networks.epochs(scene.which.run)]
+    if len(epochs) < 2:
         return scene.which
     at = st.select_slider(
-        "Epoch", kept, value=kept[-1], key=f"trace-epoch-{scene.which.run}-{len(kept)}",
+        "Epoch", epochs, value=epochs[-1], key=f"trace-epoch-{scene.which.run}-{len(epochs)}",
         format_func=lambda e: str(e) if e else "before",
         help=content.section("trace", "epoch.help"),
     )  # fmt: skip

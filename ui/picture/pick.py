@@ -63,12 +63,12 @@ class Kept:
 
 def source() -> str:
     """Where the picture comes from, by the address."""
-    found = st.query_params.get("pick", "")
-    return found if found in SOURCES else "set"
+    wanted = st.query_params.get("pick", "")
+    return wanted if wanted in SOURCES else "set"
 
 
 def choose(
-    chosen: RunSettings, images: ImageSet | None, which: Which, classes: tuple[str, ...], missing: str
+    settings: RunSettings, images: ImageSet | None, which: Which, classes: tuple[str, ...], missing: str
 ) -> Picture | None:  # fmt: skip
     """The controls, and the picture that is chosen now; `missing` says why there are no `images`."""
     now = source()
@@ -78,13 +78,15 @@ def choose(
         help=content.section("trace", "source.help"), **ties,
     )  # fmt: skip
     if now == "set":
-        return _from_set(chosen, images, which, classes, missing)
+        return _from_set(settings, images, which, classes, missing)
     callbacks.tell(_PLACE)
     with callbacks.told():
-        kept = _drawn() if now == "draw" else _taken(now)
+        picture = _drawn() if now == "draw" else _taken(now)
         st.caption(content.section("trace", "pictures.own"))
-        if kept is not None:
-            return Picture(kept.name, kept.original, kept.images[kind_of(backbones.preprocess(chosen.backbone))])
+        if picture is not None:
+            return Picture(
+                picture.name, picture.original, picture.images[kind_of(backbones.preprocess(settings.backbone))]
+            )
     return None
 
 
@@ -96,12 +98,12 @@ def _pictures() -> dict[str, Kept]:
 
 def _taken(now: str) -> Kept | None:
     """The uploaded file or the photo: kept until another is wanted, so a change of page does not lose it."""
-    if kept := _pictures().get(now):
+    if picture := _pictures().get(now):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"**{plain(kept.name)}**", width="content")
+            st.markdown(f"**{plain(picture.name)}**", width="content")
             again = "Choose another" if now == "upload" else "Take another"
             st.button(again, key=f"trace-again-{now}", on_click=guarded(_pictures().pop), args=(now,))
-        return kept
+        return picture
     key = f"trace-{now}-{st.session_state.get(_TURN, 0)}"
     ties: dict[str, Any] = {"key": key, "on_change": guarded(_take, _PLACE), "args": (now, key)}
     if now == "upload":
@@ -118,9 +120,9 @@ def _came_safely() -> bool | None:
     """Does the browser trust this page enough to lend it the camera? None until it has answered."""
     told = st.session_state.get("thaw_secure")
     mounted = _secure(key="trace-secure", data={"told": told}, on_secure_change=guarded(lambda: None))
-    found: bool | None = mounted.get("secure", told)
-    st.session_state["thaw_secure"] = found
-    return found
+    answer: bool | None = mounted.get("secure", told)
+    st.session_state["thaw_secure"] = answer
+    return answer
 
 
 def _take(now: str, key: str) -> None:
@@ -161,16 +163,16 @@ def kind_of(p: Preprocess) -> Kind:
 
 
 def _from_set(
-    chosen: RunSettings, images: ImageSet | None, which: Which, classes: tuple[str, ...], missing: str
+    settings: RunSettings, images: ImageSet | None, which: Which, classes: tuple[str, ...], missing: str
 ) -> Picture | None:  # fmt: skip
     """A row of validation images to choose from: right, wrong and unsure ones of a tuned network."""
     if images is None:
         st.markdown(missing)
         return None
-    chances = networks.chances(which, chosen) if which.run else None
+    chances = networks.chances(which, settings) if which.run else None
     kinds = sorted_out(chances, images.val.labels) if chances is not None else {}
     if kinds:
-        counts = {kind: len(found) for kind, found in kinds.items()}
+        counts = {kind: len(numbers) for kind, numbers in kinds.items()}
         kind = st.segmented_control(
             "Which", list(KINDS), default="right", required=True, key="trace-kind", label_visibility="collapsed",
             format_func=lambda k: f"{KINDS[k]} ({counts[k]})",
@@ -195,8 +197,8 @@ def _from_set(
 
 def asked(count: int) -> int | None:
     """The validation image named in the address, if there is one of that number."""
-    found = re.fullmatch(r"val-(\d{1,9})", st.query_params.get("pick", ""))
-    return int(found[1]) if found and int(found[1]) < count else None
+    match = re.fullmatch(r"val-(\d{1,9})", st.query_params.get("pick", ""))
+    return int(match[1]) if match and int(match[1]) < count else None
 
 
 def sorted_out(chances: np.ndarray, labels: np.ndarray) -> dict[str, list[int]]:

@@ -77,8 +77,8 @@ def _sure(scene: Scene, largest: float) -> None:
     )  # fmt: skip
     edges = np.linspace(0, 1, 21)
     figure = go.Figure()
-    for name, chosen, colour, pattern in (("right", right, FOR, ""), ("wrong", ~right, AGAINST, "/")):
-        heights, _ = np.histogram(sure[chosen], edges)
+    for name, which, colour, pattern in (("right", right, FOR, ""), ("wrong", ~right, AGAINST, "/")):
+        heights, _ = np.histogram(sure[which], edges)
         figure.add_bar(
             name=name, x=(edges[:-1] + edges[1:]) / 2, y=heights, width=0.048,
             marker={"color": colour, "pattern": {"shape": pattern}},
@@ -109,11 +109,11 @@ def moments(which: Which, phases: int) -> dict[str, Which]:
     """The network before tuning, after each phase that has ended, and now."""
     if not which.run:
         return {"pretrained": which}
-    kept = networks.epochs(which.run)
-    lasts = {phase: epoch for epoch, phase in kept.items()}
-    found = {"before tuning": Which(which.backbone, which.run, 0)}
+    epochs = networks.epochs(which.run)
+    lasts = {phase: epoch for epoch, phase in epochs.items()}
+    stages = {"before tuning": Which(which.backbone, which.run, 0)}
     for phase, epoch in lasts.items():
         if phase < phases and phase < max(lasts):
-            found[f"after phase {phase}"] = Which(which.backbone, which.run, epoch)
-    found["now" if which.epoch == FINAL else f"after epoch {which.epoch}"] = which
-    return found
+            stages[f"after phase {phase}"] = Which(which.backbone, which.run, epoch)
+    stages["now" if which.epoch == FINAL else f"after epoch {which.epoch}"] = which
+    return stages

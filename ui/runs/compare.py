@@ -23,17 +23,17 @@ MOST = 8
 
 def draw(owner: str) -> None:
     """The section with ticks and chart; nothing before there are two runs with an epoch each."""
-    found = _views(owner)
-    if len(found) < 2:
+    views = _views(owner)
+    if len(views) < 2:
         return
     st.subheader("Side by side", anchor=False)
     what = st.segmented_control(
         "Compare", ("accuracy", "loss"), default="accuracy", required=True, key="compare-what",
         format_func=str.capitalize, help=content.section("train", "compare.help"),
     )  # fmt: skip
-    names = history.names([view.settings for _, view in found])
+    names = history.names([view.settings for _, view in views])
     ticked = []
-    for place, (at, view) in enumerate(found):
+    for place, (at, view) in enumerate(views):
         label = f"**{at + 1}** · {names[place]} :gray[· {_last(view, what)}]"
         if st.checkbox(label, value=place < 2, key=f"compare-{view.id}"):
             ticked.append((at, view))
@@ -60,10 +60,10 @@ def _last(view: View, what: str) -> str:
     return f"{percent(value) if what == 'accuracy' else number(value)} after epoch {view.story.epochs[-1].epoch}"
 
 
-def chart(chosen: Sequence[tuple[int, View]], what: str) -> go.Figure:
+def chart(views: Sequence[tuple[int, View]], what: str) -> go.Figure:
     """One line per run over the epochs; both axes are shared."""
     figure = go.Figure()
-    for at, view in chosen:
+    for at, view in views:
         colour, dash, mark = RUNS[at % len(RUNS)]
         few = len(view.story.epochs) <= 60
         figure.add_scatter(
@@ -78,7 +78,7 @@ def chart(chosen: Sequence[tuple[int, View]], what: str) -> go.Figure:
         template="plotly", height=340, margin={"l": 10, "r": 10, "t": 10, "b": 10}, hovermode="x unified",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     )  # fmt: skip
-    longest = max(len(view.story.epochs) for _, view in chosen)
+    longest = max(len(view.story.epochs) for _, view in views)
     figure.update_xaxes(title_text="epoch", rangemode="tozero", dtick=1 if longest <= 15 else None)
     figure.update_yaxes(title_text=f"validation {what}", tickformat=".2~%" if what == "accuracy" else None)
     return figure

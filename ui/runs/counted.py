@@ -14,15 +14,15 @@ from ui.runs.live import View
 from ui.words import plain
 
 
-def again(chosen: RunSettings) -> None:
+def again(settings: RunSettings) -> None:
     """Instead of a button that trains: how to train on these pictures once more."""
-    st.caption(content.section("own", "again", {"name": plain(name(chosen))}))
+    st.caption(content.section("own", "again", {"name": plain(name(settings))}))
 
 
-def summary(chosen: RunSettings, view: View | None) -> Summary:
+def summary(settings: RunSettings, view: View | None) -> Summary:
     """Classes and counts of the set; of own pictures as the run has counted them."""
     counts = view.counts if view is not None else None
-    if view is not None and view.story.start is not None and counts is not None and address.own_pictures(chosen):
-        return Summary(name(chosen), tuple(view.story.start.classes), counts)
-    with pictures(chosen):
-        return setup.summary(chosen.data, chosen.train_per_class, chosen.seed)
+    if view is not None and view.story.start is not None and counts is not None and address.own_pictures(settings):
+        return Summary(name(settings), tuple(view.story.start.classes), counts)
+    with pictures(settings):
+        return setup.summary(settings.data, settings.train_per_class, settings.seed)

@@ -27,25 +27,25 @@ RATES = ("1e-2", "3e-3", "1e-3", "3e-4", "1e-4", "3e-5", "1e-5")
 PLANS = {"classic": "Head, then thaw", "head": "Head only", "scratch": "From scratch", "own": "Own"}
 
 
-def draw(chosen: RunSettings) -> None:
-    """All settings: a plan to start from, the phases side by side, and what holds for the whole run."""
-    _plan(chosen)
+def draw(settings: RunSettings) -> None:
+    """All settings: a recipe to start from, the phases side by side, and what holds for the whole run."""
+    _recipe(settings)
     for column, at in zip(
-        st.columns(max(2, len(chosen.phases)), gap="medium"), range(len(chosen.phases)), strict=False
+        st.columns(max(2, len(settings.phases)), gap="medium"), range(len(settings.phases)), strict=False
     ):
         with column, st.container(border=True):
-            _phase(chosen, at)
-    _grid(chosen, "first", width=200)
+            _phase(settings, at)
+    _grid(settings, "first", width=200)
     with st.expander("More settings"):
-        _grid(chosen, "more", width=220)
+        _grid(settings, "more", width=220)
     callbacks.tell(_PLACE)
 
 
-def _grid(chosen: RunSettings, group: str, width: int) -> None:
+def _grid(settings: RunSettings, group: str, width: int) -> None:
     grid = st.grid(3, min_column_width=width, gap="small")
-    for setting in _of(chosen, group):
+    for setting in _of(settings, group):
         with grid.cell():
-            _field(chosen, setting, "run", _putter(setting.name))
+            _field(settings, setting, "run", _putter(setting.name))
 
 
 def _of(record: RunSettings | Phase, group: str) -> list[Field[Any]]:
@@ -53,8 +53,8 @@ def _of(record: RunSettings | Phase, group: str) -> list[Field[Any]]:
     return [setting for setting in fields.plain(record) if setting.metadata["group"] == group]
 
 
-def plans(backbone: str) -> dict[str, tuple[str, tuple[Phase, ...]]]:
-    """The ready-made plans: starting weights and phases."""
+def ready_made(backbone: str) -> dict[str, tuple[str, tuple[Phase, ...]]]:
+    """The ready-made recipes: starting weights and phases."""
     classic = recipes.classic(backbone)
     return {
         "classic": ("pretrained", classic),
@@ -63,9 +63,11 @@ def plans(backbone: str) -> dict[str, tuple[str, tuple[Phase, ...]]]:
     }
 
 
-def _plan(chosen: RunSettings) -> None:
-    ready = plans(chosen.backbone)
-    names = [name for name, (weights, phases) in ready.items() if (weights, phases) == (chosen.weights, chosen.phases)]
+def _recipe(settings: RunSettings) -> None:
+    ready = ready_made(settings.backbone)
+    names = [
+        name for name, (weights, phases) in ready.items() if (weights, phases) == (settings.weights, settings.phases)
+    ]
     now = names[0] if names else "own"
 
     def pick(name: str) -> None:
@@ -78,8 +80,8 @@ def _plan(chosen: RunSettings) -> None:
     st.segmented_control("Plan", options, format_func=PLANS.__getitem__, required=True, help=notes, **ties)
 
 
-def _phase(chosen: RunSettings, at: int) -> None:
-    phase = chosen.phases[at]
+def _phase(settings: RunSettings, at: int) -> None:
+    phase = settings.phases[at]
     st.markdown(f"**Phase {at + 1}: {plain(phase.name)}**")
 
     def put(name: str) -> Callable[[Any], None]:
@@ -90,7 +92,7 @@ def _phase(chosen: RunSettings, at: int) -> None:
 
         return change
 
-    _trainable(chosen.backbone, phase, at, put("trainable"))
+    _trainable(settings.backbone, phase, at, put("trainable"))
     first = _of(phase, "first")
     for column, setting in zip(st.columns(len(first), gap="small", wrap=False), first, strict=True):
         with column:
@@ -103,11 +105,11 @@ def _phase(chosen: RunSettings, at: int) -> None:
 def choices(backbone: str) -> dict[str, tuple[str, ...]]:
     """Which blocks may learn, by a name a person would use."""
     convs = sum(block.kind == "conv" for block in describe(backbone))
-    found = {"The head only": (HEAD,), "Last block and head": recipes.last_blocks(backbone, 1)}
+    patterns = {"The head only": (HEAD,), "Last block and head": recipes.last_blocks(backbone, 1)}
     for number, word in ((2, "two"), (4, "four")):
         if convs > number:
-            found[f"Last {word} blocks and head"] = recipes.last_blocks(backbone, number)
-    return found | {"Everything": recipes.every_block(backbone)}
+            patterns[f"Last {word} blocks and head"] = recipes.last_blocks(backbone, number)
+    return patterns | {"Everything": recipes.every_block(backbone)}
 
 
 def _trainable(backbone: str, phase: Phase, at: int, put: Callable[[Any], None]) -> None:

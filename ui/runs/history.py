@@ -35,32 +35,32 @@ def title(settings: RunSettings) -> str:
     return f"{network} on {data}{images}{start}, {epochs} epochs"
 
 
-def names(chosen: Sequence[RunSettings]) -> list[str]:
+def names(runs: Sequence[RunSettings]) -> list[str]:
     """The title of each run with what tells it apart from the others of the same title."""
-    apart = told_apart(chosen)
-    return [" · ".join(part for part in (title(s), a) if part) for s, a in zip(chosen, apart, strict=True)]
+    apart = told_apart(runs)
+    return [" · ".join(part for part in (title(s), a) if part) for s, a in zip(runs, apart, strict=True)]
 
 
-def told_apart(chosen: Sequence[RunSettings]) -> list[str]:
+def told_apart(runs: Sequence[RunSettings]) -> list[str]:
     """For each run, the settings in which it differs from another run of the same title; often nothing."""
-    facts = [_facts(settings) for settings in chosen]
-    found = []
-    for settings, mine in zip(chosen, facts, strict=True):
-        like = [other for s, other in zip(chosen, facts, strict=True) if title(s) == title(settings)]
+    facts = [_facts(settings) for settings in runs]
+    words = []
+    for settings, mine in zip(runs, facts, strict=True):
+        like = [other for s, other in zip(runs, facts, strict=True) if title(s) == title(settings)]
         differ = [name for name, text in mine.items() if any(other.get(name) != text for other in like)]
-        found.append(", ".join(f"{name} {mine[name]}" for name in differ))
-    return found
+        words.append(", ".join(f"{name} {mine[name]}" for name in differ))
+    return words
 
 
 def _facts(settings: RunSettings) -> dict[str, str]:
     """What the title leaves out, in words."""
     whole = [field for field in fields.plain(settings) if field.name not in IN_TITLE]
-    found = {field.metadata["label"].lower(): _said(getattr(settings, field.name)) for field in whole}
+    facts = {field.metadata["label"].lower(): _said(getattr(settings, field.name)) for field in whole}
     for place, phase in enumerate(settings.phases, 1):
         for field in fields.plain(phase):
             if field.name not in ("name", *IN_TITLE):
-                found[f"phase {place} {field.metadata['label'].lower()}"] = _said(getattr(phase, field.name))
-    return found
+                facts[f"phase {place} {field.metadata['label'].lower()}"] = _said(getattr(phase, field.name))
+    return facts
 
 
 def _said(value: Any) -> str:
@@ -73,15 +73,15 @@ def _said(value: Any) -> str:
 
 def draw(owner: str, shown: str | None) -> None:
     """The list, newest first; `shown` is the run that the page shows already."""
-    found = service.history(owner)
-    if not found:
+    statuses = service.history(owner)
+    if not statuses:
         return
     st.subheader("Your runs", anchor=False)
-    everything = len(found) <= SHOWN or st.toggle(f"Show all {len(found)}", key="history-all")
-    called = names([status.settings for status in found])
-    for place, status in enumerate(found if everything else found[:SHOWN]):
+    everything = len(statuses) <= SHOWN or st.toggle(f"Show all {len(statuses)}", key="history-all")
+    called = names([status.settings for status in statuses])
+    for place, status in enumerate(statuses if everything else statuses[:SHOWN]):
         try:
-            _row(live.look(status.id), f"**{len(found) - place}** · {called[place]}", shown)
+            _row(live.look(status.id), f"**{len(statuses) - place}** · {called[place]}", shown)
         except FtError as error:
             st.caption(as_markdown(error))
 

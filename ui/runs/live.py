@@ -278,10 +278,10 @@ def summary(view: View) -> None:
     """The final word on a finished run, with its own numbers."""
     if view.story.end is None:
         return
-    found = observe.closing(view.story)
-    values = {name: percent(value) for name, value in found.items()} | {"seconds": seconds(found["seconds"])}
+    reached = observe.closing(view.story)
+    values = {name: percent(value) for name, value in reached.items()} | {"seconds": seconds(reached["seconds"])}
     section = "done.single"
-    if "gain" in found:
-        values["gain"] = points(abs(found["gain"]))
-        section = "done" if found["gain"] >= 0 else "done.lost"
+    if "gain" in reached:
+        values["gain"] = points(abs(reached["gain"]))
+        section = "done" if reached["gain"] >= 0 else "done.lost"
     st.success(content.section("train", section, values))

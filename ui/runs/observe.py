@@ -49,8 +49,8 @@ def observe(story: Story, at: int) -> str:
     """One sentence about epoch `story.epochs[at]`, seen against the epochs before it."""
     moment = Moment(story, at)
     for look in (_broken, _first, _thawed, _overfitting, _end_of_step, _behind, _end_of_phase, _above):
-        if found := look(moment):
-            return found
+        if sentence := look(moment):
+            return sentence
     return _gain(moment)
 
 
@@ -178,14 +178,14 @@ def closing(story: Story) -> dict[str, float]:
     """
     if story.end is None:
         return {}
-    found = {"test": story.end.test_accuracy, "seconds": story.end.seconds}
+    reached = {"test": story.end.test_accuracy, "seconds": story.end.seconds}
     if story.epochs:
-        found["tuned"] = story.epochs[-1].val_accuracy
+        reached["tuned"] = story.epochs[-1].val_accuracy
     head = [epoch for epoch in story.epochs if story.head_only(epoch)]
     if head and head[-1] is not story.epochs[-1]:
-        found["head"] = head[-1].val_accuracy
-        found["gain"] = found["tuned"] - found["head"]
-    return found
+        reached["head"] = head[-1].val_accuracy
+        reached["gain"] = reached["tuned"] - reached["head"]
+    return reached
 
 
 def reached(story: Story) -> dict[str, float]:

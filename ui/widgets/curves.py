@@ -32,23 +32,23 @@ LEGEND = ":green[**━━**] validation &emsp;:violet[**╍╍**] training set,
 
 def curves(what: str, story: Story) -> list[dict[str, Any]]:
     """Long form of the epochs: one record per epoch and curve; epoch 0 is the network before training."""
-    found = []
+    rows = []
     if story.baseline is not None:
-        found.append({"epoch": 0, "curve": CURVES[0], "value": getattr(story.baseline, f"val_{what}")})
+        rows.append({"epoch": 0, "curve": CURVES[0], "value": getattr(story.baseline, f"val_{what}")})
     for epoch in story.epochs:
         for curve, name in zip(CURVES, FIELDS[what], strict=True):
-            found.append({"epoch": epoch.epoch, "curve": curve, "value": getattr(epoch, name)})
-    return found
+            rows.append({"epoch": epoch.epoch, "curve": curve, "value": getattr(epoch, name)})
+    return rows
 
 
 def spans(settings: RunSettings) -> list[dict[str, Any]]:
     """The stretches of the phases; ice while only the head learns, ember once pretrained blocks move."""
-    begin, found = 0, []
+    begin, rows = 0, []
     for phase, end in zip(settings.phases, settings.ends, strict=True):
         kind = "frozen" if phase.head_only else "trainable"
-        found.append({"start": begin, "end": end, "kind": kind, "name": phase.name})
+        rows.append({"start": begin, "end": end, "kind": kind, "name": phase.name})
         begin = end
-    return found
+    return rows
 
 
 def spec(what: str, settings: RunSettings, data: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -26,8 +26,8 @@ def draw(key: str, start: bytes = b"") -> bytes | None:
     """
     fresh = not st.session_state.get(key, {}).get("drawing")
     data = {"start": _HEAD + base64.b64encode(start).decode() if start and fresh else ""}
-    found = _pad(key=key, data=data, on_drawing_change=guarded(lambda: None)).get("drawing")
-    return decoded(found) if found else None
+    drawing = _pad(key=key, data=data, on_drawing_change=guarded(lambda: None)).get("drawing")
+    return decoded(drawing) if drawing else None
 
 
 def decoded(address: object) -> bytes:

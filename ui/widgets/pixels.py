@@ -25,8 +25,8 @@ def enlarged(image: np.ndarray, least: int) -> np.ndarray:
 def coloured(values: np.ndarray, low: float, high: float) -> np.ndarray:
     """Numbers [height, width] as colours uint8 [height, width, 3], dark at `low`, bright at `high`."""
     share = (values - low) / (high - low) if high > low else np.zeros_like(values)
-    found: np.ndarray = _colours()[(np.clip(share, 0, 1) * 255).round().astype(int)]
-    return found
+    colours: np.ndarray = _colours()[(np.clip(share, 0, 1) * 255).round().astype(int)]
+    return colours
 
 
 @functools.cache

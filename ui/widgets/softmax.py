@@ -15,31 +15,31 @@ _table = component.declare(
 )
 
 
-def draw(found: Columns, logits: Sequence[float], classes: Sequence[str], truth: str, temperature: float) -> None:
+def draw(columns: Columns, logits: Sequence[float], classes: Sequence[str], truth: str, temperature: float) -> None:
     """The columns with the largest probability first; of many classes the first `ROWS`, the others summed up."""
-    order = sorted(range(len(classes)), key=lambda c: -found.probabilities[c])
+    order = sorted(range(len(classes)), key=lambda c: -columns.probabilities[c])
     shown, rest = order[:ROWS], order[ROWS:]
     rows = []
     for c in shown:
-        share = float(found.probabilities[c])
+        share = float(columns.probabilities[c])
         numbers = [
             f"{logits[c]:.3f}",
-            f"{found.scaled[c]:.3f}",
-            f"{found.lowered[c]:.3f}",
-            small(found.exponentials[c]),
+            f"{columns.scaled[c]:.3f}",
+            f"{columns.lowered[c]:.3f}",
+            small(columns.exponentials[c]),
         ]
         told = (
-            f"{classes[c]}: {logits[c]:.3f} ÷ {temperature:g} = {found.scaled[c]:.3f}; less the largest "
-            f"({found.scaled.max():.3f}) {found.lowered[c]:.3f}; e to that {small(found.exponentials[c])}; "
-            f"÷ {found.total:.4f} = {percent(share)}"
+            f"{classes[c]}: {logits[c]:.3f} ÷ {temperature:g} = {columns.scaled[c]:.3f}; less the largest "
+            f"({columns.scaled.max():.3f}) {columns.lowered[c]:.3f}; e to that {small(columns.exponentials[c])}; "
+            f"÷ {columns.total:.4f} = {percent(share)}"
         )
         numbers.append(percent(share))
         rows.append(
             {"name": classes[c], "numbers": numbers, "share": share, "told": told, "truth": classes[c] == truth}
         )
-    left = sum(float(found.probabilities[c]) for c in rest)
-    foot = [f"{len(rest)} more classes" if rest else "sum", "", "", "", f"{found.total:.4f}" if not rest else "", ""]
-    foot = [*foot[:5], percent(left if rest else float(found.probabilities.sum())), ""]
+    left = sum(float(columns.probabilities[c]) for c in rest)
+    foot = [f"{len(rest)} more classes" if rest else "sum", "", "", "", f"{columns.total:.4f}" if not rest else "", ""]
+    foot = [*foot[:5], percent(left if rest else float(columns.probabilities.sum())), ""]
     heads = ("class", "logit", f"÷ {temperature:g}", "less the largest", "e to that", "÷ sum", "probability")
     _table(key="softmax", data={"rows": rows, "heads": heads, "foot": foot})
 

@@ -40,7 +40,7 @@ def state(block: BlockInfo, trainable: Collection[str]) -> str:
 def boxes(blocks: Sequence[BlockInfo], trainable: Collection[str], moving: bool) -> list[dict[str, Any]]:
     """What the component draws, one record per block; a bar's height goes with the root of the parameters."""
     most = max((block.parameters for block in blocks), default=1) or 1
-    found = []
+    rows = []
     for block in blocks:
         kind = state(block, trainable)
         icon = {"trainable": EMBER, "frozen": ICE, "empty": ""}[kind]
@@ -54,7 +54,7 @@ def boxes(blocks: Sequence[BlockInfo], trainable: Collection[str], moving: bool)
         words += [f"output {shape(block.shape)}"]
         words += ["new"] if block.new else []
         words += ["learning now"] if moves else []
-        found.append(
+        rows.append(
             {
                 "name": block.name,
                 "label": block.name.removeprefix("features."),
@@ -67,7 +67,7 @@ def boxes(blocks: Sequence[BlockInfo], trainable: Collection[str], moving: bool)
                 "told": " · ".join(words),
             }
         )
-    return found
+    return rows
 
 
 def draw(
