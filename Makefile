@@ -7,7 +7,7 @@ HOST := $(if $(filter 0.0.0.0 ::,$(ADDRESS)),localhost,$(ADDRESS))
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: setup run test lint bench lock clean
+.PHONY: setup run test lint bench tokens lock clean
 
 setup: .venv/app.stamp
 
@@ -29,6 +29,9 @@ lint: .venv/dev.stamp
 
 bench: .venv/app.stamp
 	$(BIN)/python -m benchmarks.lesson
+
+tokens: .venv/dev.stamp
+	STREAMLIT_LOGGER_LEVEL=error $(BIN)/python -m tests.tokens
 
 # Every version anew, from an environment of its own. Left out: what belongs to one build of torch (CUDA's libraries,
 # the mark behind its version) and pip itself.

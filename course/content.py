@@ -50,8 +50,8 @@ def load(lesson: str) -> Mapping[str, str]:
 
 
 def lessons() -> tuple[str, ...]:
-    """Names of the lessons there are, sorted."""
-    return tuple(sorted(path.stem for path in Path(FOLDER).glob("*.md")))
+    """Names of the lessons there are, sorted. Their files have small letters; TOKENS.md is about them."""
+    return tuple(sorted(path.stem for path in Path(FOLDER).glob("*.md") if path.stem.islower()))
 
 
 def parse(text: str, where: str) -> dict[str, str]:

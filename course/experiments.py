@@ -137,12 +137,10 @@ def _numbers(run: Story) -> dict[str, float]:
     first, last = run.epochs[0], run.epochs[-1]
     head = [row for row in run.epochs if row.phase == 1][-1]
     after = next((row for row in run.epochs if row.phase == 2), last)
-    trunk = {name: value for name, value in last.drift.items() if name != "head"}
+    moved = [value for name, value in last.drift.items() if name != "head"]
     still = [value for name, value in head.drift.items() if name != "head"]
     return {
         "last": last.val_accuracy,
-        "sample": last.sample_accuracy,
-        "test": run.end.test_accuracy if run.end is not None else 0.0,
         "head": head.val_accuracy,
         "thawed": after.val_accuracy,
         "first_val": first.val_accuracy,
@@ -152,8 +150,7 @@ def _numbers(run: Story) -> dict[str, float]:
         "last_loss": last.val_loss,
         "epoch": min(row.seconds for row in run.epochs),
         "still": max(still, default=0.0),
-        "moved": max(trunk.values(), default=0.0),
-        "blocks": len(trunk),
+        "moved": max(moved, default=0.0),
     }
 
 

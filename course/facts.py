@@ -18,8 +18,7 @@ from ftcore.training.recipes import lesson
 
 def of_network(settings: RunSettings, classes: int, images: int) -> dict[str, float]:
     """Counts for this backbone with a new head of `classes` outputs, and `images` training images."""
-    rows, side = describe(settings.backbone, classes), backbones.preprocess(settings.backbone).side
-    first, second = lesson(settings)
+    rows, (_, second) = describe(settings.backbone, classes), lesson(settings)
     weights = {row.name: row.parameters for row in rows}
     last = recipes.last_blocks(settings.backbone, 1)
     moved = sum(weights[name] for name in second.trainable)
@@ -27,7 +26,6 @@ def of_network(settings: RunSettings, classes: int, images: int) -> dict[str, fl
     operations = sum(row.forward_flops for row in rows)
     width = features(settings.backbone)
     old = sum(row.parameters for row in describe(settings.backbone) if row.name == HEAD)
-    steps = _steps(images, settings.batch_size)
     trunk = sum(weights.values()) - weights[HEAD]
     return {
         "classes": classes,
@@ -46,19 +44,16 @@ def of_network(settings: RunSettings, classes: int, images: int) -> dict[str, fl
         "chance": 100 / classes,
         "chance_loss": math.log(classes),
         "one_over": 1 / classes,
-        "inputs": 3 * side * side,
         "images": images,
         "batch": settings.batch_size,
-        "steps": steps,
+        "steps": _steps(images, settings.batch_size),
         "steps_down": images // settings.batch_size,
-        "steps_all": steps * (first.epochs + second.epochs),
         "frozen_forward": 100 * sum(row.forward_flops for row in rows[:start]) / operations,
         "frozen_weights": 100 * sum(row.parameters for row in rows[:start]) / sum(weights.values()),
         "blocks": len(rows),
         "norms": sum(row.batch_norms for row in rows),
         "norms_frozen": sum(row.batch_norms for row in rows if row.name not in second.trainable),
         "norms_thawed": sum(row.batch_norms for row in rows if row.name in second.trainable),
-        "head_rate": first.lr,
         "tune_rate": second.lr,
         "deep_rate": second.lr * 0.5**2,
         "deep_rate_once": second.lr * 0.5,
@@ -73,27 +68,20 @@ def _steps(images: int, batch: int) -> int:
 
 def of_run(story: Story) -> dict[str, float]:
     """What a run with at least two epochs in each of two phases did; accuracies in percent, `gain` in points."""
-    epochs, baseline, end = story.epochs, story.baseline, story.end
-    best = max(epochs, key=lambda epoch: epoch.val_accuracy)
+    epochs, end = story.epochs, story.end
     head, last = [epoch for epoch in epochs if epoch.phase == 1][-1], epochs[-1]
     numbers = {
-        "epochs": len(epochs),
         "thaw_after": head.epoch,
         "thaw_next": head.epoch + 1,
         "head_accuracy": 100 * head.val_accuracy,
         "tuned_accuracy": 100 * last.val_accuracy,
         "gain": 100 * (last.val_accuracy - head.val_accuracy),
-        "head_loss": head.val_loss,
-        "tuned_loss": last.val_loss,
-        "best_accuracy": 100 * best.val_accuracy,
-        "best_epoch": best.epoch,
         "first_val": 100 * epochs[0].val_accuracy,
         "first_train": 100 * epochs[0].train_accuracy,
         "first_sample": 100 * epochs[0].sample_accuracy,
         "gap": 100 * (last.sample_accuracy - last.val_accuracy),
         "sample_accuracy": 100 * last.sample_accuracy,
         "test_accuracy": 100 * (end.test_accuracy if end is not None else last.val_accuracy),
-        "start_accuracy": 100 * baseline.val_accuracy if baseline is not None else 100 / 10,
     }
     return {f"run_{name}": float(value) for name, value in numbers.items()}
 

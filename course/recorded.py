@@ -6,6 +6,7 @@ questions or pages.
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import functools
 import json
@@ -92,4 +93,5 @@ def make(path: Path = FILE) -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description="Make the recorded curves of the quiz anew.").parse_args()
     make()

@@ -18,7 +18,7 @@ from ftcore.data import catalogue, sets
 from ftcore.data.splits import listed
 from ftcore.errors import FtError
 from ftcore.events import Event
-from ftcore.files import home
+from ftcore.files import home, version
 from ftcore.names import shown, tidy
 from ftcore.network import backbones
 from ftcore.network.describe import describe
@@ -71,6 +71,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m ftcore", description="Fine-tune a pretrained image classifier, block by block.")
+    parser.add_argument("--version", action="version", version=f"Thaw {version()}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     t = commands.add_parser("train", help="run the classic lesson, or your own variant of it")
     t.set_defaults(command=_train)

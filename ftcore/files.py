@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
+import tomllib
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -138,6 +140,12 @@ def size(count: float) -> str:
 
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@functools.cache
+def version() -> str:
+    """This program's version, which stands in pyproject.toml alone: nothing of it is installed."""
+    return str(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"])
 
 
 def home() -> Path:

@@ -93,13 +93,13 @@ def _names(classes: tuple[str, ...], most: int = 10) -> str:
 def _results(view: View | None) -> dict[str, str]:
     """What the learner's run reached so far, for the stages that learn."""
     none = content.section("pipeline", "result.none")
-    results = {"head_result": none, "tune_result": none}
+    sentences = {"head_result": none, "tune_result": none}
     if view is None:
-        return results
+        return sentences
     reached = observe.reached(view.story)
     for name, value in reached.items():
-        results[f"{name}_result"] = content.section("pipeline", f"result.{name}", {"accuracy": percent(value)})
-    return results
+        sentences[f"{name}_result"] = content.section("pipeline", f"result.{name}", {"accuracy": percent(value)})
+    return sentences
 
 
 def _stepper(marks: list[str]) -> int:

@@ -17,7 +17,8 @@ def plant(place: Path) -> Path:
         shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "assets" / "content", place / "assets" / "content")
     (place / "assets" / "weights").symlink_to(ROOT / "assets" / "weights", target_is_directory=True)
-    shutil.copy(ROOT / "app.py", place)
+    for name in ("app.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, place)
     return place
 
 

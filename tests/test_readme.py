@@ -46,7 +46,7 @@ def test_every_setting_of_the_environment_is_told() -> None:
 
 def test_every_option_that_is_told_exists() -> None:
     commands = cli._parser()._subparsers._group_actions[0].choices
-    known = {word for one in commands.values() for word in one._option_string_actions}
+    known = {word for one in (cli._parser(), *commands.values()) for word in one._option_string_actions}
     terminal = README[README.index("## In the terminal") : README.index("## Backbones")]
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", terminal)) <= known
 

@@ -79,10 +79,3 @@ def test_the_page_of_the_recipe_opens(found: dict[str, Any]) -> None:
     opens, title, lines = found["page"]
     assert (opens, title) == (True, "Blocks")
     assert lines >= 11
-
-
-def test_the_files_that_it_names_are_there() -> None:
-    named = re.findall(r"`((?:ftcore|course|ui|pages|tests|assets)[\w/.]*)`", TEXT)
-    assert {name for name in named if not (ROOT / name.removesuffix(".plain")).exists()} <= {
-        "pages/blocks.py", "ui.words.plain",
-    }  # fmt: skip

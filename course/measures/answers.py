@@ -49,7 +49,6 @@ def softmax() -> Numbers:
         "looked": len(labels),
         "right": float((answer == labels)[certain].float().mean()) if certain.any() else 0.0,
         "noise": float(blind.mean()),
-        "noise_most": float(blind.max()),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -81,11 +82,25 @@ def test_numbers_decide_and_not_hopes() -> None:
     assert experiments.judged("head-only", {"a": done[0]}).key == "none", "the trunk stood still until the thaw"
 
 
+def decisive(name: str, numbers: Mapping[str, float]) -> set[str]:
+    """The numbers that the verdict of a measurement asks for."""
+    asked: set[str] = set()
+
+    class Asked(dict[str, float]):
+        def __getitem__(self, key: str) -> float:
+            asked.add(key)
+            return super().__getitem__(key)
+
+    measure.MEASUREMENTS[name].verdict(Asked(numbers))
+    return asked
+
+
 @pytest.mark.parametrize("name", ["frozen-norm", "bn-eval", "eval-mode", "optimizer-holds", "last-two"])
 def test_measurements_settle_what_is_known_about_torch(name: str) -> None:
     outcome = experiments.measured(name)
     found = next(e for e in ALL if e.id == name)
-    assert set(content.TOKEN.findall(" ".join(found.outcomes.values()))) <= set(outcome.numbers)
+    told = set(content.TOKEN.findall(" ".join((found.question, *found.outcomes.values()))))
+    assert told <= set(outcome.numbers) == told | decisive(name, outcome.numbers)
     expected = {
         "frozen-norm": "statistics", "bn-eval": "undone", "eval-mode": "weights", "optimizer-holds": "still",
         "last-two": "most",
@@ -99,5 +114,6 @@ def test_measurements_settle_what_is_known_about_torch(name: str) -> None:
 def test_measurements_on_pictures_give_what_their_words_ask_for(name: str) -> None:
     outcome = experiments.measured(name)
     found = next(e for e in ALL if e.id == name)
-    assert set(content.TOKEN.findall(" ".join(found.outcomes.values()))) <= set(outcome.numbers)
+    told = set(content.TOKEN.findall(" ".join((found.question, *found.outcomes.values()))))
+    assert told <= set(outcome.numbers) == told | decisive(name, outcome.numbers)
     assert outcome.key in found.outcomes

@@ -20,7 +20,7 @@ NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 def test_every_term_is_used_somewhere() -> None:
     assert WRONG == ()
-    texts = [path.read_text("utf-8") for path in content.FOLDER.glob("*.md")]
+    texts = [text for lesson in content.lessons() for text in content.load(lesson).values()]
     texts += [(content.FOLDER / name).read_text("utf-8") for name in ("quiz.toml", "cards.toml", "experiments.toml")]
     found = {term.id for text in texts for term in glossary.used(text, TERMS)}
     assert found == {term.id for term in TERMS}

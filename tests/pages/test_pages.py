@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ftcore import files
 from ftcore.costs import estimate
 from ftcore.data import sets
 from ftcore.data.sets import Summary
@@ -31,6 +32,7 @@ def test_every_page_renders(entry: sitemap.Entry, open_page: OpenPage) -> None:
     assert not test.exception
     assert not test.error
     assert len(test.title) == 1
+    assert f"Thaw {files.version()}" in [caption.value for caption in test.sidebar.caption]
 
 
 @pytest.mark.parametrize("entry", sitemap.ENTRIES, ids=lambda entry: entry.path)

@@ -14,7 +14,6 @@ import streamlit as st
 import torch
 from PIL import Image
 
-from course import content
 from ftcore.analysis import trace
 from ftcore.data import sets
 from ftcore.errors import FtError
@@ -179,12 +178,6 @@ def test_pixels_are_enlarged_and_coloured_without_blur() -> None:
 )
 def test_small_numbers_keep_their_digits(value: float, text: str) -> None:
     assert softmax.small(value) == text
-
-
-def test_the_pages_texts_are_all_there() -> None:
-    names = content.load("trace")
-    assert {f"heat.{kind}" for kind in ("cam", "grad-cam", "hires-cam")} <= set(names)
-    assert {f"features.{kind}" for kind in ("pretrained", "frozen", "trainable")} <= set(names)
 
 
 def test_run_that_failed_is_not_called_going(run: str, open_page: OpenPage) -> None:

@@ -61,6 +61,6 @@ def _word(name: str, value: float) -> str:
         return number(value)
     if name.startswith("rec_") or name in ("chance", "thawed_share", "frozen_forward", "frozen_weights"):
         return percent(value / 100)
-    if name.startswith("run_") and name.removeprefix("run_") not in ("epochs", "thaw_after", "thaw_next", "best_epoch"):
+    if name.startswith("run_") and name.removeprefix("run_") not in ("thaw_after", "thaw_next"):
         return percent(value / 100)
     return count(round(value)) if float(value).is_integer() else f"{value:.3g}"

@@ -1,10 +1,11 @@
-"""The sidebar of every page: the set-up in two choices, the pages, and who is looking."""
+"""The sidebar of every page: the set-up in two choices, the pages, the version, and who is looking."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from course import content
+from ftcore import files
 from ftcore.data import catalogue
 from ftcore.network import backbones
 from ftcore.settings import RunSettings
@@ -25,6 +26,7 @@ def draw(settings: RunSettings) -> str:
         _weights(settings)
         _data(settings)
         _links()
+        st.caption(f"Thaw {files.version()}")
         reach.tables()
         return learner.meet_learner()
 
