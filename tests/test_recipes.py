@@ -34,7 +34,7 @@ found, wrong = experiments.load()
 outcome = experiments.measured("head-share")
 print(json.dumps({
     "backbone": [describe("resnet34")[-1].shape[0], sum(row.parameters for row in describe("resnet34"))],
-    "data": [catalogue.CATALOGUE["dtd"].title, sets.summary("dtd").counts],
+    "data": [catalogue.CATALOGUE["kmnist"].title, sets.summary("kmnist").counts],
     "setting": RunSettings(warm_up=3).to_query(),
     "page": [not page.exception, page.title[0].value, len(page.markdown)],
     "quiz": [list(quiz.load().wrong), "blocks-many" in {q.id for q in quiz.load().questions}],
@@ -65,7 +65,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     ("recipe", "wanted"),
     [
         ("backbone", [1000, 21_797_672]),
-        ("data", ["Textures", {"train": 1880, "val": 1880, "test": 1880}]),
+        ("data", ["Kuzushiji-MNIST", {"train": 54_000, "val": 6_000, "test": 10_000}]),
         ("setting", {"warm_up": "3"}),
         ("quiz", [[], True]),
         ("experiment", [[], "small", True]),
