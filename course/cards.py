@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from fsrs import Card as Schedule
 from fsrs import Rating, Scheduler
+from fsrs.card import CardDict
 
 from course import content, glossary, quiz
 from ftcore.files import derived
@@ -48,24 +49,24 @@ def _card(row: Mapping[str, Any]) -> Card:
     return made
 
 
-def rate(schedule: Mapping[str, Any] | None, rating: str, now: datetime | None = None) -> dict[str, Any]:
+def rate(schedule: CardDict | None, rating: str, now: datetime | None = None) -> CardDict:
     """The schedule after a look at the card. A schedule that cannot be read starts anew."""
     now = now or datetime.now(UTC)
     return derived(lambda: _rated(_schedule(schedule), rating, now)) or _rated(None, rating, now)
 
 
-def _rated(schedule: Schedule | None, rating: str, now: datetime) -> dict[str, Any]:
+def _rated(schedule: Schedule | None, rating: str, now: datetime) -> CardDict:
     after, _ = _SCHEDULER.review_card(schedule or Schedule(card_id=1, due=now), RATINGS[rating], now)
-    return dict(after.to_dict())
+    return after.to_dict()
 
 
-def _schedule(record: Mapping[str, Any] | None) -> Schedule | None:
-    schedule = derived(lambda: Schedule.from_dict(cast(Any, record))) if record else None
+def _schedule(record: CardDict | None) -> Schedule | None:
+    schedule = derived(lambda: Schedule.from_dict(record)) if record else None
     times = (schedule.due, schedule.last_review or schedule.due) if schedule else ()
     return schedule if all(isinstance(time, datetime) and time.tzinfo for time in times) else None
 
 
-def due(cards: Sequence[Card], schedules: Mapping[str, Mapping[str, Any]], now: datetime | None = None) -> list[Card]:
+def due(cards: Sequence[Card], schedules: Mapping[str, CardDict], now: datetime | None = None) -> list[Card]:
     """The cards to look at now: those whose time has come, the longest overdue first, then new ones in order."""
     now = now or datetime.now(UTC)
     met = [(schedule.due, card) for card in cards if (schedule := _schedule(schedules.get(card.id)))]
@@ -74,7 +75,7 @@ def due(cards: Sequence[Card], schedules: Mapping[str, Mapping[str, Any]], now: 
     return late + [card for card in cards if card.id not in known]
 
 
-def seconds_until(record: Mapping[str, Any], now: datetime | None = None) -> float:
+def seconds_until(record: CardDict, now: datetime | None = None) -> float:
     """Seconds until a card comes up again; 0 if it is due."""
     schedule = _schedule(record)
     return max(0.0, (schedule.due - (now or datetime.now(UTC))).total_seconds()) if schedule else 0.0

@@ -14,7 +14,9 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
+
+from fsrs.card import CardDict
 
 from ftcore.errors import FtError
 from ftcore.files import home, own, whole
@@ -24,21 +26,44 @@ _LOCK = threading.Lock()
 VERSION = 1
 
 
+class Answer(TypedDict, total=False):
+    """The last answer to a question, the number of tries, and when it was (seconds since 1970)."""
+
+    right: bool
+    tries: int
+    time: float
+
+
+class Settled(TypedDict):
+    """What a measurement gave: which outcome, and its numbers."""
+
+    key: str
+    numbers: dict[str, float]
+
+
+class Attempt(TypedDict, total=False):
+    """What a learner did with an experiment: the guess, then its runs by label, or what was measured."""
+
+    guess: str
+    runs: dict[str, str]
+    outcome: Settled
+
+
 @dataclass
 class Learner:
-    """Everything kept of a learner, as plain data.
+    """Everything kept of a learner, as plain data: a file may hold anything, so what reads it checks.
 
     `answers` holds the last answer to each question, `round` the quiz that is going on (empty without one),
     `experiments` guesses, runs and results, `cards` the schedule of each card, `guide` the address' parameters where
     the guided lesson was left (empty before it was begun).
     """
 
-    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
     round: dict[str, Any] = field(default_factory=dict)
     streak: int = 0
     best_streak: int = 0
-    experiments: dict[str, dict[str, Any]] = field(default_factory=dict)
-    cards: dict[str, dict[str, Any]] = field(default_factory=dict)
+    experiments: dict[str, Attempt] = field(default_factory=dict)
+    cards: dict[str, CardDict] = field(default_factory=dict)
     guide: str = ""
 
 

@@ -165,7 +165,8 @@ def _learner(hurt: Hurt) -> None:
     rounds.progress(learner, questions)
     rounds.pick("wrong", questions, learner)
     for card in [*cards.due(pile, learner.cards), *pile[:1]]:
-        cards.seconds_until(learner.cards.get(card.id, {}))
+        if schedule := learner.cards.get(card.id):
+            cards.seconds_until(schedule)
     with learners.changing(OWNER) as changed:
         changed.streak = 17
         changed.cards[pile[0].id] = cards.rate(changed.cards.get(pile[0].id), "good")

@@ -136,7 +136,7 @@ def _parted(file: Path) -> tuple[dict[str, Any], int]:
     return header, 8 + size
 
 
-def _sum(header: Mapping[str, Any], tensors: hashlib._Hash) -> str:
+def _sum(header: Mapping[str, object], tensors: hashlib._Hash) -> str:
     return hashlib.sha256(json.dumps(header, sort_keys=True).encode() + tensors.digest()).hexdigest()
 
 

@@ -6,12 +6,12 @@ Runs go through the same queue as all others and stay in the learner's history.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import streamlit as st
 
 from course import content, experiments, learners, measure
 from course.experiments import Experiment, Outcome
+from course.learners import Attempt
 from course.measures import ground
 from ftcore.errors import FtError
 from ftcore.runs import service
@@ -78,7 +78,7 @@ def draw(one: Experiment, claim: str, owner: str) -> None:
     _by_hand(one)
 
 
-def _guess(one: Experiment, record: Mapping[str, Any], owner: str) -> str | None:
+def _guess(one: Experiment, record: Attempt, owner: str) -> str | None:
     guess = record.get("guess")
     keys = list(one.guesses)
     begun = bool(record.get("runs") or record.get("outcome"))
@@ -94,7 +94,7 @@ def _guess(one: Experiment, record: Mapping[str, Any], owner: str) -> str | None
     return picked or (guess if guess in keys else None)
 
 
-def _views(record: Mapping[str, Any]) -> dict[str, View]:
+def _views(record: Attempt) -> dict[str, View]:
     """The runs of the experiment by label; none if one of them has been deleted."""
     try:
         return {label: live.look(run_id) for label, run_id in record.get("runs", {}).items()}
@@ -102,7 +102,7 @@ def _views(record: Mapping[str, Any]) -> dict[str, View]:
         return {}
 
 
-def _outcome(one: Experiment, record: Mapping[str, Any], views: Mapping[str, View]) -> Outcome | None:
+def _outcome(one: Experiment, record: Attempt, views: Mapping[str, View]) -> Outcome | None:
     if one.id in measure.MEASUREMENTS:
         raw = record.get("outcome")
         return Outcome(raw["key"], raw["numbers"]) if raw else None
@@ -143,7 +143,7 @@ def _start(one: Experiment, owner: str, *, again: bool) -> None:
         if one.id in measure.MEASUREMENTS:
             with st.spinner("Measuring"), setup.WORK:
                 numbers = experiments.measured(one.id)
-            done: dict[str, Any] = {"outcome": {"key": numbers.key, "numbers": dict(numbers.numbers)}}
+            done: Attempt = {"outcome": {"key": numbers.key, "numbers": dict(numbers.numbers)}}
         else:
             compared = experiments.comparisons()[one.id]
             done = {"runs": {label: service.manager().submit(settings, owner) for label, settings in compared.items()}}

@@ -8,7 +8,7 @@ in `alt`. This module knows nothing about how a run works.
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -21,6 +21,7 @@ from ui.words import number, percent
 
 # Order and colours follow `chartCategoricalColors` in the theme: three curves, then ice and ember.
 CURVES = ("validation", "training set, eval mode", "while learning")
+Rows = Sequence[Mapping[str, object]]
 DOMAIN = [*CURVES, "frozen", "trainable"]
 FIELDS = {
     "accuracy": ("val_accuracy", "sample_accuracy", "train_accuracy"),
@@ -51,7 +52,7 @@ def spans(settings: RunSettings) -> list[dict[str, Any]]:
     return rows
 
 
-def spec(what: str, settings: RunSettings, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def spec(what: str, settings: RunSettings, data: Mapping[str, Rows] | None = None) -> dict[str, Any]:
     """The Vega-Lite spec for one run; the same for every epoch of it. `what` is 'accuracy' or 'loss'."""
     total, share = settings.epochs, what == "accuracy"
     room = total * 0.012
