@@ -7,7 +7,7 @@ HOST := $(if $(filter 0.0.0.0 ::,$(ADDRESS)),localhost,$(ADDRESS))
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: setup run test lint bench tokens lock clean
+.PHONY: setup run check test lint bench tokens lock clean
 
 setup: .venv/app.stamp
 
@@ -19,8 +19,14 @@ ifneq ($(ADDRESS),localhost)
 endif
 	@$(BIN)/python -m streamlit run app.py --server.port $(PORT) --server.address $(ADDRESS) --browser.serverAddress $(HOST)
 
+# A file's tests stay together, for what they share; files go in the order of the tree, so that long ones are not last.
+PYTEST := $(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
+
 test: lint
-	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile
+	$(PYTEST)
+
+check: lint
+	$(PYTEST) -m "not long"
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check .

@@ -32,6 +32,21 @@ TAIL = ("layer4.0", "layer4.1", "head")
 BATCHES = (8, 32)  # images in a step, in the tests' short runs and by default
 
 
+# What `make check` leaves out: what trains, measures, kills processes, follows recipes or drives a browser.
+LONG = (
+    "benchmarks", "browser", "course/test_experiments.py", "ftcore/analysis", "ftcore/costs", "ftcore/runs",
+    "ftcore/terminal", "ftcore/training", "pages/test_own_pictures.py", "pages/test_trace_page.py",
+    "test_documents.py", "test_one_list.py", "test_recipes.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what takes long, by the place of its file."""
+    for item in items:
+        if item.path.relative_to(Path(__file__).parent).as_posix().startswith(LONG):
+            item.add_marker(pytest.mark.long)
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Runs, caches and prepared images of one test, and an empty folder for torch's downloads."""

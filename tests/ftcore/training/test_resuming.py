@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from ftcore.data import sets
 from ftcore.errors import FtError
 from ftcore.events import Baseline, EpochEnd, Event, PhaseEnd
 from ftcore.network import backbones, tapconv
 from ftcore.settings import Phase, RunSettings
 from ftcore.training import loop
 from ftcore.training.start import start_network
+from tests.conftest import TAIL
 from tests.ftcore.training.trained import CLASSES, Images, Run, assert_same, epochs, numbers
 
 
@@ -40,12 +42,23 @@ CUTS: dict[str, Callable[[Event], bool]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, noise: Path) -> tuple[RunSettings, Run]:
+    """Settings with which all that a checkpoint keeps matters, and a run that nothing disturbed."""
+    phases = (Phase(epochs=2), Phase(name="Fine-tune", epochs=2, lr=1e-4, trainable=TAIL))
+    settings = RunSettings(data=str(noise), phases=phases, batch_size=8, batch_norm="update", best_weights=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("THAW_HOME", str(tmp_path_factory.mktemp("undisturbed")))
+        network = start_network(settings, CLASSES)
+        made = sets.load(settings.data, backbones.preprocess(settings.backbone))
+        return settings, (network, list(loop.train(settings, made, network)))
+
+
 @pytest.mark.parametrize("where", CUTS)
 def test_resumed_equals_undisturbed(
-    run: Callable[..., Run], small: RunSettings, images: Images, tmp_path: Path, where: str
+    run: Callable[..., Run], whole: tuple[RunSettings, Run], images: Images, tmp_path: Path, where: str
 ) -> None:
-    small = dataclasses.replace(small, batch_norm="update", best_weights=True)
-    undisturbed, told = run(small)
+    small, (undisturbed, told) = whole
     begun = loop.train(
         small,
         images(backbones.preprocess(small.backbone)),
