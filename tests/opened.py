@@ -31,7 +31,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     )
     monkeypatch.setattr(local, "_spawn", _idle)
     manager = functools.cache(lambda: service.Manager(1))
-    monkeypatch.setattr(service, "manager", manager)
+    monkeypatch.setattr(service, "_manager", manager)  # behind the lock of `manager`: two threads may ask at once
     torch.set_num_threads(1)
     st.cache_data.clear()
     yield tmp_path

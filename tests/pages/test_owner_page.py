@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -117,7 +118,10 @@ def test_server_wakes_the_queue_that_was_left(home: Path) -> None:
             while (home / "runs").exists() and left.name not in service.manager().workers():
                 await asyncio.sleep(0.05)
 
-    asyncio.run(asyncio.wait_for(serve(), 60))
+    with ThreadPoolExecutor(
+        1
+    ) as thread:  # a loop of its own: where a browser was tested before, Playwright's still runs
+        thread.submit(asyncio.run, asyncio.wait_for(serve(), 60)).result()
     assert list(service.manager().workers()) == [left.name]
 
 
