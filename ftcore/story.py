@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ftcore.events import Baseline, EpochEnd, PhaseEnd, RunEnd, RunStart
-from ftcore.settings import RunSettings
+from ftcore.settings import Phase, RunSettings
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,10 @@ class Story:
         told, over = (epochs[number] for number in sorted(epochs)), (phases[number] for number in sorted(phases))
         return Story(settings, start, baseline, tuple(told), tuple(over), end)
 
+    def phase_of(self, epoch: EpochEnd) -> Phase:
+        """The settings of the phase that an epoch belongs to."""
+        return self.settings.phases[epoch.phase - 1]
+
     def head_only(self, epoch: EpochEnd) -> bool:
         """Did only the head learn in this epoch?"""
-        return self.settings.phases[epoch.phase - 1].head_only
+        return self.phase_of(epoch).head_only

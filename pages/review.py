@@ -51,7 +51,7 @@ def _card(card: cards.Card, learner: Learner, owner: str) -> None:
     record = learner.cards.get(card.id)
     with st.container(border=True):
         st.subheader(card.front, anchor=False)
-        turned = f"turned-{card.id}-{record.get('due') if record else 'new'}"
+        turned = f"turned-{card.id}-{record.get('due', 'new') if record else 'new'}"
         if not st.session_state.get(turned):
             if st.button("Turn the card", type="primary", key=f"turn-{card.id}"):
                 st.session_state[turned] = True

@@ -59,8 +59,8 @@ def own_pictures(settings: RunSettings) -> bool:
 
 def public(settings: RunSettings) -> RunSettings:
     """The settings as an address may tell them: without a path of this machine."""
-    private = set() if own_pictures(settings) else {"data"}
-    hidden: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(settings) if f.name in _PATHS - private}
+    visible = set() if own_pictures(settings) else {"data"}
+    hidden: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(settings) if f.name in _PATHS - visible}
     return dataclasses.replace(settings, **hidden)
 
 

@@ -188,9 +188,7 @@ def to_draw(data: str, preprocess: Preprocess, *, train_per_class: int = 0) -> i
     with open_plan(data, 0, None) as plan:
         plan = plan.first(train_per_class)
         here = [prepared.find(_key(plan, plan.splits[name], preprocess)) is not None for name in SPLITS]
-        return sum(
-            len(plan.splits[name]) for name, prepared_already in zip(SPLITS, here, strict=True) if not prepared_already
-        )
+        return sum(len(plan.splits[name]) for name, ready in zip(SPLITS, here, strict=True) if not ready)
 
 
 def _key(plan: Plan, items: Sequence[Item], preprocess: Preprocess) -> str:

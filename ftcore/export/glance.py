@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ftcore.export.lines import expression, load_lines, optimizer_call
-from ftcore.network import backbones
+from ftcore.export.lines import expression, load_lines, optimizer_call, outline
 from ftcore.network.describe import features
 from ftcore.settings import HEAD, RunSettings
 from ftcore.training import recipes
@@ -13,7 +12,7 @@ from ftcore.training import recipes
 
 def stages(settings: RunSettings, classes: int) -> tuple[str, str, str, str, str, str]:
     """Load, new head, freeze, train the head, thaw, fine-tune; imports are left out."""
-    network = backbones.skeleton(settings.backbone)
+    network = outline(settings.backbone)
     first, second = recipes.lesson(settings)
     head = expression(network.head_path)
     thawed = [

@@ -6,6 +6,7 @@ nothing about pages.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 
@@ -13,12 +14,19 @@ from torch import nn
 
 from ftcore import fields
 from ftcore.network import backbones
+from ftcore.network.blocks import Network
 from ftcore.network.describe import describe
 from ftcore.settings import Phase, RunSettings
 
 # what other lines say, or what is no business of code: a path of this machine
 _SAID = {"backbone", "data", "labels", "weights", "batch_norm", "skip_bad"}
 _SAID_OF_PHASE = {"name", "lr", "trainable", "optimizer", "weight_decay", "epochs"}
+
+
+@functools.cache
+def outline(backbone: str) -> Network:
+    """The network's names and modules, to be read and never changed: pages ask for them at every rerun."""
+    return backbones.skeleton(backbone)
 
 
 def expression(path: str) -> str:
@@ -28,14 +36,14 @@ def expression(path: str) -> str:
 
 def load_lines(backbone: str) -> str:
     """Build the architecture and put the pretrained weights into it."""
-    entry, state = backbones.entry(backbone), backbones.weights_state(backbone)
+    entry = backbones.entry(backbone)
     if entry.weights is None:
-        count = len(backbones.old_classes(backbone))
+        count, file = len(backbones.old_classes(backbone)), backbones.weights_state(backbone).file
         return (
             "from safetensors.torch import load_file\n"
             f"from torchvision.models import {entry.arch}\n\n"
             f"model = {entry.arch}(num_classes={count})\n"
-            f'weights = load_file("{state.file.name}")\n'
+            f'weights = load_file("{file.name}")\n'
             "model.load_state_dict({name: w.float() if w.is_floating_point() else w for name, w in weights.items()})"
         )
     return f'from torchvision.models import {entry.arch}\n\nmodel = {entry.arch}(weights="{entry.weights}")'
@@ -43,13 +51,13 @@ def load_lines(backbone: str) -> str:
 
 def head_lines(backbone: str, classes: int) -> str:
     """Swap the last linear layer for one with `classes` outputs."""
-    head = expression(backbones.skeleton(backbone).head_path)
+    head = expression(outline(backbone).head_path)
     return f"from torch import nn\n\n{head} = nn.Linear({head}.in_features, {classes})"
 
 
 def freeze_lines(backbone: str, trainable: Sequence[str]) -> str:
     """Freeze everything, then thaw the named blocks, and put frozen ones in eval mode."""
-    network = backbones.skeleton(backbone)
+    network = outline(backbone)
     named = [name for name in network.names if name in trainable and network.parameters(name)]
     lines = ["model.requires_grad_(False)"]
     modules = [

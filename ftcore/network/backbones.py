@@ -158,8 +158,8 @@ def entry(name: str) -> Backbone:
 
 
 def _published(name: str) -> Any:
-    chosen = entry(name)
-    return models.get_model_weights(chosen.arch)[chosen.weights] if chosen.weights else None
+    backbone = entry(name)
+    return models.get_model_weights(backbone.arch)[backbone.weights] if backbone.weights else None
 
 
 def preprocess(name: str) -> Preprocess:

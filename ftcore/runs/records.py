@@ -74,6 +74,7 @@ class Change:
 
 Line = Event | Created | Change
 KINDS: dict[str, type[Any]] = {**events.KINDS, "created": Created, "state": Change}
+_NAMES = {kind: name for name, kind in KINDS.items()}
 
 
 def new(settings: RunSettings, owner: str = "", folder: Path | None = None) -> Path:
@@ -128,8 +129,7 @@ def append(folder: Path, said: Line) -> None:
 
     What merely passes (progress) replaces the one before in a file of its own, so that the log stays short.
     """
-    kinds = {kind: name for name, kind in KINDS.items()}
-    line = json.dumps({"event": kinds[type(said)], **dataclasses.asdict(said)}) + "\n"
+    line = json.dumps({"event": _NAMES[type(said)], **dataclasses.asdict(said)}) + "\n"
     if isinstance(said, PASSING):
         # a system that forbids replacing a file while it is read may refuse: the next one comes soon
         with contextlib.suppress(PermissionError), whole(folder / "progress.json", flush=False) as file:

@@ -142,8 +142,8 @@ def _start(one: Experiment, owner: str, *, again: bool) -> None:
     try:
         if one.id in measure.MEASUREMENTS:
             with st.spinner("Measuring"), setup.WORK:
-                numbers = experiments.measured(one.id)
-            done: Attempt = {"outcome": {"key": numbers.key, "numbers": dict(numbers.numbers)}}
+                outcome = experiments.measured(one.id)
+            done: Attempt = {"outcome": {"key": outcome.key, "numbers": dict(outcome.numbers)}}
         else:
             compared = experiments.comparisons()[one.id]
             done = {"runs": {label: service.manager().submit(settings, owner) for label, settings in compared.items()}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ftcore.network.change import Moved
-from ftcore.settings import RunSettings
+from ftcore.story import Story
 from ui.runs.live import View
 from ui.words import count, percent, points, seconds
 
@@ -20,7 +20,7 @@ def insight(view: View, reached: Mapping[str, float], weights: Moved) -> dict[st
         "changed": "changed nothing: it stayed at" if amount.startswith("0.0") else changed,
         "tuned": percent(reached["tuned"]),
         "test": percent(reached["test"]),
-        "cost": seconds(thawed_seconds(view.settings, view)),
+        "cost": seconds(thawed_seconds(view.story)),
         "seconds": seconds(reached["seconds"]),
         "share": percent(weights.share),
         "distance": percent(weights.distance),
@@ -29,8 +29,7 @@ def insight(view: View, reached: Mapping[str, float], weights: Moved) -> dict[st
     }
 
 
-def thawed_seconds(settings: RunSettings, view: View) -> float:
+def thawed_seconds(story: Story) -> float:
     """Seconds of the epochs after the last one in which only the head learned."""
-    rows = view.story.epochs
-    heads = [int(row.epoch) for row in rows if settings.phases[int(row.phase) - 1].head_only]
-    return sum(float(row.seconds) for row in rows if row.epoch > max(heads))
+    last = max(epoch.epoch for epoch in story.epochs if story.head_only(epoch))
+    return sum(epoch.seconds for epoch in story.epochs if epoch.epoch > last)

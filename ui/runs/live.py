@@ -255,7 +255,7 @@ def epochs(view: View) -> None:
         said = held(observe.observe(view.story, at))
         record = {
             "epoch": str(row.epoch),
-            "phase": plain(view.settings.phases[row.phase - 1].name, 30).replace(" ", "\u00a0"),
+            "phase": plain(view.story.phase_of(row).name, 30).replace(" ", "\u00a0"),
             "what the numbers say": f"**{said}**" if row.epoch in last else said,
             "validation": _cell(row, "val"),
             "training set": _cell(row, "sample"),

@@ -42,7 +42,7 @@ class Moment:
     @property
     def phase(self) -> Phase:
         """The phase that it belongs to."""
-        return self.story.settings.phases[self.row.phase - 1]
+        return self.story.phase_of(self.row)
 
 
 def observe(story: Story, at: int) -> str:
@@ -80,7 +80,7 @@ def _thawed(moment: Moment) -> str:
     row, before = moment.row, moment.before
     if before is None or before.phase == row.phase:
         return ""
-    there = moment.story.settings.phases[before.phase - 1]
+    there = moment.story.phase_of(before)
     if not set(moment.phase.trainable) - set(there.trainable):
         return ""
     loss, was = row.val_loss, before.val_loss
@@ -178,14 +178,14 @@ def closing(story: Story) -> dict[str, float]:
     """
     if story.end is None:
         return {}
-    reached = {"test": story.end.test_accuracy, "seconds": story.end.seconds}
+    ended = {"test": story.end.test_accuracy, "seconds": story.end.seconds}
     if story.epochs:
-        reached["tuned"] = story.epochs[-1].val_accuracy
+        ended["tuned"] = story.epochs[-1].val_accuracy
     head = [epoch for epoch in story.epochs if story.head_only(epoch)]
     if head and head[-1] is not story.epochs[-1]:
-        reached["head"] = head[-1].val_accuracy
-        reached["gain"] = reached["tuned"] - reached["head"]
-    return reached
+        ended["head"] = head[-1].val_accuracy
+        ended["gain"] = ended["tuned"] - ended["head"]
+    return ended
 
 
 def reached(story: Story) -> dict[str, float]:
