@@ -27,6 +27,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks import stopping
 from benchmarks.fuzzing import TARGETS, frame, setup
 from benchmarks.fuzzing.frame import Result, Room
 from ftcore.files import ROOT
@@ -164,12 +165,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         one(names[0], int(a.case.partition(":")[2]), a.seed)
         return 0
     tallies = []
-    for name in names:
-        tallies.append(fuzz(name, a.seed, a.minutes * 60 / len(names), a.cases))
-        print(tallies[-1].row(), file=sys.stderr, flush=True)
-    print(report(tallies, a.seed))
+    try:
+        for name in names:
+            tallies.append(fuzz(name, a.seed, a.minutes * 60 / len(names), a.cases))
+            print(tallies[-1].row(), file=sys.stderr, flush=True)
+    finally:
+        print(report(tallies, a.seed))
     return int(any(tally.found for tally in tallies))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    stopping.run(main)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from benchmarks import stopping
 from ftcore.__main__ import main
 from ftcore.names import tidy
 
@@ -113,4 +114,4 @@ def tell() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(tell())
+    stopping.run(tell)

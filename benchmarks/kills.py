@@ -31,6 +31,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
+from benchmarks import stopping
 from benchmarks.fuzzing import living
 from benchmarks.served import Server, until
 from ftcore.errors import FtError
@@ -210,4 +211,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    stopping.run(main)

@@ -27,6 +27,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from benchmarks import stopping
 from ftcore import events
 from ftcore._torchvision import torchvision
 from ftcore.costs import machine
@@ -255,4 +256,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    stopping.run(main)

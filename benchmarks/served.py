@@ -52,8 +52,10 @@ class Server:
         self._process = self._started()
 
     def _started(self) -> subprocess.Popen[str]:
-        pipe = subprocess.PIPE
-        return subprocess.Popen([sys.executable, "-c", _SERVE], stdin=pipe, stdout=pipe, text=True, cwd=ROOT)
+        command, pipe = [sys.executable, "-c", _SERVE], subprocess.PIPE
+        return subprocess.Popen(  # a session of its own: Ctrl+C is for whoever started it, who ends it then
+            command, stdin=pipe, stdout=pipe, text=True, cwd=ROOT, start_new_session=True
+        )
 
     def ask(self, word: str, rest: str = "") -> Any:
         """The answer to a command. Raises `FtError` where the engine does."""

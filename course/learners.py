@@ -49,6 +49,17 @@ class Attempt(TypedDict, total=False):
     outcome: Settled
 
 
+class Going(TypedDict, total=False):
+    """The round of the quiz that is going on: its kind, its seed, the ids in order, answers and marks by id, the place."""
+
+    mode: str
+    seed: int
+    ids: list[str]
+    given: dict[str, Any]
+    right: dict[str, bool]
+    at: int
+
+
 @dataclass
 class Learner:
     """Everything kept of a learner, as plain data: a file may hold anything, so what reads it checks.
@@ -59,7 +70,7 @@ class Learner:
     """
 
     answers: dict[str, Answer] = field(default_factory=dict)
-    round: dict[str, Any] = field(default_factory=dict)
+    round: Going = field(default_factory=Going)
     streak: int = 0
     best_streak: int = 0
     experiments: dict[str, Attempt] = field(default_factory=dict)

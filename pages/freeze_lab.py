@@ -145,7 +145,7 @@ def _frozen(settings: RunSettings, pattern: tuple[str, ...]) -> None:
     options = {"keep": "Keep", "update": "Update"}
     norm = st.segmented_control(
         "BatchNorm statistics", list(options), default="keep", format_func=options.__getitem__, required=True,
-        key="lab-norm", help=content.section("freeze", "norms.help"),
+        key="lab-norm", wrap=True, help=content.section("freeze", "norms.help"),
     )  # fmt: skip
     if not pattern:
         st.caption(content.section("freeze", "odd.nothing"))

@@ -113,7 +113,7 @@ def _chapters(scene: Scene) -> None:
         ties = address.widget("trace-layer", layer, _go)
         st.segmented_control(
             "Layer", names, format_func=LAYERS.__getitem__, required=True, label_visibility="collapsed",
-            help=content.section("trace", "layer.help"), **ties,
+            wrap=True, help=content.section("trace", "layer.help"), **ties,
         )  # fmt: skip
         st.button(
             "Back", icon=":material/arrow_back:", disabled=at == 0, on_click=guarded(_go), args=(names[max(at - 1, 0)],)

@@ -85,7 +85,7 @@ def _network(
         ties = address.widget("live-phase", shown, lambda at: st.query_params.update({"phase": str(at)}))
         st.segmented_control(
             "Phase", list(names), format_func=names.__getitem__, required=True, label_visibility="collapsed",
-            help=content.section("train", "phase.help"), **ties,
+            wrap=True, help=content.section("train", "phase.help"), **ties,
         )  # fmt: skip
     strip.draw(blocks, trainable, "strip", moving=moving and shown == now)
     return blocks, trainable

@@ -34,9 +34,9 @@ BATCHES = (8, 32)  # images in a step, in the tests' short runs and by default
 
 # What `make check` leaves out: what trains, measures, kills processes, follows recipes or drives a browser.
 LONG = (
-    "benchmarks", "browser", "course/test_experiments.py", "ftcore/analysis", "ftcore/costs", "ftcore/runs",
-    "ftcore/terminal", "ftcore/training", "pages/test_own_pictures.py", "pages/test_trace_page.py",
-    "test_documents.py", "test_one_list.py", "test_recipes.py",
+    "benchmarks", "browser", "course/test_experiments.py", "ftcore/analysis", "ftcore/costs", "ftcore/data/test_memory.py",
+    "ftcore/data/test_sketchbook.py", "ftcore/runs", "ftcore/terminal", "ftcore/training", "pages/test_own_pictures.py",
+    "pages/test_trace_page.py", "test_documents.py", "test_one_list.py", "test_recipes.py",
 )  # fmt: skip
 
 
@@ -86,7 +86,7 @@ def stocked(stock: Path, home: Path) -> Path:
 def used(request: pytest.FixtureRequest) -> None:
     """Tests in these folders start runs, open pages or measure, which a machine does faster once it has been used."""
     room = request.path.relative_to(Path(__file__).parent).parent.as_posix()
-    if room in ("course", "pages", "ui", "ftcore/runs", "ftcore/terminal"):
+    if room in ("pages", "ui", "ftcore/runs", "ftcore/terminal"):
         request.getfixturevalue("stocked")
 
 

@@ -62,10 +62,10 @@ def _builtin() -> tuple[RunSettings, int, int]:
 
 # Values and names that pass through an object or a parameter, which reading a function does not tell.
 VALUES = {
-    "known.values": known,
-    "numbers": staged,
-    "results": lambda: returned("_results"),
-    "six[0].values": lambda: {**staged(), **returned("_results")},
+    "pages/review.py: known.values": known,
+    "ui/lesson/stages.py: numbers": staged,
+    "ui/lesson/stages.py: results": lambda: returned("_results"),
+    "pages/pipeline.py: six[0].values": lambda: {**staged(), **returned("_results")},
 }
 NAMES = {
     "pages/trace.py: note": lambda: {"pretrained", *filter(None, map(note, (*ENDED, "queued", "running", "done")))},
@@ -126,11 +126,11 @@ class Scope:
             assert isinstance(table, ast.Attribute), self.code(node)
             return dict.fromkeys(self.values(table.value), self.made(node.value))
         said = self.code(node.func if isinstance(node, ast.Call) else node)
-        if said in VALUES:
-            return VALUES[said]()
+        if (place := f"{self.file}: {said}") in VALUES:
+            return VALUES[place]()
         if isinstance(node, ast.Call):
             return self.values(node.args[0]) if said == "dict" else returned(said)
-        assert isinstance(node, ast.Name), f"{self.file}: say in VALUES what '{said}' gives"
+        assert isinstance(node, ast.Name), f"say in VALUES what '{place}' gives"
         return self.assigned(node.id)
 
     def _literal(self, node: ast.Dict) -> dict[str, Given]:
@@ -149,7 +149,7 @@ class Scope:
                 found |= {key.value: self.made(node.value)} if isinstance(key, ast.Constant) else {}
             elif isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign) and self.code(target) == name:
                 found |= self.values(node.value)
-        assert found, f"{self.file}: say in VALUES what '{name}' gives"
+        assert found, f"say in VALUES what '{self.file}: {name}' gives"
         return found
 
     def names(self, node: ast.expr) -> set[str]:

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import streamlit as st
 import torch
+from streamlit.components.v2 import manifest_scanner
+from streamlit.components.v2.manifest_scanner import scan_component_manifests
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
@@ -20,6 +22,14 @@ from ftcore.costs.estimate import Estimate
 from ftcore.files import ROOT
 from ftcore.runs import local, service
 from tests.made import TOKEN, OpenPage
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scanned() -> Iterator[None]:
+    """Each page of the harness would look for components in all installed packages anew: 0.15 s, always the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", functools.cache(scan_component_manifests))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -64,14 +74,10 @@ def open_page(warm_server: None, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
     def opened(page: str = "pipeline", **query: str) -> AppTest:
         test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
         test.session_state["thaw_token"] = TOKEN
-        for name, value in query.items():
-            test.query_params[name] = value
-        test.run()
         if page != "pipeline":
             test.switch_page(f"pages/{page}.py")
-            for name, value in query.items():
-                test.query_params[name] = value
-            test.run()
-        return test
+        for name, value in query.items():
+            test.query_params[name] = value
+        return test.run()
 
     return opened

@@ -31,6 +31,10 @@ AT_REST = """() => document.querySelector("[data-testid=stApp]")?.dataset.testSc
   && document.getAnimations().every(a => a.playState !== "running" || a.effect.getTiming().iterations === Infinity)"""
 LOOK = """grave => axe.run({ resultTypes: ["violations"] })
   .then(({ violations }) => violations.filter(({ impact }) => grave.includes(impact)))"""
+CUT = """() => [...document.querySelectorAll("html, [data-testid=stMain], " +
+  "[data-testid=stMain] :is([data-testid=stButtonGroup], [data-testid=stPageLink]) *")]
+  .filter(e => e.checkVisibility() && e.clientWidth && e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML.slice(0, 300))"""
+BACKGROUND = {"light": "rgb(251, 250, 247)", "dark": "rgb(20, 23, 28)"}
 HAS_COLOURS = "scheme => getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme === scheme"
 
 
@@ -65,17 +69,21 @@ def told(violation: dict[str, Any]) -> list[str]:
 def check(tab: Page, state: str, *, phone: bool = False) -> None:
     """No grave violation in light nor in dark: the page follows the system's colours while it is open.
 
-    It begins with the colours that the page has already, which saves drawing it anew.
+    It begins with the colours that the page has already, which saves drawing it anew. On a phone nothing is wider than
+    the window, and no choice and no link is cut.
     """
     for scheme in sorted(SCHEMES, key=lambda name: not tab.evaluate(HAS_COLOURS, name)):
         tab.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
         tab.wait_for_function(HAS_COLOURS, arg=scheme)
         found = grave(tab)
         assert not found, "\n".join([f"{state}, {scheme}:", *found])
+        background = tab.get_by_test_id("stApp").evaluate("app => getComputedStyle(app).backgroundColor")
+        assert background == BACKGROUND[scheme]
     if phone:
         tab.set_viewport_size(PHONE)
         found = grave(tab)
         assert not found, "\n".join([f"{state} on a phone, {scheme}:", *found])
+        assert tab.evaluate(CUT) == []
         tab.set_viewport_size(DESK)
 
 

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenTab, Server
@@ -118,16 +117,6 @@ def test_pause_and_stop_and_what_the_history_keeps(open_tab: OpenTab) -> None:
     expect(other.get_by_text("No run yet.")).to_be_visible()
     tab.reload()
     expect(tab.get_by_text("shown above")).to_be_visible()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["", "train_live"])
-def test_a_phone_needs_no_sideways_scrolling(path: str, scheme: str, open_tab: OpenTab) -> None:
-    tab = open_tab(path, viewport={"width": 390, "height": 844}, color_scheme=scheme)
-    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
-    assert tab.get_by_test_id("stMain").evaluate("main => main.scrollWidth <= main.clientWidth")
-    background = tab.get_by_test_id("stApp").evaluate("app => getComputedStyle(app).backgroundColor")
-    assert background == {"light": "rgb(251, 250, 247)", "dark": "rgb(20, 23, 28)"}[scheme]
 
 
 def test_the_strip_shows_the_chosen_stage_and_can_be_walked_by_keyboard(open_tab: OpenTab) -> None:

@@ -13,6 +13,8 @@ from ftcore.settings import HEAD
 from ftcore.story import Story
 from ftcore.training import recipes
 
+pytestmark = pytest.mark.usefixtures("stocked")
+
 ALL, WRONG = experiments.load()
 GOOD = """
 [[experiment]]

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import math
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -80,7 +81,7 @@ def test_a_round_with_an_odd_value_is_whole_or_none(field: str, value: object) -
     learner = Learner()
     rounds.begin(learner, "short", ["a", "b"], 1)
     rounds.answer(learner, learner.round["ids"][0], 1, True)
-    learner.round[field] = value
+    cast(dict[str, object], learner.round)[field] = value
     found = rounds.current(learner, ["a", "b"])
     if found and found.now:
         rounds.answer(learner, found.now, 2, False)

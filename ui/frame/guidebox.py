@@ -24,7 +24,7 @@ _STYLE = """<style>
   padding: .4rem 1rem .7rem;
   animation: guide-STEP 1.5s ease-out;
 }
-.st-key-guide-voice { position: absolute; }
+.st-key-guide-voice { position: absolute; left: 0; width: 1px; }
 @keyframes guide-STEP { from { background: light-dark(#E3DCC8, #4A5263); } }
 @media (prefers-reduced-motion: reduce) { .st-key-guide { animation: none; } }
 </style>"""

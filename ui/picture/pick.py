@@ -75,7 +75,7 @@ def choose(
     ties = address.widget("pick-source", now, lambda picked: st.query_params.update({"pick": picked or "set"}))
     st.segmented_control(
         "Picture", list(SOURCES), format_func=SOURCES.__getitem__, required=True,
-        help=content.section("trace", "source.help"), **ties,
+        wrap=True, help=content.section("trace", "source.help"), **ties,
     )  # fmt: skip
     if now == "set":
         return _from_set(settings, images, which, classes, missing)
@@ -176,7 +176,7 @@ def _from_set(
         kind = st.segmented_control(
             "Which", list(KINDS), default="right", required=True, key="trace-kind", label_visibility="collapsed",
             format_func=lambda k: f"{KINDS[k]} ({counts[k]})",
-            help=content.section("trace", "kind.help"),
+            wrap=True, help=content.section("trace", "kind.help"),
         )  # fmt: skip
         shown = kinds[kind][:SHOWN]
     else:

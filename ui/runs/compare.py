@@ -29,7 +29,7 @@ def draw(owner: str) -> None:
     st.subheader("Side by side", anchor=False)
     what = st.segmented_control(
         "Compare", ("accuracy", "loss"), default="accuracy", required=True, key="compare-what",
-        format_func=str.capitalize, help=content.section("train", "compare.help"),
+        format_func=str.capitalize, wrap=True, help=content.section("train", "compare.help"),
     )  # fmt: skip
     names = history.names([view.settings for _, view in views])
     ticked = []

@@ -77,7 +77,7 @@ def _recipe(settings: RunSettings) -> None:
     options = [*ready] if names else [*ready, "own"]
     notes = content.section("train", "plan.help")
     ties = address.widget("set-plan", now, pick, _PLACE)
-    st.segmented_control("Plan", options, format_func=PLANS.__getitem__, required=True, help=notes, **ties)
+    st.segmented_control("Plan", options, format_func=PLANS.__getitem__, required=True, wrap=True, help=notes, **ties)
 
 
 def _phase(settings: RunSettings, at: int) -> None:
@@ -150,7 +150,12 @@ def _field(record: RunSettings | Phase, setting: Field[Any], prefix: str, put: C
     if meta["choices"]:
         titles = {"adamw": "AdamW", "sgd": "SGD"}
         st.segmented_control(
-            label, meta["choices"], required=True, format_func=lambda c: titles.get(c, c.capitalize()), **common
+            label,
+            meta["choices"],
+            required=True,
+            wrap=True,
+            format_func=lambda c: titles.get(c, c.capitalize()),
+            **common,
         )
     elif isinstance(value, bool):
         st.toggle(label, **common)

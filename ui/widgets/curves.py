@@ -28,7 +28,10 @@ FIELDS = {
     "loss": ("val_loss", "sample_loss", "train_loss"),
 }
 POINTS_UP_TO = 60
-LEGEND = ":green[**━━**] validation &emsp;:violet[**╍╍**] training set, eval mode &emsp;:gray[**┈┈**] while learning"
+LEGEND = (  # no line ends between a mark and its word
+    ":green[**━━**]&nbsp;validation &emsp;:violet[**╍╍**]&nbsp;training&nbsp;set, eval&nbsp;mode &emsp;"
+    ":gray[**┈┈**]&nbsp;while&nbsp;learning"
+)
 
 
 def curves(what: str, story: Story) -> list[dict[str, Any]]:
