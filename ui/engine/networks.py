@@ -18,7 +18,7 @@ from ftcore.costs import machine
 from ftcore.data import catalogue
 from ftcore.data.sets import ImageSet
 from ftcore.errors import FtError
-from ftcore.network import backbones, surgery
+from ftcore.network import backbones, change, surgery
 from ftcore.network.blocks import Network
 from ftcore.runs import records, results
 from ftcore.settings import RunSettings
@@ -82,6 +82,13 @@ def last_sound(which: Which) -> Which | None:
 def epochs(run: str) -> dict[int, int]:
     """Epochs of a run whose weights are kept, each with the number of its phase."""
     return snapshots.epochs(records.folder_of(run))
+
+
+@st.cache_data(max_entries=50, show_spinner="Comparing the tuned weights with the pretrained ones")
+def moved(backbone: str, run: str) -> change.Moved:
+    """How far a finished run has moved the pretrained weights."""
+    before, after = (network(Which(backbone, run, epoch))[0] for epoch in (0, FINAL))
+    return change.compare(before, after)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

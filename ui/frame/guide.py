@@ -15,12 +15,9 @@ import streamlit as st
 
 from course import content, learners, quiz, rounds
 from ftcore.errors import FtError
-from ftcore.network import change
-from ftcore.network.change import Moved
 from ui import address
 from ui.callbacks import guarded
 from ui.engine import networks
-from ui.engine.networks import FINAL, Which
 from ui.frame import guidebox
 from ui.frame.insight import insight
 from ui.lesson import stages
@@ -233,12 +230,6 @@ def _take_up(query: dict[str, str], left: int) -> None:
 # The insight
 
 
-@st.cache_data(max_entries=50, show_spinner="Comparing the tuned weights with the pretrained ones")
-def _moved(backbone: str, run: str) -> Moved:
-    before, after = (networks.network(Which(backbone, run, epoch))[0] for epoch in (0, FINAL))
-    return change.compare(before, after)
-
-
 def _end(view: View | None) -> None:
     reached = observe.closing(view.story) if view is not None else {}
     if view is None or "head" not in reached or view.settings.weights == "random":
@@ -247,7 +238,7 @@ def _end(view: View | None) -> None:
         query.pop("run", None)
         st.page_link("pages/train_live.py", label="Go there", icon=":material/arrow_forward:", query_params=query)
         return
-    values = insight(view, reached, _moved(view.settings.backbone, view.id))
+    values = insight(view, reached, networks.moved(view.settings.backbone, view.id))
     st.markdown(content.section("guide", "insight", values))
     st.caption(content.section("guide", "insight.counted", values))
     query = {name: text for name, text in address.link().items() if name != "guide"}
