@@ -14,7 +14,7 @@ from ftcore.settings import Phase, RunSettings
 from ui import address
 from ui.engine import setup
 from ui.frame import nav, page, terms
-from ui.runs import compare, counted, form, guess, history, live
+from ui.runs import coach, compare, counted, form, guess, history, live
 from ui.runs.live import View
 from ui.widgets import drift, strip
 from ui.words import about, plain, seconds, several
@@ -50,8 +50,9 @@ def _run(view: View, classes: int) -> None:
     live.watch(view, _measured)
     _table(*shown)
     if len(view.settings.phases) > 1:
-        for column, section in zip(st.columns(3, gap="medium"), ("freezing", "rates", "thawing"), strict=True):
-            column.markdown(content.section("train", section))
+        with st.expander("Why freeze first, and why two learning rates"):
+            st.markdown(content.section("train", "freezing"))
+            st.markdown(content.section("train", "rates"))
 
 
 def _skipped(view: View) -> None:
@@ -98,6 +99,8 @@ def _table(blocks: tuple[BlockInfo, ...], trainable: tuple[str, ...]) -> None:
 
 def _measured(view: View) -> None:
     live.summary(view)
+    if not view.status.active:
+        coach.draw(view)
     accuracy, loss = st.columns(2, gap="medium")
     with accuracy:
         st.subheader("Accuracy", anchor=False)
@@ -107,6 +110,8 @@ def _measured(view: View) -> None:
         live.chart(view, "loss", "train", 320)
     words = (content.section("train", "curves"), content.section("train", "zoom"))
     st.caption(" ".join(words))
+    if view.status.active:  # below the charts, which stay where they are while it comes and changes
+        coach.draw(view)
     _drift(view)
     live.epochs(view)
 

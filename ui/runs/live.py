@@ -284,4 +284,5 @@ def summary(view: View) -> None:
     if "gain" in reached:
         values["gain"] = points(abs(reached["gain"]))
         section = "done" if reached["gain"] >= 0 else "done.lost"
-    st.success(content.section("train", section, values))
+    show = st.info if section == "done.lost" else st.success
+    show(content.section("train", section, values))

@@ -1,0 +1,48 @@
+"""Made-up runs of every kind that the verdict tells apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ftcore.events import Baseline, EpochEnd, RunStart
+from ftcore.settings import HEAD, Phase, RunSettings
+from ftcore.story import Story
+
+Row = tuple[float, float, float, float]  # loss and accuracy on training images, loss and accuracy on validation images
+
+
+def story(head: Sequence[Row], tune: Sequence[Row] = (), images: int = 1000, lr: float = 1e-3) -> Story:
+    """A run of ten classes: the epochs of the head, then those of a second phase."""
+    phases = [Phase(epochs=max(1, len(head)), lr=lr)]
+    if tune:
+        phases.append(Phase("Fine-tune", len(tune), 1e-4, ("layer4.1", HEAD)))
+    names = tuple(str(number) for number in range(10))
+    start = RunStart("resnet18", "digits", names, 300, images, images, ("stem", "head"), "cpu")
+    told = []
+    for at, (loss, accuracy, val_loss, val_accuracy) in enumerate((*head, *tune)):
+        phase = 1 if at < len(head) else 2
+        told.append(EpochEnd(phase, at + 1, loss, accuracy, loss, accuracy, val_loss, val_accuracy, lr, {}, 1.0))
+    return Story(RunSettings(phases=tuple(phases)), start, Baseline(2.4, 0.1), tuple(told))
+
+
+HEAD_DONE = [(1.9, 0.4, 2.0, 0.35), (1.5, 0.6, 1.8, 0.50), (1.3, 0.65, 1.7, 0.55)]
+NAN = math.nan
+RUNS = {
+    "diverged in phase 1": (story([(90, 0.1, 80, 0.1), (1e4, 0.1, 9e3, 0.1), (1e22, 0.1, 1e22, 0.1)], lr=10), "diverged"),
+    "no number any more": (story([(2.0, 0.3, 2.1, 0.3), (NAN, 0.1, NAN, 0.1)]), "diverged"),
+    "diverged in phase 2": (story(HEAD_DONE, [(346, 0.1, 300, 0.1), (1e9, 0.1, 1e9, 0.1), (1e20, 0.1, 1e20, 0.1)]), "diverged"),
+    "at chance, nothing learned": (story([(2.31, 0.1, 2.31, 0.1), (2.305, 0.11, 2.31, 0.1), (2.303, 0.1, 2.304, 0.11)]), "chance"),
+    "at chance, training known": (story([(1.0, 0.7, 2.9, 0.1), (0.5, 0.9, 3.5, 0.11), (0.1, 1.0, 4.0, 0.1)]), "memorised"),
+    "recovered": (story(HEAD_DONE, [(30, 0.2, 25, 0.2), (2.0, 0.5, 2.0, 0.45), (1.4, 0.6, 1.6, 0.55)]), "recovered"),
+    "thawing did damage": (story(HEAD_DONE, [(2.1, 0.2, 2.2, 0.2), (2.0, 0.25, 2.1, 0.22), (1.9, 0.3, 2.0, 0.25)]), "damaged"),
+    "thawing cost what holds": (story(HEAD_DONE, [(1.0, 0.7, 1.8, 0.5), (0.5, 0.9, 2.0, 0.45), (0.1, 1.0, 2.4, 0.42)]), "lost"),
+    "memorising": (story(HEAD_DONE, [(1.0, 0.7, 1.2, 0.65), (0.5, 0.9, 1.1, 0.7), (0.2, 1.0, 1.2, 0.71), (0.1, 1.0, 1.3, 0.7)]), "memorising"),
+    "perfect after the head": (story([(0.2, 0.99, 0.2, 0.99), (0.1, 1.0, 0.1, 1.0), (0.05, 1.0, 0.05, 1.0)]), "perfect"),
+    "one epoch": (story([(1.9, 0.4, 2.0, 0.35)]), "early"),
+    "rate too high": (story([(1.9, 0.4, 2.0, 0.3), (2.2, 0.3, 2.1, 0.33), (1.7, 0.5, 1.9, 0.4), (2.1, 0.4, 2.0, 0.35)]), "unsteady"),
+    "rate too low": (story([(2.30, 0.15, 2.30, 0.15), (2.29, 0.16, 2.29, 0.16), (2.28, 0.18, 2.28, 0.17)]), "slow"),
+    "still learning": (story(HEAD_DONE), "learning"),
+    "level": (story(HEAD_DONE, [(1.0, 0.7, 1.2, 0.7), (0.8, 0.8, 1.19, 0.7), (0.6, 0.9, 1.19, 0.71), (0.4, 0.95, 1.2, 0.7)]), "level"),
+    "converged": (story([(0.50, 0.9, 0.9, 0.7), (0.495, 0.9, 0.9, 0.7), (0.494, 0.9, 0.9, 0.7), (0.493, 0.9, 0.9, 0.7)]), "converged"),
+}  # fmt: skip
