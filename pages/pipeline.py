@@ -44,7 +44,6 @@ nav.guard()
 def main() -> None:
     """Title, controls, numbers, drawing, explanation."""
     settings, view, owner = page.begin("pipeline")
-    view = view or page.latest(owner, settings)
     data = counted.summary(settings, view)
     six = stages.build(settings, len(data.classes), data.counts["train"], _results(view))
     marks = stages.progress(view.log if view else None, view.status.state if view else "", settings)

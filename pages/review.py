@@ -6,11 +6,11 @@ import streamlit as st
 
 from course import cards, content, glossary, learners
 from course.learners import Learner
-from ftcore.data.sets import Summary
 from ftcore.settings import RunSettings
 from ui.course import knowledge
 from ui.frame import nav, page
 from ui.runs import counted
+from ui.runs.live import View
 from ui.words import about, plain, several
 
 TITLES = {"again": "Forgot it", "hard": "With effort", "good": "Knew it", "easy": "At once"}
@@ -26,7 +26,7 @@ def main() -> None:
     with one:
         _cards(owner)
     with two:
-        _sheet(settings, counted.summary(settings, view), owner)
+        _sheet(settings, view)
     with three:
         _glossary()
 
@@ -78,10 +78,11 @@ def span(seconds: float) -> str:
     return several(round(seconds / 86400), "day")
 
 
-def _sheet(settings: RunSettings, summary: Summary, owner: str) -> None:
+def _sheet(settings: RunSettings, view: View | None) -> None:
     """The lesson on one page, with the learner's own numbers."""
-    known = knowledge.gather(settings, len(summary.classes), summary.counts["train"], knowledge.newest(owner))
-    whose = "your newest" if known.own else "a recorded"
+    data = counted.summary(settings, view)
+    known = knowledge.gather(settings, len(data.classes), data.counts["train"], knowledge.told_by(view))
+    whose = "the current" if known.own else "a recorded"
     values = {**known.values, "whose": whose}
     parts = [content.section("cheatsheet", name, values) for name in content.load("cheatsheet")]
     for part in parts:

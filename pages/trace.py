@@ -27,12 +27,9 @@ nav.guard()
 
 def main() -> None:
     """Which network, which picture, the strip, and the chapter that the address names."""
-    settings, view, owner = page.begin("trace")
+    settings, view, _ = page.begin("trace")
     st.title("Prediction trace")
     st.markdown(content.section("trace", "intro"))
-    if view is None:
-        view = page.latest(owner, settings)
-        settings = view.settings if view is not None else settings
     which, note = _which(settings, view)
     if view is not None and which.run:
         which = _sound(which, view)

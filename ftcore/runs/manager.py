@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from ftcore.runs import limits, records, results, shelf
 from ftcore.runs.execute import DISK_FULL, DISK_FULL_SAYS, TAKEN
 from ftcore.runs.executor import Executor
 from ftcore.runs.local import Local
+from ftcore.runs.records import Change, Label
 from ftcore.settings import RunSettings
 from ftcore.training import recipes
 
@@ -34,7 +36,8 @@ class Status:
     """A run as a page shows it.
 
     `position` is 1 for the next in the queue, 0 outside it; times in seconds. A run is `active` while it waits or has
-    a worker; a paused one gives its worker up after a moment. `owner` is who may steer it, "" for a run of a terminal.
+    a worker; a paused one gives its worker up after a moment. `owner` is who may steer it, "" for a run of a terminal;
+    `part_of` the experiment that made it, "" for a run of the learner's own.
     """
 
     id: str
@@ -48,6 +51,8 @@ class Status:
     wait_s: float | None
     result: RunEnd | None
     owner: str
+    part_of: str
+    label: Label
 
 
 class Manager:
@@ -74,14 +79,17 @@ class Manager:
         self._closed = False
         self._pump()
 
-    def submit(self, settings: RunSettings, owner: str) -> str:
-        """Queue a run and give back its id. Raises `FtError` for impossible settings, and where a limit is reached."""
+    def submit(self, settings: RunSettings, owner: str, part_of: str = "") -> str:
+        """Queue a run, of an experiment or the learner's own, and give back its id.
+
+        Raises `FtError` for impossible settings, and where a limit is reached.
+        """
         recipes.check_settings(settings)
         limits.check_time(settings)
         limits.check_disk(owner)
         with self._lock:
             self._room(owner)
-            run_id = records.new(settings, owner).name
+            run_id = records.new(settings, owner, part_of=part_of).name
             self._enqueue(run_id, owner)
         return run_id
 
@@ -124,6 +132,10 @@ class Manager:
             records.delete(folder)
             self._ended.pop(run_id, None)
 
+    def label(self, run_id: str, owner: str, label: Label) -> None:
+        """Give a run another name, note and place in lists; "" takes a name or a note away."""
+        _note(_steered(run_id, owner), label)
+
     def status(self, run_id: str) -> Status:
         """How a run stands; an unknown id, or a run that cannot be read, raises `FtError`."""
         folder = records.folder_of(run_id)
@@ -140,12 +152,14 @@ class Manager:
             message=message,
             position=position,
             settings=settings,
-            created=state.created,
+            created=state.created.time,
             epochs_done=state.epochs_done,
             active=active,
             wait_s=self._wait(ahead) if position else None,
             result=state.result,
             owner=state.owner,
+            part_of=state.created.part_of,
+            label=state.label,
         )
 
     def workers(self) -> dict[str, int]:
@@ -255,8 +269,12 @@ def _steered(run_id: str, owner: str) -> Path:
 
 
 def _set_state(folder: Path, state: str, message: str = "") -> None:
+    _note(folder, Change(state, message or records.MESSAGES[state], time.time()))
+
+
+def _note(folder: Path, said: Change | Label) -> None:
     try:
-        records.set_state(folder, state, message)
+        records.append(folder, said)
     except OSError as error:
         raise FtError(f"The run could not be written to disk ({error.strerror}): make room and try again.") from error
 

@@ -1,6 +1,6 @@
 """An experiment on a page: the guess, the runs or the measurement, and the number that settles it.
 
-Runs go through the same queue as all others and stay in the learner's history.
+Runs go through the same queue as all others and stay; they belong to the experiment and never become the current run.
 """
 
 from __future__ import annotations
@@ -146,13 +146,17 @@ def _start(one: Experiment, owner: str, *, again: bool) -> None:
             done: Attempt = {"outcome": {"key": outcome.key, "numbers": dict(outcome.numbers)}}
         else:
             compared = experiments.comparisons()[one.id]
-            done = {"runs": {label: service.manager().submit(settings, owner) for label, settings in compared.items()}}
+            done = {"runs": {label: _submit(settings, owner, one.id) for label, settings in compared.items()}}
         with learners.changing(owner) as learner:
             learner.experiments.setdefault(one.id, {}).update(done)
     except FtError as error:
         st.error(as_markdown(error))
         return
     st.rerun()
+
+
+def _submit(settings: RunSettings, owner: str, name: str) -> str:
+    return service.manager().submit(settings, owner, part_of=name)
 
 
 def _by_hand(one: Experiment) -> None:

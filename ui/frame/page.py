@@ -10,9 +10,9 @@ import streamlit as st
 from ftcore.errors import FtError
 from ftcore.runs import service
 from ftcore.settings import RunSettings
-from ui import address, callbacks
+from ui import address, callbacks, learner
 from ui.frame import guide, sidebar
-from ui.runs import live
+from ui.runs import history, live
 from ui.runs.live import View
 from ui.widgets import component
 from ui.words import as_markdown
@@ -28,33 +28,38 @@ def errors() -> Iterator[None]:
     except FtError as error:
         callbacks.forget()
         st.error(as_markdown(error))
-        st.page_link("pages/pipeline.py", label="Start afresh with the built-in lesson")
+        st.page_link(
+            "pages/pipeline.py", label="Start afresh with the built-in lesson", query_params={"run": address.NO_RUN}
+        )
         st.stop()
 
 
 def begin(name: str) -> tuple[RunSettings, View | None, str]:
-    """Draw sidebar and guided lesson; return the settings, the run named in the address if any, and the learner.
+    """Draw sidebar and guided lesson; return the settings, the current run if there is one, and the learner.
 
-    A run's own settings win over those in the address, which is set right then.
+    The current run is the one named in the address, else the learner's newest that fits it; the sidebar names it. A run's own settings win over those in the address, which is set right then.
     """
     st.html(_STYLE)
-    named = address.run_id()
+    named = address.run_id() or _fitting(address.settings_or_none())
     view = live.look(named) if named else None
-    if view is not None and address.settings_or_none() != address.public(view.settings):
-        address.put(view.settings)
+    if view is not None and (address.run_id() != named or address.settings_or_none() != address.public(view.settings)):
+        address.put(view.settings, run=named)
     settings = view.settings if view is not None else address.settings()
-    owner = sidebar.draw(settings)
+    owner = sidebar.draw(settings, view)
     callbacks.tell()
     guide.draw(name, view, owner)
     return settings, view, owner
 
 
-def latest(owner: str, settings: RunSettings) -> View | None:
-    """The learner's newest run of the same backbone on the same data."""
-    for status in service.history(owner):
-        if (status.settings.backbone, status.settings.data) == (settings.backbone, settings.data):
-            return live.look(status.id)
-    return None
+def _fitting(settings: RunSettings | None) -> str | None:
+    """The learner's newest run with exactly these settings, or, where the address names none, the newest of all.
+
+    The guided lesson begins without one.
+    """
+    if settings is None or "guide" in st.query_params or address.says_no_run():
+        return None
+    runs = sorted(history.own(learner.learner()), key=lambda run: run.created, reverse=True)
+    return next((run.id for run in runs if address.is_bare() or run.settings == settings), None)
 
 
 def start(settings: RunSettings, owner: str) -> None:

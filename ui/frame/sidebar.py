@@ -1,4 +1,4 @@
-"""The sidebar of every page: the set-up in two choices, the pages, the version, and who is looking."""
+"""The sidebar of every page: the current run, the set-up in two choices, the pages, the version, and who is looking."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ from ftcore.network import backbones
 from ftcore.settings import RunSettings
 from ui import address, learner, sitemap
 from ui.engine import own, setup
+from ui.runs import current
+from ui.runs.live import View
 from ui.widgets import reach
 from ui.words import ICE, plain
 
 _OWN = "own"
 
 
-def draw(settings: RunSettings) -> str:
-    """Draw it and return the learner's `owner` name. Choosing writes to the address and starts with no run."""
+def draw(settings: RunSettings, view: View | None) -> str:
+    """Draw it and return the learner's `owner` name. Choosing another set-up starts with no run."""
     with st.sidebar:
         st.markdown(f"## {ICE} Thaw")
         st.caption("See fine-tuning happen")
         _choice("Backbone", "backbone", settings.backbone, {name: b.title for name, b in backbones.CATALOGUE.items()})
         _weights(settings)
         _data(settings)
+        current.draw(view)
         _links()
         st.caption(f"Thaw {files.version()}")
         reach.tables()

@@ -12,7 +12,6 @@ import streamlit as st
 
 from course import content
 from ftcore.errors import FtError
-from ftcore.runs import service
 from ui.runs import history, live
 from ui.runs.live import View
 from ui.widgets.looks import RUNS
@@ -46,7 +45,7 @@ def draw(owner: str) -> None:
 
 def _views(owner: str) -> list[tuple[int, View]]:
     """The newest runs that have an epoch, each with its place: 0 is the oldest, so a new run renames none."""
-    known, views = service.history(owner), []
+    known, views = sorted(history.own(owner), key=lambda run: run.created, reverse=True), []
     for back, status in enumerate(known[:MOST], 1):
         try:
             views.append((len(known) - back, live.look(status.id)))
