@@ -11,7 +11,7 @@ from ui.course import knowledge
 from ui.frame import nav, page
 from ui.runs import counted
 from ui.runs.live import View
-from ui.words import about, plain, several
+from ui.words import about, percent, plain, several
 
 TITLES = {"again": "Forgot it", "hard": "With effort", "good": "Knew it", "easy": "At once"}
 
@@ -36,13 +36,19 @@ def _cards(owner: str) -> None:
     all_cards, wrong = cards.load()
     learner = learners.load(owner)
     waiting = cards.due(all_cards, learner.cards)
-    values = {"met": len(learner.cards), "cards": several(len(all_cards), "card"), "waiting": len(waiting)}
+    values = {
+        "met": len(learner.cards), "cards": several(len(all_cards), "card"), "waiting": len(waiting),
+        "daily": cards.NEW_A_DAY,
+    }  # fmt: skip
     st.caption(content.section("review", "cards", values))
     if waiting:
         _card(waiting[0], learner, owner)
     else:
         left = min(cards.seconds_until(schedule) for schedule in learner.cards.values())
-        st.markdown(content.section("review", "later", {"time": about(left).removeprefix("about ")}))
+        new = len(learner.cards) < len(all_cards)
+        st.markdown(
+            content.section("review", "later.new" if new else "later", {"time": about(left).removeprefix("about ")})
+        )
     for said in wrong:
         st.caption(f"Left out: {plain(said, 300)}")
 
@@ -58,7 +64,7 @@ def _card(card: cards.Card, learner: Learner, owner: str) -> None:
                 st.rerun()
             return
         st.markdown(card.back)
-        st.caption(content.section("review", "known"))
+        st.caption(content.section("review", "known", {"share": percent(cards.REMEMBERED)}))
         with st.container(horizontal=True, gap="small"):
             for name, title in TITLES.items():
                 schedule = cards.rate(record, name)

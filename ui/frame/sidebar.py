@@ -13,7 +13,7 @@ from ui import address, learner, sitemap
 from ui.engine import own, setup
 from ui.runs import current
 from ui.runs.live import View
-from ui.widgets import reach
+from ui.widgets import copylink, reach
 from ui.words import ICE, plain
 
 _OWN = "own"
@@ -29,6 +29,7 @@ def draw(settings: RunSettings, view: View | None) -> str:
         _data(settings)
         current.draw(view)
         _links()
+        copylink.draw(content.section("frame", "link"), content.section("frame", "link.copied"))
         st.caption(f"Thaw {files.version()}")
         reach.tables()
         return learner.meet_learner()
