@@ -6,7 +6,7 @@ import streamlit as st
 
 from course import content
 from ftcore.errors import FtError
-from ftcore.network.describe import describe
+from ftcore.network.describe import BlockInfo, describe
 from ftcore.runs import records, verdict
 from ftcore.settings import HEAD, RunSettings
 from ui import address
@@ -21,6 +21,8 @@ from ui.runs import history, live
 from ui.runs.live import View
 from ui.widgets import strip
 from ui.words import as_markdown, count, discreet
+
+RECOGNISED = 14  # pixels of a map's side
 
 nav.guard()
 
@@ -89,6 +91,12 @@ def _go(layer: str | None) -> None:
     st.query_params["layer"] = layer or "input"
 
 
+def _telling(rows: tuple[BlockInfo, ...]) -> str:
+    """The last block whose maps are large enough to recognise something in; the first if all are small."""
+    large = [row.name for row in rows if len(row.shape) == 3 and row.shape[-1] >= RECOGNISED]
+    return large[-1] if large else rows[0].name
+
+
 def _chapters(scene: Scene) -> None:
     """The strip, the five layers as a row of steps with back and next, and the chapter itself."""
     layer, names = _layer(), list(LAYERS)
@@ -96,7 +104,7 @@ def _chapters(scene: Scene) -> None:
     blocks = [row.name for row in rows if row.name != HEAD]
     key = f"trace-block-{scene.chosen.backbone}"
     block = st.session_state.get(key)
-    block = block if block in blocks else blocks[-2]
+    block = block if block in blocks else _telling(rows)
     focus = {"input": rows[0].name, "features": block}.get(layer, HEAD)
 
     def clicked(name: str) -> None:

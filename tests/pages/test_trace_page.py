@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,9 @@ from ftcore.network import backbones
 from ftcore.runs import execute, records, results, service
 from ftcore.settings import Phase, RunSettings
 from tests.made import OWNER, OpenPage, texts, tied
-from ui.picture import pick
+from ui.picture import browse
 from ui.picture.chapters import LAYERS
-from ui.widgets import pad, pixels, softmax
+from ui.widgets import gallery, pad, pixels, softmax
 
 TAIL = ("layer4.1", "head")
 SETTINGS = dataclasses.replace(
@@ -144,7 +145,7 @@ def test_choosing_a_source_goes_into_the_address(open_page: OpenPage, run: str) 
 
 def test_sorting_out_right_wrong_and_unsure() -> None:
     chances = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.45, 0.55], [0.3, 0.7], [0.05, 0.95]])
-    found = pick.sorted_out(chances, np.array([0, 0, 0, 1, 1, 0]))
+    found = browse.sorted_out(chances, np.array([0, 0, 0, 1, 1, 0]))
     assert found["right"] == [0, 3, 1, 4]  # the classes in turn
     assert found["wrong"] == [5, 2]  # the most certain first
     assert found["unsure"] == [3]
@@ -211,3 +212,18 @@ def test_a_run_that_only_guesses_says_so(open_page: OpenPage, run: str, loss: fl
     test = open_page("trace", **address(run))
     assert not test.exception
     assert [says in box.value for box in test.warning] == [True] * bool(says)
+
+
+def test_each_image_is_on_some_page_and_a_class_can_be_asked_for(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = np.array([2, 0, 0, 1, 2, 2, 0])
+    assert browse.spread(labels) == [1, 3, 0, 2, 4, 6, 5]
+    assert sorted(browse.spread(labels)) == list(range(7))
+    shown: list[Sequence[gallery.Cell]] = []
+    monkeypatch.setattr(gallery, "draw", lambda cells, *_, **__: shown.append(cells))
+    test = open_page("trace")
+    assert len({cell.words for cell in shown[-1]}) == browse.SHOWN, "one of each class"
+    test.selectbox(key="trace-class").set_value(7).run()
+    assert not test.exception
+    assert {cell.words for cell in shown[-1]} == {sets.summary("sketchbook").classes[7]}
