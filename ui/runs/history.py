@@ -18,7 +18,7 @@ from ftcore.settings import RunSettings
 from ui import address, learner
 from ui.runs import live
 from ui.runs.live import BADGES, View
-from ui.words import ago, as_markdown, percent, plain, rate
+from ui.words import ago, as_markdown, count, percent, plain, rate, several
 
 SHOWN = 8
 IN_TITLE = ("backbone", "data", "weights", "train_per_class", "epochs")
@@ -29,10 +29,11 @@ def title(settings: RunSettings) -> str:
     network = backbones.entry(settings.backbone).title
     entry = catalogue.CATALOGUE.get(settings.data)
     data = entry.title if entry else plain(settings.data.rstrip("/").rsplit("/", 1)[-1])
-    epochs = " + ".join(str(phase.epochs) for phase in settings.phases)
+    *before, last = (phase.epochs for phase in settings.phases)
+    epochs = "".join(f"{count(number)} + " for number in before) + several(last, "epoch")
     images = f", {settings.train_per_class} a class" if settings.train_per_class else ""
     start = ", random weights" if settings.weights == "random" else ""
-    return f"{network} on {data}{images}{start}, {epochs} epochs"
+    return f"{network} on {data}{images}{start}, {epochs}"
 
 
 def names(runs: Sequence[RunSettings]) -> list[str]:
@@ -77,7 +78,7 @@ def draw(owner: str, shown: str | None) -> None:
     if not statuses:
         return
     st.subheader("Your runs", anchor=False)
-    everything = len(statuses) <= SHOWN or st.toggle(f"Show all {len(statuses)}", key="history-all")
+    everything = len(statuses) <= SHOWN or st.toggle(f"Show all {count(len(statuses))}", key="history-all")
     called = names([status.settings for status in statuses])
     for place, status in enumerate(statuses if everything else statuses[:SHOWN]):
         try:
