@@ -177,7 +177,7 @@ def held(text: str, width: int = 24) -> str:
     A table then cannot squeeze the column to the width of a single word on a small screen.
     """
     lines = [""]
-    for word in text.split():
+    for word in text.split(" "):
         if len(lines[-1]) + len(word) >= width and lines[-1]:
             lines.append(word)
         else:
