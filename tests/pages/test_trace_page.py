@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import json
-import shutil
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 import torch
 from PIL import Image
 
@@ -19,18 +15,12 @@ from ftcore.analysis import trace
 from ftcore.data import sets
 from ftcore.errors import FtError
 from ftcore.network import backbones
-from ftcore.runs import execute, records, results, service
-from ftcore.settings import Phase, RunSettings
-from tests.made import OWNER, OpenPage, texts, tied
+from ftcore.runs import records, results, service
+from tests.made import OpenPage, texts, tied
+from tests.traced import SETTINGS, address
 from ui.picture import browse
 from ui.picture.chapters import LAYERS
-from ui.widgets import gallery, pad, pixels, softmax
-
-TAIL = ("layer4.1", "head")
-SETTINGS = dataclasses.replace(
-    RunSettings(data="digits", train_per_class=6),
-    phases=(Phase(epochs=2), Phase(name="Fine-tune", epochs=2, lr=1e-3, trainable=TAIL)),
-)
+from ui.widgets import gallery, pad, pixels
 
 
 def png() -> bytes:
@@ -40,31 +30,6 @@ def png() -> bytes:
 
 
 PNG = png()
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A home with a real finished run on handwriting, and the run's id."""
-    patch = pytest.MonkeyPatch()
-    folder = tmp_path_factory.mktemp("traced")
-    patch.setenv("THAW_HOME", str(folder))
-    run = records.new(SETTINGS, OWNER)
-    records.set_state(run, "queued")
-    assert execute.finish(run, lambda: execute.execute(run, lambda e: records.append(run, e))) == 0
-    patch.undo()
-    return folder, run.name
-
-
-@pytest.fixture
-def run(made: tuple[Path, str], home: Path) -> str:
-    """That run in the home of this test."""
-    shutil.copytree(made[0], home, dirs_exist_ok=True)
-    st.cache_resource.clear()
-    return made[1]
-
-
-def address(run: str, **more: str) -> dict[str, str]:
-    return {**SETTINGS.to_query(), "run": run, **more}
 
 
 def test_without_a_run_it_shows_the_pretrained_network(open_page: OpenPage) -> None:
@@ -172,13 +137,6 @@ def test_pixels_are_enlarged_and_coloured_without_blur() -> None:
             assert (heat[y : y + 8, x : x + 8] == heat[y, x]).all()
     assert np.array_equal(heat[0, 8], heat[8, 0])  # against the class looks like nothing for it
     assert not np.array_equal(heat[0, 0], heat[8, 8])
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(1.0, "1.0000"), (0.0, "0.0000"), (0.0312, "0.0312"), (1.24e-6, "1.24e-6")]
-)
-def test_small_numbers_keep_their_digits(value: float, text: str) -> None:
-    assert softmax.small(value) == text
 
 
 def test_run_that_failed_is_not_called_going(run: str, open_page: OpenPage) -> None:

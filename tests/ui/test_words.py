@@ -90,6 +90,8 @@ def test_held_text_breaks_only_between_stretches() -> None:
     text = "validation falls behind: training sample 99.1 %, validation 91.0 %"
     assert words.held(text).replace("\u00a0", " ") == text
     assert max(len(part) for part in words.held(text).split(" ")) < 32
+    epoch = "validation went from 7.1\u00a0% before training to 8.2\u00a0% in one epoch"
+    assert "8.2\u00a0%" in words.held(epoch), "a number keeps its unit"
 
 
 def rows(*values: float, **last: float) -> list[EpochEnd]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 
 from course import content
 from ftcore import files
@@ -17,9 +18,10 @@ from ftcore.network.describe import BlockInfo, describe
 from ftcore.settings import HEAD, Phase, RunSettings
 from ftcore.training import recipes
 from ui.widgets import strip
-from ui.words import EMBER, ICE, count, flops, listed, moved, rate, shape
+from ui.words import EMBER, ICE, count, fixed, flops, listed, moved, power, rate, shape
 
 SCRATCH = "From scratch"
+DIGITS = 9  # of a weight: about as many as float32 has
 
 
 def presets(backbone: str) -> dict[str, tuple[str, ...]]:
@@ -154,19 +156,16 @@ def movement_words(rows: Sequence[Movement], batch_norm: str) -> str:
 
 
 def step_table(step: OneStep, optimizer: str) -> list[dict[str, str]]:
-    """One step, line by line: the last line is the sum of those above."""
+    """One step, line by line, by the formulas that stand there: whoever works them out gets these very digits."""
     formula = "lr · g / (|g| + 1e-8)" if optimizer == "adamw" else "lr · g"
+    before, shrink, move = (Decimal(f"{part:.{DIGITS}f}") for part in (step.before, step.shrink, step.move))
+    tiny = 0 < abs(step.gradient) < 1e-4
     rows: Mapping[str, str] = {
-        "w, the weight before": _signed(step.before),
-        "g, its gradient": _signed(step.gradient),
+        "w, the weight before": fixed(before, DIGITS),
+        "g, its gradient": power(step.gradient, 7) if tiny else fixed(step.gradient, DIGITS),
         "lr, the learning rate": rate(step.lr),
-        f"− decay, lr · {step.decay:g} · w": _signed(-step.shrink),
-        f"− move, {formula}": _signed(-step.move),
-        "new w = w − decay − move": _signed(step.after),
+        f"decay = lr · {step.decay:g} · w": fixed(shrink, DIGITS),
+        f"move = {formula}": fixed(move, DIGITS),
+        "new w = w − decay − move": fixed(before - shrink - move, DIGITS),
     }
     return [{"what": what, "value": value} for what, value in rows.items()]
-
-
-def _signed(value: float) -> str:
-    """Nine decimals, so that the lines add up to the eye: '−0.032156873'."""
-    return f"{value:.9f}".replace("-", "−")

@@ -15,7 +15,7 @@ from ftcore.network.describe import BlockInfo, describe, features
 from ftcore.settings import HEAD, RunSettings
 from ftcore.training import recipes
 from ui.runs.log import RunLog
-from ui.words import count, listed, percent, rate
+from ui.words import apart, count, listed, percent, rate, several, times
 
 IDS = ("load", "head", "freeze", "train", "thaw", "tune")
 TITLES = ("Load", "New head", "Freeze", "Train head", "Thaw", "Fine-tune")
@@ -60,6 +60,8 @@ def numbers(settings: RunSettings, classes: int, images: int) -> dict[str, str]:
     convs = [block.name for block in new if block.kind == "conv"]
     thawed = [name for name in second.trainable if name != HEAD]
     moved = size(new, second.trainable)
+    # two choices of one question: they never read the same
+    head_share, thawed_share = apart(percent, head / total, size(new, thawed) / (total - head))
     return {
         "backbone": entry.title,
         "block_means": entry.block_means,
@@ -76,17 +78,17 @@ def numbers(settings: RunSettings, classes: int, images: int) -> dict[str, str]:
         "trunk": count(total - head),
         "total": count(total),
         "head": count(head),
-        "head_share": percent(head / total),
+        "head_share": head_share,
         "blocks": listed([f"`{name}`" for name in thawed if name in convs] or [f"`{name}`" for name in thawed]),
         "moved": count(moved),
         "moved_share": percent(moved / total),
         "still": count(total - moved),
-        "thawed_share": percent(size(new, thawed) / (total - head)),
-        "epochs1": str(first.epochs),
-        "epochs2": str(second.epochs),
+        "thawed_share": thawed_share,
+        "epochs1": several(first.epochs, "epoch"),
+        "epochs2": several(second.epochs, "epoch"),
         "lr1": rate(first.lr),
         "lr2": rate(second.lr),
-        "lr_ratio": f"{first.lr / second.lr:.3g}",
+        "lr_ratio": times(first.lr / second.lr),
         "optimizer": {"adamw": "AdamW", "sgd": "SGD with momentum"}[first.optimizer],
     }
 

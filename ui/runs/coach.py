@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import streamlit as st
@@ -13,21 +12,18 @@ from ftcore.coach import Verdict
 from ftcore.settings import RunSettings
 from ui import address
 from ui.runs.live import View
-from ui.words import count, number, percent, plain, points, rate, several
+from ui.words import apart, count, number, percent, plain, points, rate, several
 
 GOOD = ("perfect", "converged", "level", "learning")
 BAD = ("diverged", "chance", "memorised", "recovered", "damaged", "lost", "memorising", "unsteady")
 
 
-def _loss(value: float) -> str:
-    return number(value) if math.isfinite(value) else "no longer a number"
-
-
 FORMS: dict[str, Callable[[float], str]] = {
     **dict.fromkeys(("accuracy", "accuracy_best", "before", "best", "chance", "known", "known_before"), percent),
-    **dict.fromkeys(("loss", "lowest", "even", "worst", "earlier", "first", "last"), _loss),
-    **dict.fromkeys(("sample", "sample_best", "sample_since"), _loss),
-    **dict.fromkeys(("since", "when", "few", "back", "jumps", "epochs", "images"), lambda value: count(int(value))),
+    **dict.fromkeys(("loss", "lowest", "even", "worst", "earlier", "first", "last"), number),
+    **dict.fromkeys(("sample", "sample_best", "sample_since"), number),
+    **dict.fromkeys(("since", "when", "few", "back", "jumps", "epochs"), lambda value: count(int(value))),
+    "images": lambda value: several(int(value), "validation image"),
     "noise": points,
     "so_far": lambda value: several(int(value), "epoch"),
     "rate": rate,
@@ -55,7 +51,9 @@ def words(verdict: Verdict) -> str:
 
 def numbers(verdict: Verdict) -> dict[str, str]:
     """The numbers behind a verdict as they are written."""
-    return {name: FORMS[name](value) for name, value in verdict.values.items()}
+    losses = {name: value for name, value in verdict.values.items() if FORMS[name] is number}
+    said = dict(zip(losses, apart(number, *losses.values()), strict=True))
+    return {name: said.get(name) or FORMS[name](value) for name, value in verdict.values.items()}
 
 
 def then(verdict: Verdict, settings: RunSettings) -> str:

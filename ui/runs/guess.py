@@ -17,7 +17,7 @@ from ftcore.settings import RunSettings
 from ui import address
 from ui.runs import live
 from ui.runs.live import View
-from ui.words import number, percent, points
+from ui.words import apart, between, number, percent
 
 SMALL = 0.01
 NEXT = ""  # stands for the run that will be started next
@@ -125,14 +125,15 @@ def _settle(guess: str | None, view: View) -> None:
     if not before or not after:
         return
     happened = outcome(before[-1].val_loss, after[-1].val_loss)
-    gain = after[-1].val_accuracy - before[-1].val_accuracy
+    was, now = before[-1].val_accuracy, after[-1].val_accuracy
+    stopped, first, last = apart(number, before[-1].val_loss, after[0].val_loss, after[-1].val_loss)
     values = {
-        "loss_before": number(before[-1].val_loss),
-        "loss_after": number(after[-1].val_loss),
-        "accuracy_before": percent(before[-1].val_accuracy),
-        "accuracy_after": percent(after[-1].val_accuracy),
-        "gain": f"{points(abs(gain))} {'gained' if gain >= 0 else 'lost'}",
-        "first": number(after[0].val_loss),
+        "loss_before": stopped,
+        "loss_after": last,
+        "accuracy_before": percent(was),
+        "accuracy_after": percent(now),
+        "gain": f"{between(was, now)} {'gained' if now >= was else 'lost'}",
+        "first": first,
         "epoch": after[-1].epoch,
     }
     st.markdown(content.section("train", f"guess.{happened}", values))

@@ -22,7 +22,7 @@ from ftcore.training import recipes
 from ui import address, learner
 from ui.runs import live
 from ui.runs.live import BADGES, View
-from ui.words import ago, as_markdown, percent, plain, rate, several
+from ui.words import ago, as_markdown, count, percent, plain, rate, several
 
 SHOWN = 8
 IN_TITLE = ("backbone", "data", "weights", "train_per_class", "epochs")
@@ -32,10 +32,16 @@ def title(settings: RunSettings) -> str:
     """A run in a few words: network, data, epochs and images."""
     network = backbones.entry(settings.backbone).title
     data = _data(settings.data)
-    epochs = " + ".join(str(phase.epochs) for phase in settings.phases)
+    epochs = _epochs(settings.phases)
     images = f", {settings.train_per_class} a class" if settings.train_per_class else ""
     start = ", random weights" if settings.weights == "random" else ""
-    return f"{network} on {data}{images}{start}, {epochs} epochs"
+    return f"{network} on {data}{images}{start}, {epochs}"
+
+
+def _epochs(phases: Sequence[Phase]) -> str:
+    """'5 + 10 epochs'."""
+    *before, last = (phase.epochs for phase in phases)
+    return "".join(f"{count(number)} + " for number in before) + several(last, "epoch")
 
 
 def own(owner: str) -> list[Status]:
@@ -69,8 +75,7 @@ def short(settings: RunSettings) -> str:
 
 def _phases(phases: Sequence[Phase], usual: Sequence[Phase]) -> str:
     """Epochs and rates of phases that are not the lesson's: '3 + 5 epochs at 1e-3 and 10'."""
-    epochs = " + ".join(str(phase.epochs) for phase in phases)
-    parts = [f"{epochs} epochs"]
+    parts = [_epochs(phases)]
     if [phase.lr for phase in phases] != [phase.lr for phase in usual]:
         parts.append(f"at {' and '.join(rate(phase.lr) for phase in phases)}")
     if [phase.trainable for phase in phases] != [phase.trainable for phase in usual]:
@@ -134,7 +139,7 @@ def draw(owner: str, shown: str | None) -> None:
     runs = own(owner)
     if runs:
         st.subheader("Your runs", anchor=False)
-        everything = len(runs) <= SHOWN or st.toggle(f"Show all {len(runs)}", key="history-all")
+        everything = len(runs) <= SHOWN or st.toggle(f"Show all {count(len(runs))}", key="history-all")
         _rows(runs if everything else runs[:SHOWN], numbers(runs), shown)
     theirs = [run for run in service.history(owner) if run.part_of]
     if theirs:

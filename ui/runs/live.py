@@ -26,7 +26,7 @@ from ui.engine import setup
 from ui.runs import observe
 from ui.runs.log import RunLog, time_left
 from ui.widgets import curves, progress
-from ui.words import about, as_markdown, count, discreet, held, number, percent, plain, points, rate, seconds
+from ui.words import about, as_markdown, between, count, discreet, held, number, percent, plain, rate, seconds, several
 
 _KEPT = 40
 NEWEST = 30
@@ -153,7 +153,10 @@ def sentence(view: View) -> str:
             return content.section("train", "state.stopped", {"when": done})
         case "done":
             ended = "state.done" if len(log.story.epochs) == settings.epochs else "state.early"
-            return content.section("train", ended, {"epochs": len(log.story.epochs)})
+            told = len(log.story.epochs)
+            epochs = "The one epoch is" if told == 1 else f"All {several(told, 'epoch')} are"
+            values = {"all": epochs, "epochs": several(told, "epoch")}
+            return content.section("train", ended, values)
         case "interrupted":
             return content.section("train", "state.interrupted", {"when": done})
         case _:
@@ -282,7 +285,7 @@ def summary(view: View) -> None:
     values = {name: percent(value) for name, value in reached.items()} | {"seconds": seconds(reached["seconds"])}
     section = "done.single"
     if "gain" in reached:
-        values["gain"] = points(abs(reached["gain"]))
+        values["gain"] = between(reached["head"], reached["tuned"])
         section = "done" if reached["gain"] >= 0 else "done.lost"
     show = st.info if section == "done.lost" else st.success
     show(content.section("train", section, values))

@@ -15,7 +15,7 @@ import streamlit as st
 from ftcore.network.describe import BlockInfo
 from ui.callbacks import guarded
 from ui.widgets import component
-from ui.words import EMBER, ICE, count, shape, short
+from ui.words import EMBER, ICE, count, several, shape, short
 
 _TALLEST = 58
 KINDS = {
@@ -48,7 +48,7 @@ def boxes(blocks: Sequence[BlockInfo], trainable: Collection[str], moving: bool)
         words = [
             block.name,
             KINDS[block.kind],
-            f"{count(block.parameters)} parameters" if block.parameters else "no parameters",
+            several(block.parameters, "parameter") if block.parameters else "no parameters",
         ]
         words += [kind] if block.parameters else []
         words += [f"output {shape(block.shape)}"]
@@ -88,7 +88,10 @@ def draw(
     """
     total = sum(block.parameters for block in blocks)
     learning = sum(block.parameters for block in blocks if block.name in trainable)
-    title = f"{len(blocks)} blocks, {count(total)} parameters: {EMBER} {count(learning)} trainable, {ICE} {count(total - learning)} frozen"
+    title = (
+        f"{several(len(blocks), 'block')}, {several(total, 'parameter')}: {EMBER} {count(learning)} trainable, "
+        f"{ICE} {count(total - learning)} frozen"
+    )
     data = {
         "blocks": boxes(blocks, trainable, moving),
         "title": title,

@@ -224,7 +224,9 @@ def test_predict_warns_of_a_run_that_only_guesses(
     (trained / "events.jsonl").write_text("\n".join(log) + "\n")
     assert cli.main(["predict", "--run", str(trained), str(noise / "red" / "00.png"), *mode]) == 0
     said = capsys.readouterr()
-    assert said.err.startswith("This run ended at 33.3 % validation accuracy with a loss of 3e+20, no better than gues")
+    assert said.err.startswith(
+        "This run ended at 33.3 % validation accuracy with a loss of 3.0e20, no better than gues"
+    )
     assert said.err.endswith("Train again with a lower learning rate.\n")
     if mode == ["--json"]:
         assert json.loads(said.out)["doubt"] == said.err.strip()
