@@ -17,7 +17,7 @@ from ftcore import store
 from ftcore.costs import estimate
 from ftcore.errors import FtError
 from ftcore.events import RunEnd
-from ftcore.runs import limits, records, results, shelf
+from ftcore.runs import limits, needs, records, results, shelf
 from ftcore.runs.execute import DISK_FULL, DISK_FULL_SAYS, TAKEN
 from ftcore.runs.executor import Executor
 from ftcore.runs.local import Local
@@ -75,10 +75,14 @@ class Manager:
         self._pump()
 
     def submit(self, settings: RunSettings, owner: str) -> str:
-        """Queue a run and give back its id. Raises `FtError` for impossible settings, and where a limit is reached."""
+        """Queue a run and give back its id.
+
+        Raises `FtError` for impossible settings, where a limit is reached, and as `needs.check` does.
+        """
         recipes.check_settings(settings)
         limits.check_time(settings)
         limits.check_disk(owner)
+        needs.check(settings)  # before the lock: nobody waits for an answer from the net
         with self._lock:
             self._room(owner)
             run_id = records.new(settings, owner).name
@@ -91,6 +95,8 @@ class Manager:
         A finished run is left alone, unless its final weights are damaged: then it makes them anew.
         """
         folder = _steered(run_id, owner)
+        if records.state_of(folder).state in ("failed", "stopped"):
+            needs.check(records.settings_of(folder))
         with self._lock:
             now = self.status(run_id)
             if run_id in self._executor.alive() and now.state == "paused":

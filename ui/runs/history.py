@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import Field
 from typing import Any
 
 import streamlit as st
@@ -55,17 +56,20 @@ def told_apart(runs: Sequence[RunSettings]) -> list[str]:
 def _facts(settings: RunSettings) -> dict[str, str]:
     """What the title leaves out, in words."""
     whole = [field for field in fields.plain(settings) if field.name not in IN_TITLE]
-    facts = {field.metadata["label"].lower(): _said(getattr(settings, field.name)) for field in whole}
+    facts = {field.metadata["label"].lower(): _said(settings, field) for field in whole}
     for place, phase in enumerate(settings.phases, 1):
         for field in fields.plain(phase):
             if field.name not in ("name", *IN_TITLE):
-                facts[f"phase {place} {field.metadata['label'].lower()}"] = _said(getattr(phase, field.name))
+                facts[f"phase {place} {field.metadata['label'].lower()}"] = _said(phase, field)
     return facts
 
 
-def _said(value: Any) -> str:
+def _said(record: Any, field: Field[Any]) -> str:
+    value = getattr(record, field.name)
     if isinstance(value, bool):
         return "on" if value else "off"
+    if not value and field.metadata["empty"]:
+        return str(field.metadata["empty"])
     if isinstance(value, tuple):
         return plain(", ".join(value))
     return rate(value) if isinstance(value, float) else plain(str(value))
