@@ -72,8 +72,10 @@ def check(settings: RunSettings) -> None:
     troubles = _troubles({need.source for need in needs})
     missing = [need for need in needs if troubles[need.source]]
     if missing:
-        sources = dict.fromkeys(need.source for need in missing)
-        raise OutOfReach(missing, "; ".join(f"{urlsplit(s).hostname}: {troubles[s]}" for s in sources))
+        hosts: dict[str, dict[str, None]] = {}
+        for need in missing:
+            hosts.setdefault(troubles[need.source], {})[str(urlsplit(need.source).hostname)] = None
+        raise OutOfReach(missing, "; ".join(f"{_listed(names)}: {said}" for said, names in hosts.items()))
 
 
 def require(settings: RunSettings) -> None:

@@ -14,9 +14,10 @@ from ui.callbacks import guarded
 
 def offer(needs: Sequence[Need], key: str) -> None:
     """A button for each need; `key` tells those of different places apart."""
-    for need in needs:
-        take = functools.partial(address.choose, **{need.setting: need.instead})
-        st.button(
-            f"Take {need.built_in}, built in", icon=":material/inventory_2:", key=f"{key}-{need.setting}",
-            on_click=guarded(take),
-        )  # fmt: skip
+    with st.container(horizontal=True):
+        for need in needs:
+            take = functools.partial(address.choose, **{need.setting: need.instead})
+            st.button(
+                f"Take {need.built_in}, built in", icon=":material/inventory_2:", key=f"{key}-{need.setting}",
+                on_click=guarded(take),
+            )  # fmt: skip
