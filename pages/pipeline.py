@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Literal
 
 import streamlit as st
 
@@ -54,6 +55,7 @@ def main() -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         stage = six[_stepper(marks)]
         buttons = st.container(horizontal=True, width="content", gap="small", vertical_alignment="center")
+    below = st.container()
     if view is not None:
         live.watch(view, live.headline)
     if address.own_pictures(settings):
@@ -81,7 +83,10 @@ def main() -> None:
     with st.expander("The network as a table"):
         strip.table(stage.blocks, stage.trainable)
     with buttons:
-        _run_buttons(settings, owner, view)
+        chosen = _run_buttons(settings, view)
+    if chosen is not None:
+        with below:
+            page.start(chosen, owner)
 
 
 def _names(classes: tuple[str, ...], most: int = 10) -> str:
@@ -123,10 +128,13 @@ def _choose(name: str) -> None:
     st.query_params["stage"] = name
 
 
-def _run_buttons(settings: RunSettings, owner: str, view: View | None) -> None:
-    """Full and quick lesson, each with what it costs here; not for pictures that only the terminal can name."""
+def _run_buttons(settings: RunSettings, view: View | None) -> RunSettings | None:
+    """Full and quick lesson, each with what it costs here; not for pictures that only the terminal can name.
+
+    Gives the settings of the one that was pressed.
+    """
     if address.own_pictures(settings):
-        return
+        return None
     busy = view is not None and view.mine and view.status.active
     waits = content.section("pipeline", "run.busy") if busy else ""
     full = dataclasses.replace(settings, train_per_class=0, phases=recipes.lesson(settings))
@@ -139,13 +147,13 @@ def _run_buttons(settings: RunSettings, owner: str, view: View | None) -> None:
     unfinished = (
         view is not None and view.mine and view.status.state != "done"
     )  # then going on is the one primary action
-    if st.button(label, type="secondary" if unfinished else "primary", disabled=busy, help=notes, key="run-full"):
-        page.start(full, owner)
+    kind: Literal["secondary", "primary"] = "secondary" if unfinished else "primary"
+    chosen = full if st.button(label, type=kind, disabled=busy, help=notes, key="run-full") else None
     if fewer < images:
         label = f"Quick run, {about(setup.expected(quick).seconds)}"
         notes = waits or content.section("pipeline", "quick.help", {"each": QUICK, "images": count(fewer)})
-        if st.button(label, disabled=busy, help=notes, key="run-quick"):
-            page.start(quick, owner)
+        chosen = quick if st.button(label, disabled=busy, help=notes, key="run-quick") else chosen
+    return chosen
 
 
 def _metrics(stage: Stage) -> None:

@@ -147,15 +147,16 @@ def _settings(settings: RunSettings, counts: dict[str, int], owner: str, view: V
         return
     label = "Settings" if view is None else "Settings of this run: change them for a new one"
     with st.expander(label, expanded=view is None):
-        form.draw(settings)
+        form.draw(settings, setup.summary(settings.data, 0, settings.seed).each)
     cost = setup.expected(settings)
     with st.container(horizontal=True, vertical_alignment="center"):
         busy = view is not None and view.mine and view.status.state != "done"
         words = "Start" if view is None else "Run again"
-        if st.button(f"{words}, {about(cost.seconds)}", type="secondary" if busy else "primary", key="start"):
-            page.start(settings, owner)
+        begin = st.button(f"{words}, {about(cost.seconds)}", type="secondary" if busy else "primary", key="start")
         values = {"images": several(counts["train"], "training image"), "epochs": several(settings.epochs, "epoch")}
         st.caption(content.section("train", "cost", values), width="stretch")
+    if begin:
+        page.start(settings, owner)
 
 
 with page.errors():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,7 +49,8 @@ class ImageSet:
 class Summary:
     """What a set consists of: `counts` gives the images of train, val and test.
 
-    `passed_over` names files that were left out, `notes` are sentences about what was guessed or is doubtful.
+    `passed_over` names files that were left out, `notes` are sentences about what was guessed or is doubtful. `each`
+    is the number of training images of every class; 0 where they differ or are not known.
     """
 
     title: str
@@ -56,6 +58,7 @@ class Summary:
     counts: dict[str, int]
     passed_over: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    each: int = 0
 
     @property
     def sentence(self) -> str:
@@ -178,7 +181,9 @@ def summary(data: str, *, train_per_class: int = 0, seed: int = 0, labels: str =
     with open_plan(data, seed, None, labels) as plan:
         plan = plan.first(train_per_class)
         counts = {name: len(plan.splits[name]) for name in SPLITS}
-        return Summary(plan.title, plan.classes, counts, plan.passed_over, plan.notes)
+        sizes = {*Counter(item.label for item in plan.splits["train"]).values()}
+        each = sizes.pop() if len(sizes) == 1 else 0
+        return Summary(plan.title, plan.classes, counts, plan.passed_over, plan.notes, each)
 
 
 def to_draw(data: str, preprocess: Preprocess, *, train_per_class: int = 0) -> int:

@@ -18,7 +18,7 @@ from ftcore import store
 from ftcore.costs import estimate
 from ftcore.errors import FtError
 from ftcore.events import RunEnd
-from ftcore.runs import limits, records, results, shelf
+from ftcore.runs import limits, needs, records, results, shelf
 from ftcore.runs.execute import DISK_FULL, DISK_FULL_SAYS, TAKEN
 from ftcore.runs.executor import Executor
 from ftcore.runs.local import Local
@@ -80,13 +80,11 @@ class Manager:
         self._pump()
 
     def submit(self, settings: RunSettings, owner: str, part_of: str = "") -> str:
-        """Queue a run, of an experiment or the learner's own, and give back its id.
-
-        Raises `FtError` for impossible settings, and where a limit is reached.
-        """
+        """Queue a run; its id. `FtError` for impossible settings, a limit reached, and what `needs.check` finds."""
         recipes.check_settings(settings)
         limits.check_time(settings)
         limits.check_disk(owner)
+        needs.check(settings)  # before the lock: nobody waits for an answer from the net
         with self._lock:
             self._room(owner)
             run_id = records.new(settings, owner, part_of=part_of).name
@@ -99,6 +97,8 @@ class Manager:
         A finished run is left alone, unless its final weights are damaged: then it makes them anew.
         """
         folder = _steered(run_id, owner)
+        if records.state_of(folder).state in ("failed", "stopped"):
+            needs.check(records.settings_of(folder))
         with self._lock:
             now = self.status(run_id)
             if run_id in self._executor.alive() and now.state == "paused":

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from ui import callbacks
 from ui.sitemap import ENTRIES
 
 _MARK = "thaw_inside_app"
@@ -34,6 +35,7 @@ def inside() -> Iterator[None]:
     st.session_state[_MARK] = True
     try:
         yield
+        callbacks.forget()  # a field that is gone cannot tell what it was refused
     finally:
         st.session_state[_MARK] = False
         _settle()

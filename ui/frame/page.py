@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import streamlit as st
 
 from ftcore.errors import FtError
 from ftcore.runs import service
+from ftcore.runs.needs import OutOfReach
 from ftcore.settings import RunSettings
 from ui import address, callbacks, learner
-from ui.frame import guide, sidebar
+from ui.engine import setup
+from ui.frame import built_in, guide, sidebar
 from ui.runs import history, live
 from ui.runs.live import View
 from ui.widgets import component
@@ -65,8 +67,12 @@ def _fitting(settings: RunSettings | None) -> str | None:
 def start(settings: RunSettings, owner: str) -> None:
     """Hand the run to the engine and put it into the address; the chosen stage and phase are let go, so the page follows it."""
     try:
-        address.put(settings, run=service.manager().submit(settings, owner), stage=None, phase=None)
+        with st.spinner("Asking whether it can be downloaded") if setup.needs_of(settings) else nullcontext():
+            run = service.manager().submit(settings, owner)
+        address.put(settings, run=run, stage=None, phase=None)
     except FtError as error:
         st.error(as_markdown(error))
+        if isinstance(error, OutOfReach):
+            built_in.offer(error.needs, "instead")
         return
     st.rerun()

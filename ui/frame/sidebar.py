@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from course import content
 from ftcore import files
-from ftcore.data import catalogue
+from ftcore.data import catalogue, downloads
 from ftcore.network import backbones
 from ftcore.settings import RunSettings
-from ui import address, learner, sitemap
+from ui import address, callbacks, learner, sitemap
 from ui.engine import own, setup
+from ui.frame import built_in
 from ui.runs import current
 from ui.runs.live import View
 from ui.widgets import copylink, reach
@@ -25,8 +28,14 @@ def draw(settings: RunSettings, view: View | None) -> str:
         st.markdown(f"## {ICE} Thaw")
         st.caption("See fine-tuning happen")
         _choice("Backbone", "backbone", settings.backbone, {name: b.title for name, b in backbones.CATALOGUE.items()})
-        _weights(settings)
+        needs = {need.setting: [need] for need in setup.needs_of(settings)}
+        if "backbone" in needs:
+            _weights(settings)
+            built_in.offer(needs["backbone"], "side")
         _data(settings)
+        if "data" in needs:
+            _pictures(settings)
+            built_in.offer(needs["data"], "side")
         current.draw(view)
         _links()
         copylink.draw(content.section("frame", "link"), content.section("frame", "link.copied"))
@@ -39,14 +48,10 @@ def _choice(label: str, field: str, value: str, titles: dict[str, str]) -> None:
     def chosen(name: str) -> None:
         address.choose(**{field: name})
 
-    notes = RunSettings.__dataclass_fields__[field].metadata["help"]
-    st.selectbox(
-        label,
-        list(titles),
-        format_func=titles.__getitem__,
-        help=notes,
-        **address.widget(f"side-{field}", value, chosen),
-    )
+    notes, name = RunSettings.__dataclass_fields__[field].metadata["help"], f"side-{field}"
+    ties = address.widget(name, value, chosen, name)
+    st.selectbox(label, list(titles), format_func=titles.__getitem__, help=notes, **ties)
+    callbacks.tell(name)
 
 
 def _data(settings: RunSettings) -> None:
@@ -61,10 +66,19 @@ def _data(settings: RunSettings) -> None:
 
 def _weights(settings: RunSettings) -> None:
     state = setup.weights(settings.backbone)
-    if state.place == "missing":
-        size = f" ({state.megabytes:.0f} MB)" if state.megabytes else ""
-        values = {"size": size, "file": state.file.name, "folder": state.file.parent}
-        st.caption(content.section("frame", "weights", values))
+    values = {"size": f"{state.megabytes:.0f} MB", "file": state.file.name, "folder": state.file.parent}
+    st.caption(content.section("frame", "weights", values))
+
+
+def _pictures(settings: RunSettings) -> None:
+    """How a set is had that is not here; its files lie in one folder, those of some sets below it."""
+    entry = downloads.DOWNLOADS[settings.data]
+    values = {
+        "size": f"{entry.megabytes} MB",
+        "files": ", ".join(plain(Path(path).name) for path in entry.archives),
+        "folder": plain(str((downloads.place() / entry.archives[0]).parent), 200),
+    }
+    st.caption(content.section("frame", "pictures", values), help=content.section("frame", "pictures.help", values))
 
 
 def _links() -> None:

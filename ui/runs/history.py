@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import Field
 from typing import Any
 
 import streamlit as st
@@ -108,7 +109,7 @@ def _data(name: str) -> str:
 def _plain(settings: RunSettings) -> dict[str, str]:
     """The settings of the whole run that no title tells, in words."""
     whole = [field for field in fields.plain(settings) if field.name not in IN_TITLE]
-    return {field.metadata["label"].lower(): _said(getattr(settings, field.name)) for field in whole}
+    return {field.metadata["label"].lower(): _said(settings, field) for field in whole}
 
 
 def _facts(settings: RunSettings) -> dict[str, str]:
@@ -117,13 +118,16 @@ def _facts(settings: RunSettings) -> dict[str, str]:
     for place, phase in enumerate(settings.phases, 1):
         for field in fields.plain(phase):
             if field.name not in ("name", *IN_TITLE):
-                facts[f"phase {place} {field.metadata['label'].lower()}"] = _said(getattr(phase, field.name))
+                facts[f"phase {place} {field.metadata['label'].lower()}"] = _said(phase, field)
     return facts
 
 
-def _said(value: Any) -> str:
+def _said(record: Any, field: Field[Any]) -> str:
+    value = getattr(record, field.name)
     if isinstance(value, bool):
         return "on" if value else "off"
+    if not value and field.metadata["empty"]:
+        return str(field.metadata["empty"])
     if isinstance(value, tuple):
         return plain(", ".join(value))
     return rate(value) if isinstance(value, float) else plain(str(value))
