@@ -28,6 +28,7 @@ QUICK = 100
 MARKS: dict[str, tuple[str, Colour]] = {
     stages.DONE: ("done", "green"),
     stages.RUNNING: ("running", "violet"),
+    stages.WAITING: ("waiting", "gray"),
     stages.NEXT: ("next", "gray"),
     stages.LATER: ("", "gray"),
 }
@@ -77,7 +78,6 @@ def main() -> None:
         with left:
             terms.markdown(stage.why)
     _touch(settings, stage, data)
-    _overview(six, marks, stage)
     if view is not None:
         _samples(settings, data)
     with st.expander("The network as a table"):
@@ -109,9 +109,8 @@ def _results(view: View | None) -> dict[str, str]:
 def _stepper(marks: list[str]) -> int:
     """The chosen stage (from 0): from the address, else the one the run is in."""
     named = st.query_params.get("stage")
-    here = [at for at, mark in enumerate(marks) if mark in (stages.RUNNING, stages.NEXT)]
-    following = here[0] if here else len(marks) - 1
-    shown = named if named in stages.IDS else stages.IDS[following]
+    done = marks.count(stages.DONE)
+    shown = named if named in stages.IDS else stages.IDS[min(done, len(marks) - 1)]
     st.segmented_control(
         "Stage",
         stages.IDS,
@@ -179,7 +178,7 @@ def _card(stage: Stage, mark: str) -> None:
 def _touch(settings: RunSettings, stage: Stage, data: sets.Summary) -> None:
     """What this stage lets one see or try, where to go from it, and its check question."""
     if stage.id == "load":
-        pretrained.load(settings)
+        pretrained.load(settings, data.classes)
     elif stage.id == "head":
         pretrained.heads(settings, data)
     else:
@@ -200,22 +199,6 @@ def _curves(view: View) -> None:
     live.chart(view, "accuracy", "pipeline", 250)
     live.chart(view, "loss", "pipeline", 220)
     live.summary(view)
-
-
-def _overview(six: tuple[Stage, ...], marks: list[str], picked: Stage) -> None:
-    st.subheader("All six stages", anchor=False)
-    grid = st.grid(3, min_column_width=240, gap="small", border=True)
-    for stage, mark in zip(six, marks, strict=True):
-        moving, total = stages.size(stage.blocks, stage.trainable), stages.size(stage.blocks)
-        with grid.cell():
-            with st.container(horizontal=True, vertical_alignment="center"):
-                title = f"{stage.number} {stage.title}"
-                if st.button(title, type="tertiary", key=f"card-{stage.id}", disabled=stage is picked):
-                    _choose(stage.id)
-                    st.rerun()
-                _badge(mark)
-            st.markdown(stage.happens)
-            st.caption(f"{EMBER} {count(moving)} of {count(total)} weights may move")
 
 
 def _samples(settings: RunSettings, data: sets.Summary) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from ftcore.files import ROOT
 from ftcore.runs import records, service
 from ftcore.settings import RunSettings
 from ftcore.training import recipes
-from tests.made import TOKEN, OpenPage, texts, tied, write_run
+from tests.made import OWNER, TOKEN, OpenPage, texts, tied, write_run
 from ui import address, learner, sitemap
 from ui.frame import nav
 from ui.words import plain
@@ -70,6 +71,22 @@ def test_each_stage_shows_its_numbers(number: int, open_page: OpenPage) -> None:
     if number == 4:
         assert "residual block" in said
         assert "75.1\u00a0%" in said
+
+
+def test_the_first_stage_says_which_classes_it_knew_by_name(open_page: OpenPage) -> None:
+    said = texts(open_page(stage="load"))
+    assert "Of our 10 classes, 5 have a namesake among the 200" in said
+    assert "fish (goldfish), umbrella, car (freight car, sports car)" in said
+    assert "None of our 10 classes" in texts(open_page(stage="load", data="digits"))
+
+
+def test_a_stage_says_how_the_run_stands_in_it(open_page: OpenPage) -> None:
+    assert "-badge[" not in texts(open_page(stage="freeze")), "without a run no stage is the next one"
+    first, second = (service.manager().submit(SHORT, OWNER) for _ in range(2))
+    for run, badges in ((first, ["preparing", "running"]), (second, ["waiting", "waiting"])):
+        assert re.findall(r"-badge\[(\w+)\]", texts(open_page(run=run))) == badges, "of the run, and of its stage"
+    stopped = write_run(SHORT, 0.5, 0.62, end="stopped")
+    assert re.findall(r"-badge\[(\w+)\]", texts(open_page(run=stopped))) == ["stopped", "next"]
 
 
 def test_the_button_starts_the_lesson(open_page: OpenPage) -> None:

@@ -190,13 +190,15 @@ def test_phases_end_where_their_epochs_end() -> None:
 
 def test_stages_follow_the_run() -> None:
     log = RunLog()
-    assert stages.progress(None, "", TWO)[0] == stages.NEXT
+    assert stages.progress(None, "", TWO) == [stages.LATER] * 6
+    assert stages.progress(log, "queued", TWO)[:2] == [stages.WAITING, stages.LATER]
     assert stages.progress(log, "preparing", TWO)[:2] == [stages.RUNNING, stages.LATER]
     log.add(TWO, [START, BASELINE])
     assert stages.progress(log, "running", TWO)[3] == stages.RUNNING
     log.add(TWO, [epoch(1, 1, 0.5), epoch(2, 1, 0.6)])
     assert stages.progress(log, "running", TWO) == [*[stages.DONE] * 5, stages.RUNNING]
     assert stages.progress(log, "interrupted", TWO)[5] == stages.NEXT
+    assert stages.progress(log, "queued", TWO) == [*[stages.DONE] * 5, stages.WAITING]
     log.add(TWO, [RunEnd(0.9, 0.6, 3, 3.0)])
     assert stages.progress(log, "done", TWO) == [stages.DONE] * 6
 

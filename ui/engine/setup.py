@@ -6,6 +6,7 @@ Everything here is a fact about a backbone, a dataset or this machine. Runs are 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
@@ -78,11 +79,21 @@ def epoch_seconds(settings: RunSettings, phase: Phase, *, cached: bool, counts: 
     return estimate.of_epoch(settings, phase, cached=cached, counts=counts)
 
 
-def movement(settings: RunSettings, phase: Phase, batch_norm: str) -> tuple[steps.Movement, ...]:
-    """How far ten real steps of a phase move each block; measured anew at each call."""
+def timed(backbone: str) -> bool:
+    """Has this network been measured on this machine, so that times can be told at once?"""
+    return machine.known(backbone)
+
+
+def measure(backbone: str, told: Callable[[int, int], None]) -> None:
+    """Measure it now, which can take half a minute; `told` gets the blocks done and in all."""
+    machine.measured(backbone, told)
+
+
+def movement(settings: RunSettings, phase: Phase, *, plain: bool) -> tuple[steps.Movement, ...]:
+    """How far ten real steps of a phase move each block, as a run takes them or `plain`; measured at each call."""
     needs.require(settings)
     with WORK:
-        return steps.movement(settings, phase, load_images(settings).train, batch_norm)
+        return steps.movement(settings, phase, load_images(settings).train, plain=plain)
 
 
 def one_steps(settings: RunSettings, phase: Phase, blocks: tuple[str, ...]) -> list[steps.OneStep]:

@@ -119,7 +119,11 @@ def block_table(
             {
                 "block": block.name,
                 "kind": strip.KINDS[block.kind],
-                "state": {"trainable": f"{EMBER} trainable", "frozen": f"{ICE} frozen", "empty": "no weights"}[state],
+                "state": {
+                    "trainable": f"{EMBER}\u00a0trainable",
+                    "frozen": f"{ICE}\u00a0frozen",
+                    "empty": "no weights",
+                }[state],
                 "output": shape(block.shape),
                 "parameters": count(block.parameters),
                 "BatchNorm layers": norms,
@@ -136,7 +140,7 @@ def movement_table(rows: Sequence[Movement]) -> list[dict[str, str]]:
     return [
         {
             "block": row.name,
-            "state": f"{EMBER} trainable" if row.trainable else f"{ICE} frozen",
+            "state": f"{EMBER}\u00a0trainable" if row.trainable else f"{ICE}\u00a0frozen",
             "weights moved by": moved(row.weights),
             "BatchNorm statistics moved by": moved(row.statistics),
         }
@@ -144,15 +148,25 @@ def movement_table(rows: Sequence[Movement]) -> list[dict[str, str]]:
     ]
 
 
-def movement_words(rows: Sequence[Movement], batch_norm: str) -> str:
-    """The finding in words, with its own numbers."""
+def movement_words(rows: Sequence[Movement], batch_norm: str, *, plain: bool = False) -> str:
+    """The finding in words, with its own numbers: of the steps of a run, or of plain ones."""
+    kept = [row for row in rows if row.trainable != plain and row.statistics]
+    most = max(kept, key=lambda row: row.statistics or 0.0, default=rows[-1])
+    values = {"most": moved(most.statistics), "block": most.name}
+    return content.section("freeze", _finding(rows, batch_norm, bool(kept), plain), values)
+
+
+def _finding(rows: Sequence[Movement], batch_norm: str, moving: bool, plain: bool) -> str:
+    """The section that tells it; `moving` says that statistics moved which the finding is about."""
+    if all(row.trainable for row in rows):
+        return "frozen.nothing"
+    if plain:
+        return "frozen.plain" if moving else "frozen.plain_none"
+    if all(row.statistics is None for row in rows):
+        return "frozen.weights"
     if batch_norm == "keep":
-        return content.section("freeze", "frozen.keep")
-    frozen = [row for row in rows if not row.trainable and row.statistics]
-    if not frozen:
-        return content.section("freeze", "frozen.update_none")
-    most = max(frozen, key=lambda row: row.statistics or 0.0)
-    return content.section("freeze", "frozen.update", {"most": moved(most.statistics), "block": most.name})
+        return "frozen.keep"
+    return "frozen.update" if moving else "frozen.update_none"
 
 
 def step_table(step: OneStep, optimizer: str) -> list[dict[str, str]]:

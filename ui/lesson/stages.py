@@ -20,7 +20,7 @@ from ui.words import apart, count, listed, percent, rate, several, times
 IDS = ("load", "head", "freeze", "train", "thaw", "tune")
 TITLES = ("Load", "New head", "Freeze", "Train head", "Thaw", "Fine-tune")
 PARTS = ("heading", "before", "happens", "after", "why")
-DONE, RUNNING, NEXT, LATER = "done", "running", "next", "later"
+DONE, RUNNING, WAITING, NEXT, LATER = "done", "running", "waiting", "next", "later"
 
 
 @dataclass(frozen=True)
@@ -113,14 +113,16 @@ def build(settings: RunSettings, classes: int, images: int, results: Mapping[str
 
 
 def progress(log: RunLog | None, state: str, settings: RunSettings) -> list[str]:
-    """Where each stage stands in the learner's run: done, running, next or later. Without a run all wait."""
-    if log is None or (log.story.start is None and not log.story.epochs):
-        first = RUNNING if state in ("queued", "preparing", "running") else NEXT
-        return [first] + [LATER] * (len(IDS) - 1)
+    """Where each stage stands in the learner's run: done, running, waiting for its turn, next or later.
+
+    Without a run there is nothing to follow, so no stage is the next one.
+    """
+    if log is None:
+        return [LATER] * len(IDS)
     if log.story.end is not None:
         return [DONE] * len(IDS)
-    at = current(log, settings)
-    here = RUNNING if state in ("running", "preparing", "queued") else NEXT
+    at = current(log, settings) if log.story.start is not None or log.story.epochs else 0
+    here = {"running": RUNNING, "preparing": RUNNING, "queued": WAITING}.get(state, NEXT)
     return [DONE] * at + [here] + [LATER] * (len(IDS) - 1 - at)
 
 

@@ -137,5 +137,5 @@ def _epoch(scene: Scene) -> Which:
 
 def _when(which: Which) -> str:
     if not which.run:
-        return "pretraining"
-    return "no training" if which.epoch == 0 else f"epoch {which.epoch}"
+        return "after pretraining"
+    return "before training" if which.epoch == 0 else f"after epoch {which.epoch}"
