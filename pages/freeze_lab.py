@@ -37,7 +37,8 @@ def main() -> None:
         _start(settings, pattern, owner)
     if address.own_pictures(settings):
         counted.again(settings)
-    strip.draw(blocks, pattern, "lab-strip", on_pick=lambda name: _toggle(name, settings, blocks))
+    hint = guide.hint(settings)
+    strip.draw(blocks, pattern, "lab-strip", hint=hint, on_pick=lambda name: _toggle(name, settings, blocks))
     totals = flops.totals(settings.backbone, len(data.classes), pattern, settings.phases[-1].optimizer)
     _metrics(settings, pattern, totals, data.counts)
     for words in parts.oddities(settings, pattern, blocks):
@@ -98,7 +99,7 @@ def _start(settings: RunSettings, pattern: tuple[str, ...], owner: str) -> None:
     notes = content.section("freeze", "start.help")
     if st.button(words, type="primary", key="lab-start", help=notes):
         try:
-            run_id = service.manager().submit(lesson, owner)
+            run_id = service.manager().submit(lesson, owner, hold=guide.waits())
         except FtError as error:
             st.error(as_markdown(error))
             return

@@ -70,18 +70,24 @@ class Manager:
         self._queue = _waiting()
         self._served: dict[str, int] = {}
         self._again: set[str] = set()
+        self._held: set[str] = set()
         self._ended: dict[str, tuple[str, str]] = {}
         self._closed = False
         self._pump()
 
-    def submit(self, settings: RunSettings, owner: str) -> str:
-        """Queue a run and give back its id. Raises `FtError` for impossible settings, and where a limit is reached."""
+    def submit(self, settings: RunSettings, owner: str, *, hold: bool = False) -> str:
+        """Queue a run and give back its id. Raises `FtError` for impossible settings, and where a limit is reached.
+
+        With `hold` it pauses by itself after its first phase, if blocks thaw later.
+        """
         recipes.check_settings(settings)
         limits.check_time(settings)
         limits.check_disk(owner)
         with self._lock:
             self._room(owner)
             run_id = records.new(settings, owner).name
+            if hold and settings.thaws:
+                self._held.add(run_id)
             self._enqueue(run_id, owner)
         return run_id
 
@@ -199,6 +205,9 @@ class Manager:
                     break
                 self._served[self._queue.pop(run_id)] = max(self._served.values(), default=0) + 1
                 self._executor.submit(run_id, self._pause_s)
+                if run_id in self._held:
+                    self._held.discard(run_id)
+                    self._executor.tell(run_id, "hold")
             if not self._closed and self._jobs:
                 self._executor.reserve()
 

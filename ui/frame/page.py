@@ -45,7 +45,7 @@ def begin(name: str) -> tuple[RunSettings, View | None, str]:
     settings = view.settings if view is not None else address.settings()
     owner = sidebar.draw(settings)
     callbacks.tell()
-    guide.draw(name, view, owner)
+    guide.draw(name, settings, view, owner)
     return settings, view, owner
 
 
@@ -60,7 +60,8 @@ def latest(owner: str, settings: RunSettings) -> View | None:
 def start(settings: RunSettings, owner: str) -> None:
     """Hand the run to the engine and put it into the address; the chosen stage and phase are let go, so the page follows it."""
     try:
-        address.put(settings, run=service.manager().submit(settings, owner), stage=None, phase=None)
+        run_id = service.manager().submit(settings, owner, hold=guide.waits())
+        address.put(settings, run=run_id, stage=None, phase=None)
     except FtError as error:
         st.error(as_markdown(error))
         return

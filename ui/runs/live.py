@@ -78,6 +78,12 @@ class View:
         return bool(moment and rows and rows[-1].epoch > moment[0])
 
     @property
+    def between(self) -> bool:
+        """Does it stand between two phases: the last epoch of one is over, and no step of the next is taken?"""
+        rows = self.story.epochs
+        return bool(rows and self.log.step is None and rows[-1].phase in {one.phase for one in self.story.phases})
+
+    @property
     def counts(self) -> dict[str, int] | None:
         """Images of train, val and test as the run found them; None before it has."""
         start = self.story.start
@@ -148,6 +154,8 @@ def sentence(view: View) -> str:
         case "running":
             return _running(view) + _left(view)
         case "paused":
+            if view.between:
+                return content.section("train", "state.between", {"when": done})
             return _paused(done, held=status.active)
         case "stopped":
             return content.section("train", "state.stopped", {"when": done})
