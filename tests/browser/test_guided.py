@@ -40,10 +40,11 @@ def box(tab: Page) -> Locator:
 def at_step(tab: Page, number: int) -> None:
     """The bar says so by itself, at the lower edge, always as high, and its text has room."""
     expect(box(tab).get_by_text(f"Guided lesson, step {number} of {END + 1}", exact=True)).to_be_visible()
+    expect(box(tab)).to_have_css("height", "96px")
     found, size = box(tab).bounding_box(), tab.viewport_size
     assert found
     assert size
-    assert (found["height"], found["y"] + found["height"]) == (96, size["height"])
+    assert found["y"] + found["height"] == size["height"]
     for text in box(tab).locator(".st-key-guide-text").all():
         assert text.evaluate("e => e.scrollHeight <= e.clientHeight")
 

@@ -169,6 +169,7 @@ def _end(view: View | None, way: DeltaGenerator, said: str) -> None:
         query.pop("run", None)
         with way:
             st.page_link("pages/train_live.py", label="Go there", icon=_ON, query_params=query)
+        guidebox.there()
         guidebox.lead(content.section("guide", "unfinished"), (), "unfinished", said)
         return
     values = insight(view, reached, networks.moved(view.settings.backbone, view.id))
