@@ -56,8 +56,9 @@ def draw(step: str, place: str, go: Callable[[int | None], None], following: int
             way = st.container(width="content")
             if following is not None:
                 notes = content.section("frame", "skip.help")
-                act = guarded(go)
-                st.button("Skip", key="guide-skip", type="tertiary", on_click=act, args=(following,), help=notes)
+                st.button(
+                    "Skip", key="guide-skip", type="tertiary", on_click=guarded(go), args=(following,), help=notes
+                )
             notes = content.section("frame", "leave.help")
             st.button("Leave", key="guide-leave", type="tertiary", on_click=guarded(go), args=(None,), help=notes)
         yield way
