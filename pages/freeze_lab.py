@@ -40,7 +40,8 @@ def main() -> None:
         start = st.container(horizontal=True, width="content")
     if address.own_pictures(settings):
         counted.again(settings)
-    strip.draw(blocks, pattern, "lab-strip", on_pick=lambda name: _toggle(name, settings, blocks))
+    hint = guide.hint(settings)
+    strip.draw(blocks, pattern, "lab-strip", hint=hint, on_pick=lambda name: _toggle(name, settings, blocks))
     timed = setup.timed(settings.backbone)
     totals = flops.totals(settings.backbone, len(data.classes), pattern, settings.phases[-1].optimizer)
     told = _metrics(settings, pattern, totals, data.counts, timed)
@@ -134,7 +135,7 @@ def _start(settings: RunSettings, pattern: tuple[str, ...], owner: str, timed: b
     notes = content.section("freeze", "start.help")
     if st.button(words, type="primary", key="lab-start", help=notes):
         try:
-            run_id = service.manager().submit(lesson, owner)
+            run_id = service.manager().submit(lesson, owner, hold=guide.waits())
         except FtError as error:
             st.error(as_markdown(error))
             return

@@ -17,7 +17,7 @@ from ui import address
 from ui.course import check
 from ui.engine import own, setup
 from ui.frame import guide, nav, page, terms
-from ui.lesson import pretrained, stages
+from ui.lesson import patterns, pretrained, stages
 from ui.lesson.stages import Stage
 from ui.runs import counted, live, observe
 from ui.runs.live import Colour, View
@@ -184,7 +184,8 @@ def _touch(settings: RunSettings, stage: Stage, data: sets.Summary) -> None:
     else:
         file, label = LEADS[stage.id]
         phase = {"train": 1, "tune": len(settings.phases)}.get(stage.id)
-        query = address.link() | ({"phase": str(phase)} if phase else {})
+        opened = {"phase": str(phase)} if phase else {"lab": patterns.text(stage.trainable, stage.blocks)}
+        query = address.link() | opened
         st.page_link(file, label=label, icon=":material/arrow_forward:", query_params=query)
     check.ask(stage.id, stage.values)
 

@@ -13,7 +13,7 @@ from ftcore.runs import service
 from ftcore.settings import Phase, RunSettings
 from ui import address
 from ui.engine import setup
-from ui.frame import nav, page, terms
+from ui.frame import guide, nav, page, terms
 from ui.runs import coach, compare, counted, form, guess, history, live
 from ui.runs.live import View
 from ui.widgets import drift, strip
@@ -42,12 +42,18 @@ def main() -> None:
 
 def _run(view: View, classes: int) -> None:
     """The run: what it does, which blocks move, its curves, its epochs, and what to see in them."""
-    st.subheader(history.title(view.settings), anchor=False)
-    live.watch(view, live.headline)
+    with st.container(key="live-run"):
+        st.subheader(history.title(view.settings), anchor=False)
+        live.watch(view, live.headline)
     live.watch(view, _skipped)
+    led = guide.here() is not None
+    if led:  # what the lesson speaks of comes first
+        live.watch(view, _curves)
     shown = _network(view.settings, classes, view.phase, moving=view.status.state == "running")
     guess.draw(view)
-    live.watch(view, _measured)
+    if not led:
+        live.watch(view, _curves)
+    live.watch(view, _rows)
     _table(*shown)
     if len(view.settings.phases) > 1:
         with st.expander("Why freeze first, and why two learning rates"):
@@ -97,7 +103,7 @@ def _table(blocks: tuple[BlockInfo, ...], trainable: tuple[str, ...]) -> None:
         strip.table(blocks, trainable)
 
 
-def _measured(view: View) -> None:
+def _curves(view: View) -> None:
     live.summary(view)
     if not view.status.active:
         coach.draw(view)
@@ -112,6 +118,9 @@ def _measured(view: View) -> None:
     st.caption(" ".join(words))
     if view.status.active:  # below the charts, which stay where they are while it comes and changes
         coach.draw(view)
+
+
+def _rows(view: View) -> None:
     _drift(view)
     live.epochs(view)
 

@@ -17,7 +17,7 @@ from ftcore.files import ROOT
 from ftcore.settings import Phase, RunSettings
 from ui.course import knowledge
 from ui.engine.networks import ENDED, note
-from ui.frame import guide
+from ui.frame import steps
 from ui.lesson import stages
 from ui.runs import coach
 
@@ -81,7 +81,7 @@ NAMES = {
         re.findall(r'Heat\(block, "([a-z-]+)"', inspect.getsource(trace))
     ),
     "ui/frame/guide.py: name": lambda: {name for name in content.load("guide") if "." in name} - {"insight.counted"},
-    "ui/frame/guide.py: step.id": lambda: {step.id for step in guide.STEPS},
+    "ui/frame/guide.py: step.id": lambda: {step.id for step in steps.STEPS},
 }
 
 

@@ -11,48 +11,23 @@ import functools
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from ftcore import store
 from ftcore.costs import estimate
 from ftcore.errors import FtError
-from ftcore.events import RunEnd
 from ftcore.runs import limits, needs, records, results, shelf
 from ftcore.runs.execute import DISK_FULL, DISK_FULL_SAYS, TAKEN
 from ftcore.runs.executor import Executor
 from ftcore.runs.local import Local
 from ftcore.runs.records import Change, Label
+from ftcore.runs.status import Status
 from ftcore.settings import RunSettings
 from ftcore.training import recipes
 
 ENDED = ("done", "stopped", "failed")
 LEAVE_SECONDS = 10.0
 PAUSE_SECONDS = 60.0
-
-
-@dataclass(frozen=True)
-class Status:
-    """A run as a page shows it.
-
-    `position` is 1 for the next in the queue, 0 outside it; times in seconds. A run is `active` while it waits or has
-    a worker; a paused one gives its worker up after a moment. `owner` is who may steer it, "" for a run of a terminal;
-    `part_of` the experiment that made it, "" for a run of the learner's own.
-    """
-
-    id: str
-    state: str
-    message: str
-    position: int
-    settings: RunSettings
-    created: float
-    epochs_done: int
-    active: bool
-    wait_s: float | None
-    result: RunEnd | None
-    owner: str
-    part_of: str
-    label: Label
 
 
 class Manager:
@@ -75,12 +50,16 @@ class Manager:
         self._queue = _waiting()
         self._served: dict[str, int] = {}
         self._again: set[str] = set()
+        self._held: set[str] = set()
         self._ended: dict[str, tuple[str, str]] = {}
         self._closed = False
         self._pump()
 
-    def submit(self, settings: RunSettings, owner: str, part_of: str = "") -> str:
-        """Queue a run; its id. `FtError` for impossible settings, a limit reached, and what `needs.check` finds."""
+    def submit(self, settings: RunSettings, owner: str, part_of: str = "", *, hold: bool = False) -> str:
+        """Queue a run; its id. `FtError` for impossible settings, a limit reached, and what `needs.check` finds.
+
+        With `hold` it pauses by itself after its first phase, if blocks thaw later.
+        """
         recipes.check_settings(settings)
         limits.check_time(settings)
         limits.check_disk(owner)
@@ -88,6 +67,8 @@ class Manager:
         with self._lock:
             self._room(owner)
             run_id = records.new(settings, owner, part_of=part_of).name
+            if hold and settings.thaws:
+                self._held.add(run_id)
             self._enqueue(run_id, owner)
         return run_id
 
@@ -213,6 +194,9 @@ class Manager:
                     break
                 self._served[self._queue.pop(run_id)] = max(self._served.values(), default=0) + 1
                 self._executor.submit(run_id, self._pause_s)
+                if run_id in self._held:
+                    self._held.discard(run_id)
+                    self._executor.tell(run_id, "hold")
             if not self._closed and self._jobs:
                 self._executor.reserve()
 

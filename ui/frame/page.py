@@ -39,7 +39,8 @@ def errors() -> Iterator[None]:
 def begin(name: str) -> tuple[RunSettings, View | None, str]:
     """Draw sidebar and guided lesson; return the settings, the current run if there is one, and the learner.
 
-    The current run is the one named in the address, else the learner's newest that fits it; the sidebar names it. A run's own settings win over those in the address, which is set right then.
+    The current run is the one named in the address, else the learner's newest that fits it; the sidebar names it. A
+    run's own settings win over those in the address, which is set right then.
     """
     st.html(_STYLE)
     named = address.run_id() or _fitting(address.settings_or_none())
@@ -49,7 +50,7 @@ def begin(name: str) -> tuple[RunSettings, View | None, str]:
     settings = view.settings if view is not None else address.settings()
     owner = sidebar.draw(settings, view)
     callbacks.tell()
-    guide.draw(name, view, owner)
+    guide.draw(name, settings, view, owner)
     return settings, view, owner
 
 
@@ -68,7 +69,7 @@ def start(settings: RunSettings, owner: str) -> None:
     """Hand the run to the engine and put it into the address; the chosen stage and phase are let go, so the page follows it."""
     try:
         with st.spinner("Asking whether it can be downloaded") if setup.needs_of(settings) else nullcontext():
-            run = service.manager().submit(settings, owner)
+            run = service.manager().submit(settings, owner, hold=guide.waits())
         address.put(settings, run=run, stage=None, phase=None)
     except FtError as error:
         st.error(as_markdown(error))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from course import content, experiments
-from ftcore.runs.manager import Status
+from ftcore.runs.status import Status
 from ui import address, learner
 from ui.runs import history, live
 from ui.runs.live import BADGES, View

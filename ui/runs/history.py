@@ -16,8 +16,9 @@ from ftcore.data import catalogue
 from ftcore.errors import FtError
 from ftcore.network import backbones
 from ftcore.runs import service
-from ftcore.runs.manager import Manager, Status
+from ftcore.runs.manager import Manager
 from ftcore.runs.records import NAME_LETTERS, NOTE_LETTERS, Label
+from ftcore.runs.status import Status
 from ftcore.settings import Phase, RunSettings
 from ftcore.training import recipes
 from ui import address, learner

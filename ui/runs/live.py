@@ -18,7 +18,8 @@ from ftcore.data.splits import SPLITS
 from ftcore.errors import FtError
 from ftcore.events import EpochEnd
 from ftcore.runs import service
-from ftcore.runs.manager import PAUSE_SECONDS, Status
+from ftcore.runs.manager import PAUSE_SECONDS
+from ftcore.runs.status import Status
 from ftcore.settings import RunSettings
 from ftcore.story import Story
 from ui import address, callbacks, learner
@@ -76,6 +77,12 @@ class View:
         """Has an epoch ended since blocks began to move that were frozen before?"""
         moment, rows = self.settings.thaws, self.story.epochs
         return bool(moment and rows and rows[-1].epoch > moment[0])
+
+    @property
+    def between(self) -> bool:
+        """Does it stand between two phases: the last epoch of one is over, and no step of the next is taken?"""
+        rows = self.story.epochs
+        return bool(rows and self.log.step is None and rows[-1].phase in {one.phase for one in self.story.phases})
 
     @property
     def counts(self) -> dict[str, int] | None:
@@ -148,6 +155,8 @@ def sentence(view: View) -> str:
         case "running":
             return _running(view) + _left(view)
         case "paused":
+            if view.between:
+                return content.section("train", "state.between", {"when": done})
             return _paused(done, held=status.active)
         case "stopped":
             return content.section("train", "state.stopped", {"when": done})

@@ -78,10 +78,13 @@ def draw(
     moving: bool = False,
     focus: str = "",
     marked: str = "",
+    hint: str = "",
     verb: str = "toggle",
     on_pick: Callable[[str], None] | None = None,
 ) -> None:
     """Draw the strip. `moving` marks trainable blocks as learning now; `focus` is scrolled into view.
+
+    `hint` is the block that is suggested to be clicked.
 
     `on_pick` gets the name of a clicked block and makes the strip clickable: with the verb 'toggle' those that have
     weights, as switches; with 'look' all of them, and `marked` is the one looked at.
@@ -95,9 +98,10 @@ def draw(
     data = {
         "blocks": boxes(blocks, trainable, moving),
         "title": title,
-        "focus": focus or next((block.name for block in blocks if block.name in trainable), ""),
+        "focus": focus or hint or next((block.name for block in blocks if block.name in trainable), ""),
         "clickable": on_pick is not None,
         "marked": marked,
+        "hint": hint,
         "verb": verb,
     }
     open_to = {block.name for block in blocks if block.parameters or verb == "look"}

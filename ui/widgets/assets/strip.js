@@ -17,10 +17,10 @@ function build(root, blocks) {
   }
 }
 
-function paint(box, block, { clickable, marked, verb }) {
+function paint(box, block, { clickable, marked, hint, verb }) {
   const looks = verb === "look";
   const marks = ["block", block.state, block.fresh && "new", block.moving && "moving", clickable && "clickable",
-    looks && block.name === marked && "marked"];
+    looks && block.name === marked && "marked", block.name === hint && "hint"];
   box.className = marks.filter(Boolean).join(" ");
   box.setAttribute("aria-label", block.told);
   box.setAttribute("aria-pressed", String(looks ? block.name === marked : block.state === "trainable"));
