@@ -193,7 +193,7 @@ def test_from_the_invitation_to_the_insight(open_tab: OpenTab, server: Server) -
     go_there(tab, "Prediction trace")
     for _ in range(4):
         chapter = tab.get_by_role("radio", checked=True, name=re.compile(r"^[1-5] ")).inner_text()
-        following = tab.get_by_role("button", name="Next")
+        following = tab.get_by_role("button", name="Next", exact=True)
         stands(tab, following, functools.partial(press, tab, following, "Next"))
         expect(tab.get_by_role("radio", name=chapter)).not_to_be_checked()
     at_step(tab, 12)

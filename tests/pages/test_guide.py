@@ -11,14 +11,14 @@ from streamlit.testing.v1 import AppTest
 
 from course import content, learners, quiz, rounds
 from course.learners import Learner
-from ftcore.events import RunEnd, RunStart
+from ftcore.events import RunEnd
 from ftcore.network.change import Moved
 from ftcore.network.describe import describe
 from ftcore.runs import records, results, service
 from ftcore.settings import RunSettings
 from ftcore.training import recipes
 from ftcore.training.start import start_network
-from tests.made import OWNER, OpenPage, texts, tied, write_run
+from tests.made import CLASSES, OWNER, OpenPage, texts, tied, write_run
 from ui import sitemap
 from ui.frame import insight, steps
 from ui.frame.steps import END, IDS, STEPS, Place, Step
@@ -238,15 +238,12 @@ def finished() -> str:
     """A run written by hand whose network moved by a known amount: one block's first kernel, by a hundredth."""
     run = write_run(SHORT, 0.5, 0.62, 0.7, 0.81, end="running")
     folder = records.folder_of(run)
-    classes = tuple("abcdefghij")
-    start = RunStart(SHORT.backbone, SHORT.data, classes, 8, 2, 2, ("conv1", "head"), "cpu")
-    records.append(folder, start)
     records.append(folder, RunEnd(0.3, 0.91, 4, 83.0))
     records.set_state(folder, "done")
-    network = start_network(SHORT, len(classes))
+    network = start_network(SHORT, len(CLASSES))
     with torch.no_grad():
         network.model.get_parameter("layer4.0.conv1.weight").mul_(1.01)
-    results.save_model(network, classes, folder / "model.safetensors")
+    results.save_model(network, CLASSES, folder / "model.safetensors")
     return run
 
 

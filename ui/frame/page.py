@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 
 import streamlit as st
 
@@ -61,8 +61,11 @@ def _fitting(settings: RunSettings | None) -> str | None:
     """
     if settings is None or "guide" in st.query_params or address.says_no_run():
         return None
-    runs = sorted(history.own(learner.learner()), key=lambda run: run.created, reverse=True)
-    return next((run.id for run in runs if address.is_bare() or run.settings == settings), None)
+    for run in sorted(history.own(learner.learner()), key=lambda run: run.created, reverse=True):
+        if address.is_bare() or run.settings == settings:
+            with suppress(FtError):  # one that is damaged takes no page away: the next one is as good
+                return live.look(run.id).id
+    return None
 
 
 def start(settings: RunSettings, owner: str) -> None:

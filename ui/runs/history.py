@@ -41,9 +41,9 @@ def title(settings: RunSettings) -> str:
 
 
 def _epochs(phases: Sequence[Phase]) -> str:
-    """'5 + 10 epochs'."""
-    *before, last = (phase.epochs for phase in phases)
-    return "".join(f"{count(number)} + " for number in before) + several(last, "epoch")
+    """'5 + 10 epochs', '1 epoch'."""
+    numbers = [count(phase.epochs) for phase in phases]
+    return f"{' + '.join(numbers)} epoch{'' if numbers == ['1'] else 's'}"
 
 
 def own(owner: str) -> list[Status]:
