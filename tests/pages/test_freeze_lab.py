@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ftcore.analysis.steps import Movement
-from ftcore.costs import machine
+from ftcore.costs import estimate, machine
 from ftcore.costs.machine import Cost
 from ftcore.files import home
 from ftcore.network.describe import describe
@@ -25,11 +25,12 @@ RESNET = "resnet18-tinyimagenet64"
 @pytest.fixture(autouse=True)
 def _known_costs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Times of a machine that needs no measurement: the page's numbers are then exact."""
-    monkeypatch.setattr(
-        machine,
-        "costs",
-        lambda backbone: {row.name: Cost(1e-3, 3e-3) for row in describe(backbone)} | {"step": Cost(0.0, 0.0)},
-    )
+
+    def made(backbone: str) -> dict[str, Cost]:
+        return {row.name: Cost(1e-3, 3e-3) for row in describe(backbone)} | {"step": Cost(0.0, 0.0)}
+
+    for module in (machine, estimate):  # which knows it by its own name
+        monkeypatch.setattr(module, "costs", made)
     monkeypatch.setattr(machine, "known", lambda backbone: True)
 
 
