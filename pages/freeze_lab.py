@@ -37,7 +37,7 @@ def main() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _presets(settings, pattern)
         _norms(settings)
-        start = st.container(horizontal=True, width="content")
+    start = st.container(horizontal=True)  # a row of its own: its words change, and nothing below may move
     if address.own_pictures(settings):
         counted.again(settings)
     hint = guide.hint(settings)

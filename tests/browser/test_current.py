@@ -65,3 +65,5 @@ def test_a_lesson_then_an_experiment_and_every_page_still_speaks_of_the_lesson(o
         switch(tab).click()
         tab.get_by_role("option", name=re.compile(f"^{now} · ")).click()
         tab.wait_for_url(re.compile(f"run={shown[now]}"))
+        link = tab.get_by_test_id("stSidebar").get_by_role("link", name="Review", exact=True)
+        expect(link).to_have_attribute("href", re.compile(shown[now]))  # the links follow once the page has
