@@ -19,7 +19,7 @@ from ftcore.runs import records
 from tests.browser.conftest import OpenTab, Server
 from tests.browser.test_accessible import rest
 from ui.frame.steps import END
-from ui.words import percent, points, seconds
+from ui.words import between, percent, seconds
 
 LONG = 180_000
 TUNE = "p2=name:Fine-tune;epochs:3;lr:0.001;trainable:layer4.0%2Blayer4.1%2Bhead"
@@ -68,6 +68,7 @@ def press(tab: Page, control: Locator, named: str = "") -> None:
 
 def stands(tab: Page, control: Locator, act: Callable[[], None]) -> None:
     """Nothing is moved by what is done with a control: neither it nor the title nor the strip."""
+    rest(tab)
     things = [control, tab.get_by_role("heading", level=1), tab.locator(".st-key-strip, .st-key-lab-strip")]
     before = [thing.evaluate(PLACE) for thing in things if thing.count()]
     act()
@@ -174,7 +175,7 @@ def insight(folder: Path) -> list[str]:
     assert (rows[1].phase, rows[2].phase, len(rows)) == (1, 2, 5)
     return [
         f"alone reached {percent(head)}",
-        points(abs(tuned - head)),
+        between(head, tuned),
         percent(tuned),
         percent(end.test_accuracy),
         f"cost {seconds(sum(row.seconds for row in rows[2:]))} of training, of {seconds(end.seconds)} in all",
