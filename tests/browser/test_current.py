@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenTab
+from tests.browser.test_accessible import rest
 from ui import sitemap
 
 LONG = 240_000
@@ -28,13 +29,21 @@ def go(tab: Page, entry: sitemap.Entry) -> None:
 
 def train(tab: Page, button: str) -> str:
     """Start a run and wait for its end; gives its id."""
+    rest(tab)
     before = tab.url
     tab.get_by_role("button", name=re.compile(f"^{button}, ")).click()
     tab.wait_for_url(lambda url: "run=" in url and url != before)
-    expect(tab.get_by_text("All 2 epochs are done.")).to_be_visible(timeout=LONG)
     found = re.search(r"run=([0-9a-f]{32})", tab.url)
     assert found
+    speaks_of(tab, found[1])
+    expect(tab.get_by_text("All 2 epochs are done.")).to_be_visible(timeout=LONG)
     return found[1]
+
+
+def speaks_of(tab: Page, run: str) -> None:
+    """Wait until the page has followed its address: the sidebar's last link leads on with this run."""
+    link = tab.get_by_test_id("stSidebar").get_by_role("link", name="Review", exact=True)
+    expect(link).to_have_attribute("href", re.compile(run))
 
 
 def test_a_lesson_then_an_experiment_and_every_page_still_speaks_of_the_lesson(open_tab: OpenTab) -> None:
@@ -65,5 +74,4 @@ def test_a_lesson_then_an_experiment_and_every_page_still_speaks_of_the_lesson(o
         switch(tab).click()
         tab.get_by_role("option", name=re.compile(f"^{now} · ")).click()
         tab.wait_for_url(re.compile(f"run={shown[now]}"))
-        link = tab.get_by_test_id("stSidebar").get_by_role("link", name="Review", exact=True)
-        expect(link).to_have_attribute("href", re.compile(shown[now]))  # the links follow once the page has
+        speaks_of(tab, shown[now])

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 
 from ftcore.network import backbones
 from tests.browser.conftest import OpenTab, Server
+from tests.browser.test_accessible import rest
 
 LONG = 180_000
 SHORT = "data=digits&train_per_class=8&p1=epochs:1&p2=name:Fine-tune;epochs:2;lr:0.001;trainable:layer4.1%2Bhead"
@@ -74,6 +75,7 @@ def test_no_number_in_a_box_is_cut_off(width: int, open_tab: OpenTab) -> None:
     number = tab.get_by_test_id("stMetricValue").filter(has_text="11,176,512")
     expect(number).to_be_visible()
     expect(tab.get_by_text("Block by block")).to_be_attached()
+    rest(tab)
     assert number.evaluate(
         "e => [e, ...e.querySelectorAll('*')].every(x => x.scrollWidth <= x.clientWidth || !x.clientWidth)"
     )

@@ -70,11 +70,12 @@ def stands(tab: Page, control: Locator, act: Callable[[], None]) -> None:
     """Nothing is moved by what is done with a control: neither it nor the title nor the strip."""
     rest(tab)
     things = [control, tab.get_by_role("heading", level=1), tab.locator(".st-key-strip, .st-key-lab-strip")]
+    said = tab.get_by_test_id("stMain").inner_text()[:600]
     before = [thing.evaluate(PLACE) for thing in things if thing.count()]
     act()
     rest(tab)
     after = [thing.evaluate(PLACE) for thing in things if thing.count()]
-    assert after == pytest.approx(before, abs=MOVED), control
+    assert after == pytest.approx(before, abs=MOVED), (control, said)
 
 
 def go_there(tab: Page, title: str) -> None:

@@ -29,9 +29,13 @@ function ring(target) {
   target.animate([frame, frame], { duration: 1800 });
 }
 
-function lead(asked, bar) {
+// On a slow machine what is named may be drawn only after its name was pressed.
+function lead(asked, bar, left = 50) {
   const target = find(asked);
-  if (!target) return;
+  if (!target) {
+    if (left) setTimeout(lead, 100, asked, bar, left - 1);
+    return;
+  }
   bring(target, bar, { top: !asked.selector }); // under a heading stands what is to be read
   ring(target);
   const inner = target.matches("a, button, [role=radio]") ? target : target.querySelector("a, button, input, [role=radio]");
@@ -39,11 +43,11 @@ function lead(asked, bar) {
   if (asked.press) target.click();
 }
 
-// The page is still being drawn when a step begins: wait until it stands still, unless the learner scrolls first.
+// The page is still being drawn when a step begins: wait until it stands still, unless the learner acts first.
 function arrive(aim, begun, bar) {
   let [left, seen, steady] = [150, null, 0];
   const leave = () => { left = 0; };
-  const events = ["wheel", "touchmove", "keydown"];
+  const events = ["wheel", "touchmove", "keydown", "pointerdown"];
   events.forEach((name) => addEventListener(name, leave, { once: true, passive: true }));
   const look = () => {
     if (left-- <= 0 || document.body.dataset.guide !== begun) {
