@@ -74,6 +74,21 @@ def test_every_page_follows_the_switch(entry: sitemap.Entry, open_page: OpenPage
     assert test.query_params["train_per_class"] == "20"
 
 
+@pytest.mark.parametrize("other", [False, True])
+def test_a_browser_may_answer_with_what_a_run_was_called_a_moment_ago(other: bool, open_page: OpenPage) -> None:
+    runs = write_run(SHORT, 0.5, 0.62, 0.7, 0.75), write_run(OTHER, 0.5, 0.6, 0.31, 0.32)
+    test = open_page("pipeline", run=runs[0], stage="thaw")
+    label = next(option for option in switch(test).options if option.startswith(f"{2 if other else 1} · "))
+    before = label.rpartition(" · ")[0] + " · running"
+    box = switch(test)
+    box.options.append(before)  # a browser sends what it shows, whatever the server has by now
+    box.set_value(before).run()
+    assert not test.exception
+    assert not test.error
+    assert test.query_params["run"] == runs[other]
+    assert ("stage" in test.query_params) != other
+
+
 def test_no_page_speaks_of_an_experiments_run_as_the_learners(open_page: OpenPage) -> None:
     of_experiment()
     for entry in sitemap.ENTRIES:
