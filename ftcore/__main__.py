@@ -23,7 +23,7 @@ from ftcore.names import shown, tidy
 from ftcore.network import backbones
 from ftcore.network.describe import describe
 from ftcore.runs import execute, longer, records, results, verdict
-from ftcore.terminal import console, options, story
+from ftcore.terminal import console, options, risk, story
 from ftcore.training import recipes
 
 
@@ -115,6 +115,8 @@ def _train(a: argparse.Namespace) -> int:
         console.complain(
             f"'{a.data}' is a folder here and is taken; for the built-in set say {catalogue.BUILT_IN}{a.data}."
         )
+    for line in risk.warnings(settings):
+        console.complain(line)
     return _work(records.new(settings, folder=a.out.absolute() if a.out else None), a.json)
 
 

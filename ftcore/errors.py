@@ -22,3 +22,7 @@ class FtError(Exception):
 
     def __init__(self, message: str) -> None:
         super().__init__(shown(message, LONGEST))
+
+
+class Diverged(FtError):
+    """The loss grew beyond all numbers."""

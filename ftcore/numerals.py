@@ -1,4 +1,4 @@
-"""How shares and losses are written, in the terminal as on pages, so that no digit says what is not so.
+"""How shares, losses and rates are written, in the terminal as on pages, so that no digit says what is not so.
 
 What is not nothing never reads as nothing, and what is not the whole never as the whole. Knows nothing about words.
 """
@@ -51,3 +51,11 @@ def number(value: float) -> str:
     if not 1e-4 <= size < 1e5:
         return power(value)
     return sign + (f"{size:.2g}" if size < 0.00995 else f"{size:.3f}" if size < 100 else f"{size:,.0f}")
+
+
+def rate(value: float) -> str:
+    """A learning rate: 0.0001 -> '1e-4', 0.00025 -> '2.5e-4', 0.5 -> '0.5'."""
+    if value == 0 or value >= 0.1:
+        return f"{value:g}"
+    mantissa, exponent = f"{value:.3e}".split("e")
+    return f"{float(mantissa):g}e{int(exponent)}"

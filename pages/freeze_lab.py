@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -18,7 +20,7 @@ from ui import address, callbacks
 from ui.engine import own, setup
 from ui.frame import guide, nav, page, terms
 from ui.lesson import patterns as parts
-from ui.runs import counted
+from ui.runs import counted, risk
 from ui.widgets import strip
 from ui.words import EMBER, ICE, about, as_markdown, count, percent, seconds
 
@@ -45,6 +47,8 @@ def main() -> None:
     timed = setup.timed(settings.backbone)
     totals = flops.totals(settings.backbone, len(data.classes), pattern, settings.phases[-1].optimizer)
     told = _metrics(settings, pattern, totals, data.counts, timed)
+    if pattern and not address.own_pictures(settings):
+        risk.draw(parts.with_pattern(settings, pattern), functools.partial(risk.mend, settings), "lab")
     for words in parts.oddities(settings, pattern, blocks):
         st.info(words)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Literal
 
 import streamlit as st
@@ -19,7 +20,7 @@ from ui.engine import own, setup
 from ui.frame import guide, nav, page, terms
 from ui.lesson import patterns, pretrained, stages
 from ui.lesson.stages import Stage
-from ui.runs import counted, live, observe
+from ui.runs import counted, live, observe, risk
 from ui.runs.live import Colour, View
 from ui.widgets import strip
 from ui.words import EMBER, ICE, about, as_markdown, count, listed, percent, plain, several
@@ -84,8 +85,11 @@ def main() -> None:
         strip.table(stage.blocks, stage.trainable)
     with buttons:
         chosen = _run_buttons(settings, view)
-    if chosen is not None:
-        with below:
+    with below:
+        if not address.own_pictures(settings) and not (view is not None and view.status.active):
+            lesson = dataclasses.replace(settings, phases=recipes.lesson(settings))
+            risk.draw(lesson, functools.partial(risk.mend, settings), "lesson")
+        if chosen is not None:
             page.start(chosen, owner)
 
 

@@ -42,15 +42,8 @@ def short(number: int) -> str:
     return str(number)
 
 
-def rate(value: float) -> str:
-    """A learning rate: 0.0001 -> '1e-4', 0.00025 -> '2.5e-4', 0.5 -> '0.5'."""
-    if value == 0 or value >= 0.1:
-        return f"{value:g}"
-    mantissa, exponent = f"{value:.3e}".split("e")
-    return f"{float(mantissa):g}e{int(exponent)}"
-
-
-percent, number, power = numerals.percent, numerals.number, numerals.power  # the terminal writes them so too
+# the terminal writes them so too
+percent, number, power, rate = numerals.percent, numerals.number, numerals.power, numerals.rate
 
 
 def whole_percent(share: float) -> str:

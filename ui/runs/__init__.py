@@ -1,3 +1,3 @@
 """One run as a page shows it: set up, started, watched, observed, compared, found again."""
 
-__all__ = ["coach", "compare", "counted", "current", "form", "guess", "history", "live", "log", "observe"]
+__all__ = ["coach", "compare", "counted", "current", "form", "guess", "history", "live", "log", "observe", "risk"]

@@ -19,6 +19,7 @@ from ftcore.network.describe import describe
 from ftcore.settings import HEAD, Phase, RunSettings
 from ftcore.training import recipes
 from ui import address, callbacks
+from ui.runs import risk
 from ui.words import count, listed, plain, rate
 
 TITLES = {"adamw": "AdamW", "sgd": "SGD"}
@@ -103,6 +104,7 @@ def _phase(settings: RunSettings, at: int) -> None:
             names.append(_field(phase, setting, f"p{at}", put(setting.name)))
     for name in names:
         callbacks.tell(name)
+    risk.draw(settings, lambda found: put("lr")(found.well), "form", at + 1)
     with st.expander("More about this phase"):
         for setting in _of(phase, "more"):
             callbacks.tell(_field(phase, setting, f"p{at}", put(setting.name)))
