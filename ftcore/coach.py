@@ -32,9 +32,9 @@ class Verdict:
     """What is told: its kind, the phase (from 1) and epoch it is about, its numbers, and a next try if there is one.
 
     Kinds: `diverged`, `recovered`, `chance`, `memorised` (at chance, training images known), `damaged` (thawing cost
-    accuracy, on training images too), `lost` (on validation images only), `perfect`, `early` (too few epochs to say),
-    `unsteady` (rate too high), `memorising`, `slow` (rate too low), `learning`, `level` (validation stands, training
-    goes on), `converged`, `open`.
+    accuracy, and training loss rose), `lost` (on validation images only), `perfect`, `early` (too few epochs to say),
+    `memorising`, `confident` (validation loss rises, accuracy too), `unsteady` (rate too high), `slow` (rate too low),
+    `learning`, `level` (validation stands, training goes on), `converged`, `open`.
     """
 
     kind: str
@@ -68,10 +68,15 @@ class Numbers:
         return [epoch for epoch in self.epochs if epoch.phase == self.last.phase]
 
     @property
+    def over(self) -> bool:
+        """Is the newest phase at its end?"""
+        ended = {phase.phase for phase in self.story.phases}
+        return self.last.phase in ended or len(self.mine) >= self.story.phase_of(self.last).epochs
+
+    @property
     def before(self) -> EpochEnd | None:
         """The last epoch of the phase before."""
-        earlier = [epoch for epoch in self.epochs if epoch.phase < self.last.phase]
-        return earlier[-1] if earlier else None
+        return next((epoch for epoch in reversed(self.epochs) if epoch.phase < self.last.phase), None)
 
     @property
     def even(self) -> float:
@@ -87,15 +92,21 @@ class Numbers:
         """By how much an accuracy on so many images may be off by chance: `SIGMAS` binomial standard errors."""
         return SIGMAS * math.sqrt(max(accuracy * (1 - accuracy), 0.25 / self.images) / self.images)
 
-    def blown(self, epoch: EpochEnd) -> bool:
-        """Was the loss out of all bounds: no number, or far above equal chances even on training images?"""
-        losses = (epoch.train_loss, epoch.sample_loss, epoch.val_loss)
-        if not all(map(math.isfinite, losses)):
-            return True
+    @functools.cached_property
+    def bound(self) -> float:
+        """A loss above it is out of all bounds: far above equal chances, and above what the fresh head began with."""
         baseline = self.story.baseline
         first = baseline.val_loss if baseline is not None and math.isfinite(baseline.val_loss) else 0.0
-        bound = BLOWN * max(self.even, first)
-        return epoch.train_loss > bound or min(epoch.sample_loss, epoch.val_loss) > bound
+        return BLOWN * max(self.even, first)
+
+    def astray(self, epoch: EpochEnd) -> bool:
+        """Is the network itself lost after this epoch: no number, or a loss out of bounds even on training images?"""
+        losses = (epoch.train_loss, epoch.sample_loss, epoch.val_loss)
+        return not all(map(math.isfinite, losses)) or min(losses[1:]) > self.bound
+
+    def blown(self, epoch: EpochEnd) -> bool:
+        """Was the loss out of bounds, after this epoch or while it went on?"""
+        return self.astray(epoch) or epoch.train_loss > self.bound
 
     def guesses(self, epoch: EpochEnd) -> bool:
         """Is it no better than guessing, in accuracy and in loss?"""
@@ -113,16 +124,13 @@ def numbers_of(story: Story) -> Numbers | None:
 def judge(story: Story) -> Verdict | None:
     """The verdict on a run as far as it has been told; None before its first epoch."""
     numbers = numbers_of(story)
-    if numbers is None:
-        return None
-    return next(verdict for look in LOOKS if (verdict := look(numbers)) is not None)
+    return next(verdict for look in LOOKS if (verdict := look(numbers)) is not None) if numbers else None
 
 
 def _diverged(n: Numbers) -> Verdict | None:
-    if not n.blown(n.last):
+    if not n.astray(n.last):
         return None
-    since = next(at for at in range(len(n.epochs)) if all(map(n.blown, n.epochs[at:])))
-    first = n.epochs[since]
+    first = _since(n.epochs, n.astray)
     values = {"loss": n.last.val_loss, "even": n.even, "since": first.epoch, "rate": n.story.phase_of(first).lr}
     return _told(n, "diverged", values, _rate(n, first.phase, 1 / STEP), first.phase)
 
@@ -145,30 +153,27 @@ def _chance(n: Numbers) -> Verdict | None:
 
 
 def _recovered(n: Numbers) -> Verdict | None:
-    blown = [epoch for epoch in n.epochs if n.blown(epoch)]
-    if not blown:
+    if not (blown := [epoch for epoch in n.epochs if n.blown(epoch)]):
         return None
-    worst = max(blown, key=lambda e: (not math.isfinite(e.train_loss), max(e.train_loss, e.val_loss)))
-    first, later = blown[0], [e for e in n.epochs if e.epoch < blown[0].epoch]
+    worst = max(blown, key=lambda e: (not math.isfinite(e.train_loss + e.val_loss), max(e.train_loss, e.val_loss)))
     values = {
-        "worst": max(worst.train_loss, worst.val_loss), "when": worst.epoch, "loss": n.last.val_loss,
-        "accuracy": n.last.val_accuracy, "rate": n.story.phase_of(first).lr,
+        "when": worst.epoch, "worst": worst.train_loss, "worst_after": worst.val_loss, "loss": n.last.val_loss,
+        "accuracy": n.last.val_accuracy, "rate": n.story.phase_of(worst).lr,
     }  # fmt: skip
-    if later:
-        values["before"] = later[-1].val_accuracy
-    return _told(n, "recovered", values, _rate(n, first.phase, 1 / STEP), first.phase)
+    return _told(n, "recovered", values, _rate(n, worst.phase, 1 / STEP), worst.phase)
 
 
 def _thawed(n: Numbers) -> Verdict | None:
-    """Accuracy that a later phase has cost, beyond what chance may do."""
+    """Accuracy that a later phase has cost, beyond what chance may do; its first epochs may yet be made good."""
     before, last = n.before, n.last
-    if before is None or before.val_accuracy - last.val_accuracy <= n.noise(before.val_accuracy):
+    soon = len(n.mine) < FEWEST and not n.over
+    if before is None or soon or before.val_accuracy - last.val_accuracy <= n.noise(before.val_accuracy):
         return None
     values = {
-        "before": before.val_accuracy, "accuracy": last.val_accuracy,
-        "rate": n.story.phase_of(last).lr, "known": last.sample_accuracy, "known_before": before.sample_accuracy,
+        "so_far": len(n.mine), "before": before.val_accuracy, "accuracy": last.val_accuracy,
+        "rate": n.story.phase_of(last).lr, "sample": last.sample_loss, "sample_before": before.sample_loss,
     }  # fmt: skip
-    if last.sample_accuracy < before.sample_accuracy:
+    if last.sample_loss >= before.sample_loss:
         return _told(n, "damaged", values, _rate(n, last.phase, 1 / STEP))
     return _told(n, "lost", values, _until_lowest(n))
 
@@ -176,8 +181,8 @@ def _thawed(n: Numbers) -> Verdict | None:
 def _perfect(n: Numbers) -> Verdict | None:
     if n.last.val_accuracy < 1:
         return None
-    first = next(epoch for epoch in n.epochs if epoch.val_accuracy == 1)
-    return _told(n, "perfect", {"since": first.epoch, "images": n.images})
+    since = _since(n.epochs, lambda epoch: epoch.val_accuracy == 1).epoch
+    return _told(n, "perfect", {"since": since, "images": n.images})
 
 
 def _early(n: Numbers) -> Verdict | None:
@@ -188,35 +193,35 @@ def _early(n: Numbers) -> Verdict | None:
 
 
 def _memorising(n: Numbers) -> Verdict | None:
-    best = min(n.mine, key=lambda epoch: epoch.val_loss)
-    last = n.last
-    if last.epoch - best.epoch < 2 or last.val_loss < (1 + LITTLE) * best.val_loss:
-        return None
-    if last.sample_loss >= best.sample_loss:
+    """Validation loss has stayed above its lowest for some epochs, while training loss fell on."""
+    best, last, recent = min(n.mine, key=lambda epoch: epoch.val_loss), n.last, n.mine[-FEWEST:]
+    if any(epoch.val_loss < (1 + LITTLE) * best.val_loss for epoch in recent) or last.sample_loss >= best.sample_loss:
         return None
     values = {
         "since": best.epoch, "loss": last.val_loss, "lowest": best.val_loss, "sample": last.sample_loss,
         "sample_best": best.sample_loss, "accuracy": last.val_accuracy, "accuracy_best": best.val_accuracy,
     }  # fmt: skip
-    return _told(n, "memorising", values, _until_lowest(n))
+    if last.val_accuracy - best.val_accuracy > n.noise(best.val_accuracy):
+        return _told(n, "confident", values)
+    then = _until_lowest(n) if last.val_accuracy <= best.val_accuracy else None
+    return _told(n, "memorising", values, then)
 
 
 def _unsteady(n: Numbers) -> Verdict | None:
-    """A loss on training images that goes up as often as down, by more than a little."""
+    """A loss on training images that goes up as often as down, by a share and an amount worth a word, not just once."""
     losses = [epoch.sample_loss for epoch in n.mine]
-    jumps = [at for at in range(1, len(losses)) if losses[at] > (1 + SOME) * losses[at - 1]]
-    if 2 * len(jumps) < len(losses) - 1:
+    jumps = [after - before for before, after in itertools.pairwise(losses) if after > (1 + SOME) * before]
+    if len(jumps) < max(2, (len(losses) - 1) / 2) or max(jumps) < LITTLE * n.even:
         return None
-    values = {"jumps": len(jumps), "epochs": len(losses) - 1, "rate": n.story.phase_of(n.last).lr}
+    values = {"jumps": len(jumps), "epochs": len(losses) - 1, "some": SOME, "rate": n.story.phase_of(n.last).lr}
     return _told(n, "unsteady", values, _rate(n, n.last.phase, 1 / STEP))
 
 
 def _slow(n: Numbers) -> Verdict | None:
-    """A loss on training images that falls at every epoch, but creeps, and is still high."""
+    """A loss on training images that falls in every epoch, but has crept from the first, and is still high."""
     losses = [epoch.sample_loss for epoch in n.mine]
-    falling = all(after < before for before, after in itertools.pairwise(losses))
-    each = 1 - (losses[-1] / losses[0]) ** (1 / (len(losses) - 1)) if falling else 1.0
-    if each >= CREEP or losses[-1] < n.even / 2:
+    creeps = all((1 - CREEP) * before < after < before for before, after in itertools.pairwise(losses))
+    if not creeps or losses[-1] < n.even / 2:
         return None
     values = {"first": losses[0], "last": losses[-1], "epochs": len(losses), "rate": n.story.phase_of(n.last).lr}
     return _told(n, "slow", values, _rate(n, n.last.phase, STEP))
@@ -229,41 +234,40 @@ def _learning(n: Numbers) -> Verdict | None:
     fell = earlier.val_loss - last.val_loss
     if last.val_loss > min(epoch.val_loss for epoch in n.mine) or fell < LITTLE * earlier.val_loss:
         return None
-    values = {
-        "loss": last.val_loss, "earlier": earlier.val_loss, "back": FEWEST - 1, "accuracy": last.val_accuracy,
-    }  # fmt: skip
-    more = _phase(n, last.phase, epochs=2 * n.story.phase_of(last).epochs)
+    values = {"loss": last.val_loss, "earlier": earlier.val_loss, "back": FEWEST - 1, "accuracy": last.val_accuracy}
+    more = _phase(n, last.phase, epochs=2 * n.story.phase_of(last).epochs) if n.over else None
     return _told(n, "learning", values, more)
 
 
 def _settled(n: Numbers) -> Verdict | None:
     """Validation accuracy has stood within its noise for some epochs: does the training loss still fall?"""
     last, noise = n.last, n.noise(n.last.val_accuracy)
-    stands = 0
-    for epoch in reversed(n.mine):
-        if abs(epoch.val_accuracy - last.val_accuracy) > noise:
-            break
-        stands += 1
-    if stands < FEWEST:
+    first = _since(n.mine, lambda epoch: abs(epoch.val_accuracy - last.val_accuracy) <= noise)
+    losses = [epoch.sample_loss for epoch in n.mine if epoch.epoch >= first.epoch]
+    falls, stands = losses[-1] < (1 - SOME) * losses[0], max(losses) <= (1 + SOME) * min(losses)
+    if len(losses) < FEWEST or not (falls or stands):
         return None
-    first = n.mine[-stands]
     values = {
-        "since": first.epoch, "accuracy": last.val_accuracy, "noise": noise, "images": n.images, "epochs": stands,
-        "sample": last.sample_loss, "sample_since": first.sample_loss,
+        "since": first.epoch, "accuracy": last.val_accuracy, "noise": noise, "images": n.images,
+        "sample": losses[-1], "sample_since": losses[0], "some": SOME,
     }  # fmt: skip
-    goes_on = last.sample_loss < (1 - SOME) * first.sample_loss
-    return _told(n, "level" if goes_on else "converged", values)
+    return _told(n, "level" if falls else "converged", values)
 
 
 def _open(n: Numbers) -> Verdict:
-    best = max(n.epochs, key=lambda epoch: epoch.val_accuracy)
-    values = {"accuracy": n.last.val_accuracy, "best": best.val_accuracy, "when": best.epoch, "loss": n.last.val_loss}
+    best, last = max(n.epochs, key=lambda epoch: epoch.val_accuracy), n.last
+    values = {"accuracy": last.val_accuracy, "best": best.val_accuracy, "when": best.epoch, "loss": last.val_loss}
     return _told(n, "open", values)
 
 
 LOOKS: tuple[Callable[[Numbers], Verdict | None], ...] = (
     _diverged, _chance, _recovered, _perfect, _thawed, _early, _memorising, _unsteady, _slow, _learning, _settled, _open,
 )  # fmt: skip
+
+
+def _since(epochs: Sequence[EpochEnd], so: Callable[[EpochEnd], bool]) -> EpochEnd:
+    """The first epoch from which on it has been so without a break; it is so in the last."""
+    return [*itertools.takewhile(so, reversed(epochs))][-1]
 
 
 def _told(

@@ -14,14 +14,14 @@ from ui import address
 from ui.runs.live import View
 from ui.words import apart, count, number, percent, plain, points, rate, several
 
-GOOD = ("perfect", "converged", "level", "learning")
+GOOD = ("perfect", "converged", "learning")
 BAD = ("diverged", "chance", "memorised", "recovered", "damaged", "lost", "memorising", "unsteady")
 
 
 FORMS: dict[str, Callable[[float], str]] = {
-    **dict.fromkeys(("accuracy", "accuracy_best", "before", "best", "chance", "known", "known_before"), percent),
-    **dict.fromkeys(("loss", "lowest", "even", "worst", "earlier", "first", "last"), number),
-    **dict.fromkeys(("sample", "sample_best", "sample_since"), number),
+    **dict.fromkeys(("accuracy", "accuracy_best", "before", "best", "chance", "known", "some"), percent),
+    **dict.fromkeys(("loss", "lowest", "even", "worst", "worst_after", "earlier", "first", "last"), number),
+    **dict.fromkeys(("sample", "sample_before", "sample_best", "sample_since"), number),
     **dict.fromkeys(("since", "when", "few", "back", "jumps", "epochs"), lambda value: count(int(value))),
     "images": lambda value: several(int(value), "validation image"),
     "noise": points,
