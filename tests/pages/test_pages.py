@@ -147,6 +147,9 @@ def test_a_bad_address_gets_one_sentence(page: str, query: dict[str, str], part:
     assert not test.exception
     assert len(test.error) == 1
     assert part in test.error[0].value.replace("\\", "")
+    assert [link.proto.label for link in test.sidebar.get("page_link")] == [entry.title for entry in sitemap.ENTRIES]
+    assert [link.proto.label for link in test.main.get("page_link")] == ["Start afresh with the built-in lesson"]
+    assert {link.proto.query_string for link in test.get("page_link")} == {"run=none"}
 
 
 def test_class_names_are_never_markup(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:

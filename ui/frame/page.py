@@ -43,15 +43,25 @@ def begin(name: str) -> tuple[RunSettings, View | None, str]:
     run's own settings win over those in the address, which is set right then.
     """
     st.html(_STYLE)
-    named = address.run_id() or _fitting(address.settings_or_none())
-    view = live.look(named) if named else None
-    if view is not None and (address.run_id() != named or address.settings_or_none() != address.public(view.settings)):
-        address.put(view.settings, run=named)
-    settings = view.settings if view is not None else address.settings()
+    try:
+        settings, view = _asked()
+    except FtError:
+        sidebar.bare()
+        st.title("This address cannot be opened")
+        raise
     owner = sidebar.draw(settings, view)
     callbacks.tell()
     guide.draw(name, settings, view, owner)
     return settings, view, owner
+
+
+def _asked() -> tuple[RunSettings, View | None]:
+    """What the address names: settings, and the current run if there is one."""
+    named = address.run_id() or _fitting(address.settings_or_none())
+    view = live.look(named) if named else None
+    if view is not None and (address.run_id() != named or address.settings_or_none() != address.public(view.settings)):
+        address.put(view.settings, run=named)
+    return view.settings if view is not None else address.settings(), view
 
 
 def _fitting(settings: RunSettings | None) -> str | None:

@@ -25,8 +25,7 @@ _OWN = "own"
 def draw(settings: RunSettings, view: View | None) -> str:
     """Draw it and return the learner's `owner` name. Choosing another set-up starts with no run."""
     with st.sidebar:
-        st.markdown(f"## {ICE} Thaw")
-        st.caption("See fine-tuning happen")
+        _name()
         _choice("Backbone", "backbone", settings.backbone, {name: b.title for name, b in backbones.CATALOGUE.items()})
         needs = {need.setting: [need] for need in setup.needs_of(settings)}
         if "backbone" in needs:
@@ -37,11 +36,24 @@ def draw(settings: RunSettings, view: View | None) -> str:
             _pictures(settings)
             built_in.offer(needs["data"], "side")
         current.draw(view)
-        _links()
+        _links(address.link())
         copylink.draw(content.section("frame", "link"), content.section("frame", "link.copied"))
         st.caption(f"Thaw {files.version()}")
         reach.tables()
         return learner.meet_learner()
+
+
+def bare() -> None:
+    """The sidebar of an address that holds what cannot be: the pages, to be opened without it."""
+    with st.sidebar:
+        _name()
+        _links({"run": address.NO_RUN})
+        learner.meet_learner()
+
+
+def _name() -> None:
+    st.markdown(f"## {ICE} Thaw")
+    st.caption("See fine-tuning happen")
 
 
 def _choice(label: str, field: str, value: str, titles: dict[str, str]) -> None:
@@ -81,10 +93,10 @@ def _pictures(settings: RunSettings) -> None:
     st.caption(content.section("frame", "pictures", values), help=content.section("frame", "pictures.help", values))
 
 
-def _links() -> None:
+def _links(query: dict[str, str]) -> None:
     group = ""
     for entry in sitemap.ENTRIES:
         if entry.group != group:
             group = entry.group
             st.markdown(f"**{plain(group)}**")
-        st.page_link(entry.file, label=entry.title, query_params=address.link())
+        st.page_link(entry.file, label=entry.title, query_params=query)
