@@ -135,7 +135,7 @@ def _start(settings: RunSettings, pattern: tuple[str, ...], timed: bool) -> RunS
     lesson = parts.with_pattern(settings, pattern)
     words = f"Train this, {about(setup.expected(lesson).seconds)}"
     notes = content.section("freeze", "start.help")
-    return lesson if st.button(words, type="primary", key="lab-start", help=notes) else None
+    return lesson if st.button(words, type=guide.kind(), key="lab-start", help=notes) else None
 
 
 def _metrics(
