@@ -1,6 +1,6 @@
-"""How shares, losses and rates are written, in the terminal as on pages, so that no digit says what is not so.
+"""How counts, shares, losses, rates and times are written, in the terminal as on pages, so that no digit says what is not so.
 
-What is not nothing never reads as nothing, and what is not the whole never as the whole. Knows nothing about words.
+What is not nothing never reads as nothing, and what is not the whole never as the whole.
 """
 
 from __future__ import annotations
@@ -11,6 +11,16 @@ MINUS = "−"  # in prose and tables; what is code or can be typed, an exponent 
 NO_NUMBER = "no number"
 OVER = "\u2060>"  # a word joiner before it: at the start of a line or a cell Markdown would make a quotation of it
 LEAST = 0.001  # percent: below it a share is only said to be less
+
+
+def count(number: int) -> str:
+    """8398858 -> '8,398,858'."""
+    return f"{number:,}"
+
+
+def several(number: int, word: str) -> str:
+    """1 and 'epoch' -> '1 epoch', 5 -> '5 epochs'."""
+    return f"{count(number)} {word}{'' if number == 1 else 's'}"
 
 
 def percent(share: float) -> str:
@@ -59,3 +69,15 @@ def rate(value: float) -> str:
         return f"{value:g}"
     mantissa, exponent = f"{value:.3e}".split("e")
     return f"{float(mantissa):g}e{int(exponent)}"
+
+
+def seconds(value: float) -> str:
+    """A measured time: '7.9 s', '48 s', '2 min 5 s', '1 h 20 min'."""
+    if value < 9.95:
+        return f"{value:.1f} s"
+    whole = round(value)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min".removesuffix(" 0 min")

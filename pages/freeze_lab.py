@@ -11,10 +11,8 @@ from course import content
 from ftcore import files
 from ftcore.analysis import steps
 from ftcore.costs import flops
-from ftcore.errors import FtError
 from ftcore.network import backbones
 from ftcore.network.describe import BlockInfo, describe
-from ftcore.runs import service
 from ftcore.settings import RunSettings
 from ui import address, callbacks
 from ui.engine import own, setup
@@ -22,7 +20,7 @@ from ui.frame import guide, nav, page, terms
 from ui.lesson import patterns as parts
 from ui.runs import counted, risk
 from ui.widgets import strip
-from ui.words import EMBER, ICE, about, as_markdown, count, percent, seconds
+from ui.words import EMBER, ICE, about, count, percent, seconds
 
 nav.guard()
 
@@ -40,6 +38,7 @@ def main() -> None:
         _presets(settings, pattern)
         _norms(settings)
     start = st.container(horizontal=True)  # a row of its own: its words change, and nothing below may move
+    below = st.container()
     if address.own_pictures(settings):
         counted.again(settings)
     hint = guide.hint(settings)
@@ -61,7 +60,10 @@ def main() -> None:
         _frozen(settings, pattern, any(block.batch_norms for block in blocks), timed)
     _lens(settings, pattern, timed)
     with start:
-        _start(settings, pattern, owner, timed)
+        chosen = _start(settings, pattern, timed)
+    if chosen is not None:
+        with below:
+            page.start(chosen, owner, "train_live")
     st.subheader("Block by block, for one image", anchor=False)
     costs = flops.block_costs(settings.backbone, len(data.classes), pattern)
     rows = parts.block_table(blocks, costs, pattern, settings.batch_norm)
@@ -124,28 +126,20 @@ def _norms(settings: RunSettings) -> None:
     )  # fmt: skip
 
 
-def _start(settings: RunSettings, pattern: tuple[str, ...], owner: str, timed: bool) -> None:
-    """The one button that costs time: train this pattern, on the page that shows it live."""
+def _start(settings: RunSettings, pattern: tuple[str, ...], timed: bool) -> RunSettings | None:
+    """The one button that costs time: train this pattern, on the page that shows it live. Gives what was pressed."""
     if address.own_pictures(settings):
-        return
+        return None
     if not pattern:
         st.button("Nothing to train", disabled=True, help=content.section("freeze", "odd.nothing"), key="lab-start")
-        return
+        return None
     if not timed:
         st.button("Train this", disabled=True, key="lab-start-later")
-        return
+        return None
     lesson = parts.with_pattern(settings, pattern)
     words = f"Train this, {about(setup.expected(lesson).seconds)}"
     notes = content.section("freeze", "start.help")
-    if st.button(words, type="primary", key="lab-start", help=notes):
-        try:
-            run_id = service.manager().submit(lesson, owner, hold=guide.waits())
-        except FtError as error:
-            st.error(as_markdown(error))
-            return
-        st.switch_page(
-            "pages/train_live.py", query_params={**address.to_query(lesson), **guide.carried(), "run": run_id}
-        )
+    return lesson if st.button(words, type=guide.kind(), key="lab-start", help=notes) else None
 
 
 def _metrics(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import Literal
 
 import streamlit as st
 
@@ -147,10 +146,8 @@ def _run_buttons(settings: RunSettings, view: View | None) -> RunSettings | None
     label = f"Run the lesson, {about(setup.expected(full).seconds)}"
     values = {"images": count(images), "epochs": several(full.epochs, "epoch")}
     notes = waits or content.section("pipeline", "run.help", values)
-    unfinished = (
-        view is not None and view.mine and view.status.state != "done"
-    )  # then going on is the one primary action
-    kind: Literal["secondary", "primary"] = "secondary" if unfinished else "primary"
+    unfinished = view is not None and view.mine and view.status.state != "done"
+    kind = "secondary" if unfinished else guide.kind()  # of an unfinished run going on is the one primary action
     chosen = full if st.button(label, type=kind, disabled=busy, help=notes, key="run-full") else None
     if fewer < images:
         label = f"Quick run, {about(setup.expected(quick).seconds)}"

@@ -160,8 +160,9 @@ def _settings(settings: RunSettings, counts: dict[str, int], owner: str, view: V
     cost = setup.expected(settings)
     with st.container(horizontal=True, vertical_alignment="center"):
         busy = view is not None and view.mine and view.status.state != "done"
+        kind = "secondary" if busy else guide.kind("start")
         words = "Start" if view is None else "Run again"
-        begin = st.button(f"{words}, {about(cost.seconds)}", type="secondary" if busy else "primary", key="start")
+        begin = st.button(f"{words}, {about(cost.seconds)}", type=kind, key="start")
         values = {"images": several(counts["train"], "training image"), "epochs": several(settings.epochs, "epoch")}
         st.caption(content.section("train", "cost", values), width="stretch")
     if begin:

@@ -23,16 +23,6 @@ _ESCAPED = re.compile(r"\\(.)|\u2060")
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$^&=\"'])")
 
 
-def count(number: int) -> str:
-    """8398858 -> '8,398,858'."""
-    return f"{number:,}"
-
-
-def several(number: int, word: str) -> str:
-    """1 and 'epoch' -> '1 epoch', 5 -> '5 epochs'."""
-    return f"{count(number)} {word}{'' if number == 1 else 's'}"
-
-
 def short(number: int) -> str:
     """A count in a few characters: 5130 -> '5.1 k', 3673088 -> '3.7 M'."""
     for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
@@ -42,7 +32,8 @@ def short(number: int) -> str:
     return str(number)
 
 
-# the terminal writes them so too
+# The terminal writes them so too.
+count, several, seconds = numerals.count, numerals.several, numerals.seconds
 percent, number, power, rate = numerals.percent, numerals.number, numerals.power, numerals.rate
 
 
@@ -124,18 +115,6 @@ def shares(parts: Sequence[float]) -> list[str]:
             text = f"<{least}" if not size else f">{100 - least}" if size >= 100 else f"{size:.{digits}f}"
             said.append(f"{text}\u00a0%")
     return said
-
-
-def seconds(value: float) -> str:
-    """A measured time: '7.9 s', '48 s', '2 min 5 s', '1 h 20 min'."""
-    if value < 9.95:
-        return f"{value:.1f} s"
-    whole = round(value)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
-    return f"{whole // 3600} h {whole % 3600 // 60} min".removesuffix(" 0 min")
 
 
 def about(value: float) -> str:

@@ -24,6 +24,7 @@ from ftcore.data.reading import BadPictures, Progress, Report
 from ftcore.data.splits import SPLITS, Item, Plan, check, listed
 from ftcore.errors import FtError
 from ftcore.names import shown, tidy
+from ftcore.numerals import several
 from ftcore.preprocess import Preprocess
 
 _FORMAT = 2  # raise it when prepared files change their meaning
@@ -70,9 +71,8 @@ class Summary:
             f"{learn} to learn, {validate} to validate, {test} to test",
         ]
         if self.passed_over:
-            files = "file" if len(self.passed_over) == 1 else "files"
             names = listed([shown(name, 40) for name in self.passed_over])
-            parts.append(f"{len(self.passed_over):,} {files} passed over: {names}")
+            parts.append(f"{several(len(self.passed_over), 'file')} passed over: {names}")
         return "; ".join(parts) + "." + "".join(f" {note}" for note in self.notes)
 
 

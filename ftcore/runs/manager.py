@@ -16,6 +16,7 @@ from pathlib import Path
 from ftcore import store
 from ftcore.costs import estimate
 from ftcore.errors import FtError
+from ftcore.numerals import several
 from ftcore.runs import limits, needs, records, results, shelf
 from ftcore.runs.execute import DISK_FULL, DISK_FULL_SAYS, TAKEN
 from ftcore.runs.executor import Executor
@@ -177,7 +178,7 @@ class Manager:
         mine = [run_id for run_id in {*self._queue, *self._executor.alive()} if _owner(run_id) == owner]
         if len(mine) >= limits.LEARNER_LIMIT:
             raise FtError(
-                f"You have {len(mine)} runs going or waiting: let one finish or stop it, then start this one."
+                f"You have {several(len(mine), 'run')} going or waiting: let one finish or stop it, then start this one."
             )
         if len(self._queue) >= limits.QUEUE_LIMIT:
             raise FtError(f"{len(self._queue)} runs are waiting already: try again in a few minutes.")

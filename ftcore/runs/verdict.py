@@ -9,7 +9,7 @@ import math
 from pathlib import Path
 
 from ftcore.events import EpochEnd, RunEnd, RunStart
-from ftcore.numerals import number, percent
+from ftcore.numerals import number, percent, several
 from ftcore.runs import records
 
 SURE = 100  # images; with fewer the numbers bear no harder word
@@ -42,7 +42,7 @@ def _sentence(classes: int, images: int, epoch: EpochEnd, *, done: bool) -> str 
     said = percent(accuracy).replace("\u00a0", " ")  # for a terminal
     return (
         f"This run {'ended' if done else 'stands'} at {said} validation accuracy with a loss of {number(loss)}, no "
-        f"better than guessing among {classes} classes as far as {images:,} images tell: {trust}. "
+        f"better than guessing among {classes} classes going by {several(images, 'image')}: {trust}. "
         f"{_cure(even, loss, epoch.sample_loss)}"
     )
 

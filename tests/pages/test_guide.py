@@ -284,7 +284,7 @@ def live_view(run: str) -> View:
 def test_without_a_finished_run_of_two_phases_it_says_what_is_missing(open_page: OpenPage) -> None:
     random = dataclasses.replace(SHORT, weights="random")
     for query in ({}, {"run": write_run(random, 0.5, 0.6, 0.7, 0.8)}, {"run": write_run(SHORT, 0.5, end="stopped")}):
-        assert "no finished run" in texts(open_page("quiz", guide="insight", **query))
+        assert "no numbers to tell yet" in texts(open_page("quiz", guide="insight", **query))
 
 
 def test_a_step_is_done_only_by_what_it_asks_for() -> None:

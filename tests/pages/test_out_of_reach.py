@@ -31,7 +31,8 @@ def test_the_sidebar_says_what_would_be_downloaded_and_takes_what_is_here(settin
 
 
 @pytest.mark.parametrize(
-    ("page", "key"), [("train_live", "start"), ("pipeline", "run-full"), ("pipeline", "run-quick")]
+    ("page", "key"),
+    [("train_live", "start"), ("pipeline", "run-full"), ("pipeline", "run-quick"), ("freeze_lab", "lab-start")],
 )
 def test_a_start_without_the_net_is_one_sentence_and_a_button(page: str, key: str, open_page: OpenPage) -> None:
     test = open_page(page, **FAR)
@@ -42,7 +43,7 @@ def test_a_start_without_the_net_is_one_sentence_and_a_button(page: str, key: st
     assert "Errno" not in error.value
     assert service.history(OWNER) == []
     test.button(key="instead-data").click().run()
-    test.button(key="start" if page == "train_live" else "run-full").click().run()
+    test.button(key="run-full" if page == "pipeline" else key).click().run()
     test.button(key="instead-backbone").click().run()
     assert not test.error
     assert {*FAR}.isdisjoint(query_of(test))

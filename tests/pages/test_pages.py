@@ -75,7 +75,7 @@ def test_each_stage_shows_its_numbers(number: int, open_page: OpenPage) -> None:
 
 def test_the_first_stage_says_which_classes_it_knew_by_name(open_page: OpenPage) -> None:
     said = texts(open_page(stage="load"))
-    assert "Of our 10 classes, 5 have a namesake among the 200" in said
+    assert "Namesakes of 5 of our 10 classes are among the 200" in said
     assert "fish (goldfish), umbrella, car (freight car, sports car)" in said
     assert "None of our 10 classes" in texts(open_page(stage="load", data="digits"))
 

@@ -7,6 +7,7 @@ learner's record keeps the last place, so it can be taken up again.
 from __future__ import annotations
 
 import contextlib
+from typing import Literal
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
@@ -44,6 +45,12 @@ def waits() -> bool:
     """Does a run that is started now wait at the thaw, until the learner has seen what the head alone reached?"""
     now = here()
     return now is not None and now <= IDS.index("watch")
+
+
+def kind(step: str = "") -> Literal["primary", "secondary"]:
+    """How a page's main button looks: in the guided lesson only what its step outlines is the thing to do."""
+    now = here()
+    return "primary" if now is None or IDS[now] == step else "secondary"
 
 
 def hint(settings: RunSettings) -> str:

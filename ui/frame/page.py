@@ -78,15 +78,21 @@ def _fitting(settings: RunSettings | None) -> str | None:
     return None
 
 
-def start(settings: RunSettings, owner: str) -> None:
-    """Hand the run to the engine and put it into the address; the chosen stage and phase are let go, so the page follows it."""
+def start(settings: RunSettings, owner: str, page: str = "") -> None:
+    """Hand the run to the engine and show it, here or on another page.
+
+    Chosen stage and phase leave the address, so that the page follows the run.
+    """
     try:
         with st.spinner("Asking whether it can be downloaded") if setup.needs_of(settings) else nullcontext():
             run = service.manager().submit(settings, owner, hold=guide.waits())
-        address.put(settings, run=run, stage=None, phase=None)
     except FtError as error:
         st.error(as_markdown(error))
         if isinstance(error, OutOfReach):
             built_in.offer(error.needs, "instead")
         return
+    if page:
+        query = {**address.to_query(settings), **guide.carried(), "run": run}
+        st.switch_page(f"pages/{page}.py", query_params=query)
+    address.put(settings, run=run, stage=None, phase=None)
     st.rerun()

@@ -12,7 +12,7 @@ import streamlit as st
 from course import content
 from ftcore.analysis import trace
 from ui.engine import networks
-from ui.engine.networks import Which
+from ui.engine.networks import FINAL, Which
 from ui.picture.scene import LARGE, Scene, map_image, text
 from ui.widgets import gallery, pixels
 from ui.widgets.gallery import Cell
@@ -138,4 +138,6 @@ def _epoch(scene: Scene) -> Which:
 def _when(which: Which) -> str:
     if not which.run:
         return "after pretraining"
+    if which.epoch == FINAL:
+        return "now"
     return "before training" if which.epoch == 0 else f"after epoch {which.epoch}"

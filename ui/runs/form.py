@@ -20,7 +20,7 @@ from ftcore.settings import HEAD, Phase, RunSettings
 from ftcore.training import recipes
 from ui import address, callbacks
 from ui.runs import risk
-from ui.words import count, listed, plain, rate
+from ui.words import count, listed, plain, rate, several
 
 TITLES = {"adamw": "AdamW", "sgd": "SGD"}
 RATES = ("1e-2", "3e-3", "1e-3", "3e-4", "1e-4", "3e-5", "1e-5")
@@ -124,7 +124,7 @@ def _trainable(backbone: str, phase: Phase, at: int, put: Callable[[Any], None])
     options = choices(backbone)
     name = next((name for name, blocks in options.items() if set(blocks) == set(phase.trainable)), None)
     if name is None:
-        name = f"{len(phase.trainable)} blocks: {listed(phase.trainable)}"
+        name = f"{several(len(phase.trainable), 'block')}: {listed(phase.trainable)}"
         options = {name: phase.trainable, **options}
     meta, key = Phase.__dataclass_fields__["trainable"].metadata, f"set-p{at}-trainable"
     ties = address.widget(key, name, lambda picked: put(options[picked]), key)

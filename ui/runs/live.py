@@ -230,7 +230,7 @@ def controls(view: View) -> None:
 def mend(view: View) -> None:
     """For a finished run whose final weights are damaged: train it again, which gives the same."""
     notes = content.section("train", "anew.help")
-    _button(view, "Make them anew", service.manager().resume, notes, primary=True)
+    _button(view, "Make them anew", service.manager().resume, notes)
 
 
 def _button(view: View, label: str, act: Callable[[str, str], None], notes: str, primary: bool = False) -> None:
