@@ -8,6 +8,7 @@ from course import content, experiments, learners, quiz
 from course.learners import Learner
 from ui.course import experiment
 from ui.frame import nav, page
+from ui.widgets import phone
 from ui.words import about, plain, several
 
 nav.guard()
@@ -50,7 +51,8 @@ def _list(beliefs: tuple[experiments.Experiment, ...], asked: quiz.Quiz, learner
         ours = [one for one in beliefs if settled.get(one.id, [""])[0] == topic]
         if ours:
             st.subheader(title, anchor=False)
-            grid = st.grid(3, min_column_width=240, gap="small")
+            with phone.row(topic):
+                grid = st.grid(3, min_column_width=240, gap="small")
             for one in ours:
                 with grid.cell():
                     _card(one, asked.claims.get(one.claim, ""), len(settled[one.id]), learner)

@@ -19,7 +19,7 @@ from ui.engine import own, setup
 from ui.frame import guide, nav, page, terms
 from ui.lesson import patterns as parts
 from ui.runs import counted
-from ui.widgets import strip
+from ui.widgets import choice, phone, strip
 from ui.words import EMBER, ICE, about, as_markdown, count, percent, seconds
 
 nav.guard()
@@ -49,7 +49,7 @@ def main() -> None:
         st.info(words)
 
     left, right = st.columns([5, 6], gap="medium")
-    with left:
+    with left, phone.fold("The code", "code"):
         st.subheader("The code", anchor=False)
         st.code(parts.code(settings, pattern), language="python", wrap_lines=True)
         st.caption(content.section("freeze", "code"))
@@ -58,13 +58,18 @@ def main() -> None:
     _lens(settings, pattern, timed)
     with start:
         _start(settings, pattern, owner, timed)
-    st.subheader("Block by block, for one image", anchor=False)
     costs = flops.block_costs(settings.backbone, len(data.classes), pattern)
-    rows = parts.block_table(blocks, costs, pattern, settings.batch_norm)
-    st.table(rows, border="horizontal", hide_index=True, alt="Every block with its state, size and costs")
-    st.caption(content.section("freeze", "blocks"))
+    _blocks(parts.block_table(blocks, costs, pattern, settings.batch_norm))
     if not timed:
         _measure(settings.backbone, told)
+
+
+def _blocks(rows: list[dict[str, str]]) -> None:
+    title = "Block by block, for one image"
+    with phone.fold(title, "blocks"):
+        st.subheader(title, anchor=False)
+        st.table(rows, border="horizontal", hide_index=True, alt="Every block with its state, size and costs")
+        st.caption(content.section("freeze", "blocks"))
 
 
 def _measure(backbone: str, told: DeltaGenerator) -> None:
@@ -104,7 +109,7 @@ def _presets(settings: RunSettings, pattern: tuple[str, ...]) -> None:
 
     options = [*ready] if told else [*ready, parts.SCRATCH]
     notes = content.section("freeze", "pattern.help")
-    st.pills("Pattern", options, help=notes, wrap=True, **address.widget("lab-preset", now, pick))
+    choice.pills("Pattern", options, help=notes, **address.widget("lab-preset", now, pick))
 
 
 def _norms(settings: RunSettings) -> None:
@@ -114,8 +119,8 @@ def _norms(settings: RunSettings) -> None:
     def pick(rule: str) -> None:
         address.choose(batch_norm=rule)
 
-    st.segmented_control(
-        meta["label"], list(meta["choices"]), format_func=str.capitalize, required=True, wrap=True, help=meta["help"],
+    choice.row(
+        meta["label"], list(meta["choices"]), format_func=str.capitalize, help=meta["help"],
         disabled=address.own_pictures(settings), **address.widget("lab-norm", settings.batch_norm, pick),
     )  # fmt: skip
 
@@ -176,7 +181,8 @@ def _metrics(
             height="stretch",
         )
         key = "totals" if disk else "totals.none"
-        words.caption(content.section("freeze", key, {"boundary": totals.boundary, "images": count(images)}))
+        with words.container(), phone.fold("Where these numbers come from", "costs"):
+            st.caption(content.section("freeze", key, {"boundary": totals.boundary, "images": count(images)}))
     return words
 
 
@@ -191,7 +197,8 @@ def _frozen(settings: RunSettings, pattern: tuple[str, ...], norms: bool, timed:
     with st.container(border=True):
         st.markdown("**What plain `model.train()` would do**")
         if norms:
-            terms.markdown(content.section("freeze", "norms"))
+            with phone.fold("Why it would differ", "norms"):
+                terms.markdown(content.section("freeze", "norms"))
             _steps(settings, pattern, timed, plain=True)
         else:
             st.markdown(content.section("freeze", "norms.none"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import nullcontext
 from typing import Literal
 
 import streamlit as st
@@ -21,7 +22,7 @@ from ui.lesson import patterns, pretrained, stages
 from ui.lesson.stages import Stage
 from ui.runs import counted, live, observe
 from ui.runs.live import Colour, View
-from ui.widgets import strip
+from ui.widgets import choice, phone, strip
 from ui.words import EMBER, ICE, about, as_markdown, count, listed, percent, plain, several
 
 QUICK = 100
@@ -51,7 +52,8 @@ def main() -> None:
     marks = stages.progress(view.log if view else None, view.status.state if view else "", settings)
 
     st.title("Fine-tuning, stage by stage")
-    terms.begin(content.section("pipeline", "intro", six[0].values | {"names": _names(data.classes)}))
+    with phone.fold("What this page shows", "intro") if view is not None else nullcontext():
+        terms.begin(content.section("pipeline", "intro", six[0].values | {"names": _names(data.classes)}))
     guide.invite(owner)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         stage = six[_stepper(marks)]
@@ -71,15 +73,16 @@ def main() -> None:
     with right:
         if view is None:
             _samples(settings, data)
-            terms.markdown(stage.why)
+            _why(stage)
         else:
             live.watch(view, _curves)
     if view is not None:
         with left:
-            terms.markdown(stage.why)
+            _why(stage)
     _touch(settings, stage, data)
     if view is not None:
-        _samples(settings, data)
+        with phone.fold(f"The pictures: {data.title}", "samples"):
+            _samples(settings, data)
     with st.expander("The network as a table"):
         strip.table(stage.blocks, stage.trainable)
     with buttons:
@@ -111,13 +114,11 @@ def _stepper(marks: list[str]) -> int:
     named = st.query_params.get("stage")
     done = marks.count(stages.DONE)
     shown = named if named in stages.IDS else stages.IDS[min(done, len(marks) - 1)]
-    st.segmented_control(
+    choice.row(
         "Stage",
         stages.IDS,
-        required=True,
         format_func=lambda name: f"{stages.IDS.index(name) + 1} {stages.TITLES[stages.IDS.index(name)]}",
         label_visibility="collapsed",
-        wrap=True,
         **address.widget("stage", shown, _choose),
     )
     return stages.IDS.index(shown)
@@ -171,8 +172,14 @@ def _card(stage: Stage, mark: str) -> None:
             _badge(mark)
         st.markdown(f"**Before.** {stage.before}")
         terms.markdown(f"**What happens.** {stage.happens}")
-        st.code(stage.code, language="python", wrap_lines=True)
+        with phone.fold("The code", "code"):
+            st.code(stage.code, language="python", wrap_lines=True)
         st.markdown(f"**After.** {stage.after}")
+
+
+def _why(stage: Stage) -> None:
+    with phone.fold("Why", "why"):
+        terms.markdown(stage.why)
 
 
 def _touch(settings: RunSettings, stage: Stage, data: sets.Summary) -> None:
@@ -197,8 +204,10 @@ def _badge(mark: str) -> None:
 
 
 def _curves(view: View) -> None:
-    live.chart(view, "accuracy", "pipeline", 250)
-    live.chart(view, "loss", "pipeline", 220)
+    with phone.row("curves"):
+        for what, height in (("accuracy", 250), ("loss", 220)):
+            with st.container():
+                live.chart(view, what, "pipeline", height)
     live.summary(view)
 
 
@@ -218,7 +227,8 @@ def _samples(settings: RunSettings, data: sets.Summary) -> None:
         note = plain(catalogue.CATALOGUE[settings.data].note, 400)
         st.markdown(content.section("pipeline", "samples.none", {"note": note}))
         return
-    grid = st.grid(10, min_column_width=84, gap="xsmall")
+    with phone.row("samples", 4):
+        grid = st.grid(10, min_column_width=84, gap="xsmall")
     for name, picture in pictures:
         grid.image(picture, caption=plain(name, 24), width="stretch", alt=f"A training image of the class {name}")
     side = backbones.preprocess(settings.backbone).side

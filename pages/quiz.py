@@ -20,6 +20,7 @@ from ui.course.knowledge import Known
 from ui.frame import nav, page
 from ui.runs import counted
 from ui.runs.live import View
+from ui.widgets import phone
 from ui.words import count, percent, plain, several
 
 MODES = {"short": "Short quiz", "full": "Full quiz", "wrong": "Only what was wrong"}
@@ -128,6 +129,11 @@ def _over(loaded: Quiz, learner: Learner, here: Round, owner: str) -> None:
 
 def _topics(loaded: Quiz, learner: Learner) -> None:
     """How far each topic is, over all rounds."""
+    with phone.fold("Topic by topic", "topics"):
+        _progress(loaded, learner)
+
+
+def _progress(loaded: Quiz, learner: Learner) -> None:
     st.subheader("Topic by topic", anchor=False)
     rows = rounds.progress(learner, loaded.questions)
     grid = st.grid(5, min_column_width=150, gap="small")

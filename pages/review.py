@@ -104,8 +104,9 @@ def _glossary() -> None:
     shown = [term for term in terms if wanted in f"{term.term} {' '.join(term.also)} {term.means}".casefold()]
     if not shown:
         st.markdown(content.section("review", "glossary.none"))
-    for term in shown:
-        st.markdown(f"**{term.term}**  \n{term.means}")
+    with st.container(key="terms"):
+        for term in shown:
+            st.markdown(f"**{term.term}**  \n{term.means}")
 
 
 with page.errors():

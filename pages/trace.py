@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import streamlit as st
 
 from course import content
@@ -19,7 +21,7 @@ from ui.picture.chapters import LAYERS
 from ui.picture.scene import Scene
 from ui.runs import history, live
 from ui.runs.live import View
-from ui.widgets import strip
+from ui.widgets import choice, phone, strip
 from ui.words import as_markdown, count, discreet
 
 RECOGNISED = 14  # pixels of a map's side
@@ -31,7 +33,8 @@ def main() -> None:
     """Which network, which picture, the strip, and the chapter that the address names."""
     settings, view, _ = page.begin("trace")
     st.title("Prediction trace")
-    st.markdown(content.section("trace", "intro"))
+    with phone.fold("What this page shows", "intro"):
+        st.markdown(content.section("trace", "intro"))
     which, note = _which(settings, view)
     if view is not None and which.run:
         which = _sound(which, view)
@@ -48,7 +51,8 @@ def main() -> None:
         images, missing = networks.images(settings), content.section("trace", "pictures.none")
     except FtError as error:
         images, missing = None, content.section("trace", "pictures.gone", {"said": as_markdown(error)})
-    with st.container(border=True):
+    chosen = _layer() != "input" and pick.source() == "set"  # then a phone has its room for the chapter
+    with phone.fold("Choose the picture", "choose") if chosen else nullcontext(), st.container(border=True):
         picture = pick.choose(settings, images, which, classes, missing)
     if picture is None:
         return
@@ -116,9 +120,9 @@ def _chapters(scene: Scene) -> None:
     at = names.index(layer)
     with st.container(horizontal=True, vertical_alignment="center"):
         ties = address.widget("trace-layer", layer, _go)
-        st.segmented_control(
-            "Layer", names, format_func=LAYERS.__getitem__, required=True, label_visibility="collapsed",
-            wrap=True, help=content.section("trace", "layer.help"), **ties,
+        choice.row(
+            "Layer", names, format_func=LAYERS.__getitem__, label_visibility="collapsed",
+            help=content.section("trace", "layer.help"), **ties,
         )  # fmt: skip
         st.button(
             "Back", icon=":material/arrow_back:", disabled=at == 0, on_click=guarded(_go), args=(names[max(at - 1, 0)],)

@@ -16,7 +16,7 @@ from ui.engine import setup
 from ui.frame import guide, nav, page, terms
 from ui.runs import coach, compare, counted, form, guess, history, live
 from ui.runs.live import View
-from ui.widgets import drift, strip
+from ui.widgets import choice, drift, phone, strip
 from ui.words import about, plain, seconds, several
 
 nav.guard()
@@ -90,9 +90,9 @@ def _network(
     if len(settings.phases) > 1:
         names = {at: f"Phase {at}: {plain(phase.name)}" for at, phase in enumerate(settings.phases, 1)}
         ties = address.widget("live-phase", shown, lambda at: st.query_params.update({"phase": str(at)}))
-        st.segmented_control(
-            "Phase", list(names), format_func=names.__getitem__, required=True, label_visibility="collapsed",
-            wrap=True, help=content.section("train", "phase.help"), **ties,
+        choice.row(
+            "Phase", list(names), format_func=names.__getitem__, label_visibility="collapsed",
+            help=content.section("train", "phase.help"), **ties,
         )  # fmt: skip
     strip.draw(blocks, trainable, "strip", moving=moving and shown == now)
     return blocks, trainable
@@ -107,7 +107,8 @@ def _curves(view: View) -> None:
     live.summary(view)
     if not view.status.active:
         coach.draw(view)
-    accuracy, loss = st.columns(2, gap="medium")
+    with phone.row("curves"):
+        accuracy, loss = st.columns(2, gap="medium")
     with accuracy:
         st.subheader("Accuracy", anchor=False)
         live.chart(view, "accuracy", "train", 320)
@@ -115,14 +116,17 @@ def _curves(view: View) -> None:
         st.subheader("Loss", anchor=False)
         live.chart(view, "loss", "train", 320)
     words = (content.section("train", "curves"), content.section("train", "zoom"))
-    st.caption(" ".join(words))
+    with phone.fold("How to read the curves", "curves"):
+        st.caption(" ".join(words))
     if view.status.active:  # below the charts, which stay where they are while it comes and changes
         coach.draw(view)
 
 
 def _rows(view: View) -> None:
     _drift(view)
-    live.epochs(view)
+    if view.story.epochs:
+        with phone.fold("Epoch by epoch", "epochs"):
+            live.epochs(view)
 
 
 def _drift(view: View) -> None:
@@ -130,9 +134,11 @@ def _drift(view: View) -> None:
     rows = [row for row in view.story.epochs if row.drift]
     if not rows:
         return
-    st.subheader("How far each block has moved", anchor=False)
+    title = "How far each block has moved"
     weighted = [block.name for block in describe(view.settings.backbone) if block.parameters]
-    drift.draw(view.settings, rows, weighted, "train")
+    with phone.fold(title, "drift"):
+        st.subheader(title, anchor=False)
+        drift.draw(view.settings, rows, weighted, "train")
 
 
 def _others(owner: str) -> None:

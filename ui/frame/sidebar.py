@@ -16,7 +16,7 @@ from ui.engine import own, setup
 from ui.frame import built_in
 from ui.runs import current
 from ui.runs.live import View
-from ui.widgets import copylink, reach
+from ui.widgets import copylink, phone, reach
 from ui.words import ICE, plain
 
 _OWN = "own"
@@ -41,6 +41,7 @@ def draw(settings: RunSettings, view: View | None) -> str:
         copylink.draw(content.section("frame", "link"), content.section("frame", "link.copied"))
         st.caption(f"Thaw {files.version()}")
         reach.tables()
+        phone.drawer(f"{settings.backbone} {settings.data} {view.id if view is not None else ''}")
         return learner.meet_learner()
 
 

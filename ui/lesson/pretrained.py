@@ -19,6 +19,7 @@ from ftcore.network.describe import describe, features
 from ftcore.settings import HEAD, RunSettings
 from ui import address, callbacks
 from ui.engine import own, setup
+from ui.widgets import phone
 from ui.words import EMBER, about, count, listed, percent, plain
 
 ACROSS = 16
@@ -31,8 +32,10 @@ def load(settings: RunSettings, classes: tuple[str, ...]) -> None:
     if setup.weights(settings.backbone).place == "missing" or settings.weights == "random":
         st.caption(content.section("pipeline", "knows.missing"))
         return
-    st.subheader("What it knew of our classes", anchor=False)
-    st.markdown(_known(settings.backbone, classes))
+    known = "What it knew of our classes"
+    with phone.fold(known, "known"):
+        st.subheader(known, anchor=False)
+        st.markdown(_known(settings.backbone, classes))
     guessed = []
     with contextlib.suppress(FtError):  # that the pictures cannot be read is said where they are shown
         each = settings.train_per_class if address.own_pictures(settings) else 0
@@ -41,7 +44,8 @@ def load(settings: RunSettings, classes: tuple[str, ...]) -> None:
         st.subheader("What it sees in our pictures now", anchor=False)
         old = count(len(backbones.old_classes(settings.backbone)))
         st.markdown(content.section("pipeline", "knows.guesses", {"old_classes": old}))
-        grid = st.grid(5, min_column_width=150, gap="small")
+        with phone.row("guesses", 2):
+            grid = st.grid(5, min_column_width=150, gap="small")
         for name, picture, guesses in guessed:
             with grid.cell():
                 st.image(picture, width="stretch", alt=f"A training image of the class {name}")
@@ -95,7 +99,8 @@ def heads(settings: RunSettings, data: Summary) -> None:
     old = backbones.old_classes(settings.backbone)
     width = features(settings.backbone)
     st.subheader("Old head, new head", anchor=False)
-    left, right = st.columns(2, gap="medium")
+    with phone.row("heads"):
+        left, right = st.columns(2, gap="medium")
     for column, title, names in ((left, "Old head", old), (right, f"{EMBER} New head", classes)):
         with column, st.container(border=True):
             size = (width + 1) * len(names)

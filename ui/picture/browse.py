@@ -10,13 +10,14 @@ import streamlit as st
 
 from course import content
 from ftcore.data.sets import ImageSet
-from ui.widgets import gallery
+from ui.widgets import choice, gallery, phone
 from ui.widgets.gallery import Cell
 from ui.words import aside, count, percent
 
 KINDS = {"right": "Right", "wrong": "Wrong", "unsure": "Unsure"}
 EVERY = -1  # stands for all classes
 SHOWN = 8
+PAGES = 5  # numbers of pages to choose among: as many as a phone has room for
 
 
 def number(images: ImageSet, classes: tuple[str, ...], chances: np.ndarray | None) -> int:
@@ -24,7 +25,7 @@ def number(images: ImageSet, classes: tuple[str, ...], chances: np.ndarray | Non
 
     `chances` are the probabilities [images, classes] of a tuned network: with them the images are sorted out.
     """
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with phone.fold("Which pictures", "which"), st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         listed = _of_kind(images, chances)
         label = _of_class(images)
     if label != EVERY:
@@ -46,10 +47,10 @@ def _of_kind(images: ImageSet, chances: np.ndarray | None) -> list[int]:
     if chances is None:
         return spread(images.val.labels)
     kinds = sorted_out(chances, images.val.labels)
-    kind = st.segmented_control(
-        "Which", list(KINDS), default="right", required=True, key="trace-kind",
+    kind = choice.row(
+        "Which", list(KINDS), default="right", key="trace-kind",
         format_func=lambda k: f"{KINDS[k]} ({count(len(kinds[k]))})",
-        wrap=True, help=content.section("trace", "kind.help"),
+        help=content.section("trace", "kind.help"),
     )  # fmt: skip
     return kinds[kind]
 
@@ -65,7 +66,7 @@ def _of_class(images: ImageSet) -> int:
 
 def _page(listed: list[int], key: str) -> list[int]:
     pages = -(-len(listed) // SHOWN)
-    page = st.pagination(pages, key=f"trace-page-{key}-{pages}") if pages > 1 else 1
+    page = st.pagination(pages, max_visible_pages=PAGES, key=f"trace-page-{key}-{pages}") if pages > 1 else 1
     return listed[(page - 1) * SHOWN : page * SHOWN]
 
 

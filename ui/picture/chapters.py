@@ -13,7 +13,7 @@ from ftcore.analysis import trace
 from ftcore.network import backbones
 from ui.engine import networks
 from ui.picture.scene import LARGE, Scene, map_image, text
-from ui.widgets import gallery, pixels, probe, softmax
+from ui.widgets import gallery, phone, pixels, probe, softmax
 from ui.widgets.gallery import Cell
 from ui.words import EMBER, ICE, count, fixed, moved, number, of_size, percent, shape
 
@@ -30,8 +30,10 @@ LAYERS = {
 def given(scene: Scene) -> None:
     """Chapter 1: the picture, resized and cropped, normalised; pixel by pixel."""
     p, x = backbones.preprocess(scene.chosen.backbone), scene.found.input
-    text("input.what", resize=p.resize, side=p.side)
-    left, middle, right = st.columns(3, gap="medium")
+    with phone.fold("What is done to a picture", "input"):
+        text("input.what", resize=p.resize, side=p.side)
+    with phone.row("input"):
+        left, middle, right = st.columns(3, gap="medium")
     with left:
         st.markdown("**As it came**")
         original = scene.picture.original
@@ -131,7 +133,8 @@ def _others(scene: Scene, block: str, channel: int) -> None:
 
 def chances(scene: Scene) -> None:
     """Chapter 4: from logits to probabilities, column by column, at a temperature of choice."""
-    text("softmax.what")
+    with phone.fold("What softmax does", "softmax"):
+        text("softmax.what")
     notes = content.section("trace", "temperature.help")
     temperature = st.slider("Temperature", 0.1, 5.0, 1.0, 0.1, key="trace-temperature", help=notes)
     columns = trace.columns(scene.found.logits, temperature)

@@ -14,7 +14,7 @@ from ftcore.analysis import trace
 from ui.engine import networks
 from ui.engine.networks import Which
 from ui.picture.scene import LARGE, Scene, map_image, text
-from ui.widgets import gallery, pixels
+from ui.widgets import gallery, phone, pixels
 from ui.widgets.gallery import Cell
 from ui.widgets.looks import AGAINST, FOR
 from ui.words import adding, count, fixed, percent, plain, several
@@ -92,7 +92,8 @@ def _heat(scene: Scene, label: int, taken: trace.Parts) -> None:
     """The heat map of a class on the image, at a block and after an epoch of choice."""
     st.subheader("Where it comes from", anchor=False)
     names = trace.mapped(scene.network)
-    left, right = st.columns([2, 3], gap="medium", vertical_alignment="center")
+    with phone.beside("heat"):
+        left, right = st.columns([2, 3], gap="medium", vertical_alignment="center")
     with right:
         block = st.select_slider(
             "Block", names, value=names[-1], key=f"trace-heat-{scene.chosen.backbone}",
@@ -112,7 +113,8 @@ def _heat(scene: Scene, label: int, taken: trace.Parts) -> None:
         bias = float(network.head.bias.detach()[label])
         mean, own = adding([float(heat.values.mean()), bias], float(logits[label]))
         text(f"heat.{heat.method}", mean=fixed(mean), bias=fixed(own), logit=fixed(logits[label]))
-        text("heat.limits", height=heat.values.shape[0], width=heat.values.shape[1])
+        with phone.fold("How to read it", "limits"):
+            text("heat.limits", height=heat.values.shape[0], width=heat.values.shape[1])
         chance = percent(float(trace.columns(logits).probabilities[label]))
         values = {"label": name, "moment": _when(which), "logit": fixed(logits[label]), "chance": chance}
         st.caption(content.section("trace", "heat.said", values))

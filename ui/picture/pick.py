@@ -27,7 +27,7 @@ from ui.callbacks import guarded
 from ui.engine import networks
 from ui.engine.networks import Which
 from ui.picture import browse
-from ui.widgets import component, pad
+from ui.widgets import choice, component, pad
 from ui.words import percent, plain
 
 SOURCES = {"set": "From the set", "upload": "Upload", "camera": "Camera", "draw": "Draw"}
@@ -71,9 +71,9 @@ def choose(
     """The controls, and the picture that is chosen now; `missing` says why there are no `images`."""
     now = source()
     ties = address.widget("pick-source", now, lambda picked: st.query_params.update({"pick": picked or "set"}))
-    st.segmented_control(
-        "Picture", list(SOURCES), format_func=SOURCES.__getitem__, required=True,
-        wrap=True, help=content.section("trace", "source.help"), **ties,
+    choice.row(
+        "Picture", list(SOURCES), format_func=SOURCES.__getitem__,
+        help=content.section("trace", "source.help"), **ties,
     )  # fmt: skip
     if now == "set":
         return _from_set(settings, images, which, classes, missing)

@@ -16,6 +16,7 @@ from course import content
 from ftcore.errors import FtError
 from ui.runs import history, live
 from ui.runs.live import View
+from ui.widgets import choice
 from ui.widgets.looks import RUNS
 from ui.words import number, percent
 
@@ -29,9 +30,9 @@ def draw(owner: str) -> None:
     if len(views) < 2:
         return
     st.subheader("Side by side", anchor=False)
-    what = st.segmented_control(
-        "Compare", ("accuracy", "loss"), default="accuracy", required=True, key="compare-what",
-        format_func=str.capitalize, wrap=True, help=content.section("train", "compare.help"),
+    what = choice.row(
+        "Compare", ("accuracy", "loss"), default="accuracy", key="compare-what",
+        format_func=str.capitalize, help=content.section("train", "compare.help"),
     )  # fmt: skip
     names = history.names([view.settings for _, view in views])
     ticked = []

@@ -19,6 +19,7 @@ from ftcore.network.describe import describe
 from ftcore.settings import HEAD, Phase, RunSettings
 from ftcore.training import recipes
 from ui import address, callbacks
+from ui.widgets import choice, phone
 from ui.words import count, listed, plain, rate
 
 TITLES = {"adamw": "AdamW", "sgd": "SGD"}
@@ -32,14 +33,14 @@ def draw(settings: RunSettings, each: int) -> None:
     `each` is how many training images every class of the set has, 0 where that cannot be said.
     """
     _recipe(settings)
-    for column, at in zip(
-        st.columns(max(2, len(settings.phases)), gap="medium"), range(len(settings.phases)), strict=False
-    ):
-        with column, st.container(border=True):
-            _phase(settings, at)
-    _grid(settings, "first", 200, each)
-    with st.expander("More settings"):
-        _grid(settings, "more", 220, each)
+    with phone.fold("All settings", "settings"):
+        columns = st.columns(max(2, len(settings.phases)), gap="medium")
+        for column, at in zip(columns, range(len(settings.phases)), strict=False):
+            with column, st.container(border=True):
+                _phase(settings, at)
+        _grid(settings, "first", 200, each)
+        with st.expander("More settings"):
+            _grid(settings, "more", 220, each)
 
 
 def _grid(settings: RunSettings, group: str, width: int, each: int) -> None:
@@ -79,7 +80,7 @@ def _recipe(settings: RunSettings) -> None:
     options = [*ready] if names else [*ready, "own"]
     notes = content.section("train", "plan.help")
     ties = address.widget("set-plan", now, pick, "set-plan")
-    st.segmented_control("Plan", options, format_func=PLANS.__getitem__, required=True, wrap=True, help=notes, **ties)
+    choice.row("Plan", options, format_func=PLANS.__getitem__, help=notes, **ties)
     callbacks.tell("set-plan")
 
 
@@ -143,8 +144,8 @@ def _field(
         _rate(setting, value, put, name)
     elif meta["choices"]:
         ties = address.widget(name, value, put, name)
-        st.segmented_control(
-            options=meta["choices"], required=True, wrap=True, format_func=lambda c: TITLES.get(c, c.capitalize()),
+        choice.row(
+            options=meta["choices"], format_func=lambda c: TITLES.get(c, c.capitalize()),
             **common, **ties,
         )  # fmt: skip
     elif isinstance(value, bool):

@@ -33,6 +33,8 @@ function lead(asked, bar) {
   const target = find(asked);
   if (!target) return;
   bring(target, bar, { top: !asked.selector }); // under a heading stands what is to be read
+  const row = target.closest("[class*=st-key-row-]"); // on a phone it may stand further on in a row
+  row?.scrollBy({ left: target.getBoundingClientRect().left - row.getBoundingClientRect().left });
   ring(target);
   const inner = target.matches("a, button, [role=radio]") ? target : target.querySelector("a, button, input, [role=radio]");
   inner?.focus({ preventScroll: true });

@@ -27,7 +27,7 @@ function paint(box, block, { clickable, marked, hint, verb }) {
   if (clickable && (looks || block.state !== "empty")) box.removeAttribute("aria-disabled");
   else box.setAttribute("aria-disabled", "true");
   box.title = block.told;
-  part(box, "bar").style.height = block.height + "px";
+  part(box, "bar").style.setProperty("--high", block.height + "px");
   part(box, "name").textContent = block.label;
   part(box, "count").textContent = block.count;
   part(box, "shape").textContent = block.shape;
