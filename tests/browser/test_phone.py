@@ -114,12 +114,43 @@ def walk(tab: Page) -> None:
             fits(tab, step)
 
 
+def swipe(tab: Page, thing: Locator, across: int = 0, up: int = 0) -> None:
+    """A finger moves over it, by so many pixels to the left and up."""
+    thing.scroll_into_view_if_needed()
+    box, finger = thing.bounding_box(), tab.context.new_cdp_session(tab)
+    assert box
+    x, y = box["x"] + box["width"] * 0.7, box["y"] + box["height"] / 2
+    for part in range(11):
+        point = {"x": x - across * part / 10, "y": y - up * part / 10}
+        kind = "touchMove" if part else "touchStart"
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+        tab.wait_for_timeout(16)  # as a screen reports a finger
+    tab.wait_for_timeout(200)  # it rests before it leaves, else the page would go on by itself
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def scroll_on_charts(tab: Page) -> None:
+    """A finger on a chart scrolls the page up and down, and to the side the row that the chart stands in, not the chart."""
+    chart = tab.get_by_test_id("stVegaLiteChart").first
+    row, main = tab.locator("[class*=st-key-row-]").filter(has=chart), tab.get_by_test_id("stMain")
+    shown = chart.locator("svg").text_content()
+    swipe(tab, chart, across=150)
+    tab.wait_for_function("row => row.scrollLeft > 100", arg=row.element_handle())
+    row.evaluate("row => row.scrollTo({ left: 0, behavior: 'instant' })")
+    before = main.evaluate("main => main.scrollTop")
+    swipe(tab, chart, up=150)
+    tab.wait_for_function("([main, before]) => main.scrollTop > before + 50", arg=[main.element_handle(), before])
+    assert chart.locator("svg").text_content() == shown
+
+
 def test_every_page_and_every_choice_of_the_sidebar_on_a_phone(open_tab: OpenTab, server: Server) -> None:
     tab = open_tab(f"train_live?{SMALL}", viewport=PHONE, has_touch=True, is_mobile=True, reduced_motion="reduce")
     unfold(tab)
     fits(tab, "train_live without a run")
     tab.get_by_role("button", name=re.compile("^Start, ")).tap()
     expect(tab.get_by_text("All 3 epochs are done.")).to_be_visible(timeout=LONG)
+    rest(tab)
+    scroll_on_charts(tab)
     walk(tab)
     for what, option in {"Run": "None", "Data": "Sketchbook", "Backbone": "MobileNet"}.items():
         choose(tab, what, re.compile(option))

@@ -41,7 +41,7 @@ def draw(settings: RunSettings, view: View | None) -> str:
         copylink.draw(content.section("frame", "link"), content.section("frame", "link.copied"))
         st.caption(f"Thaw {files.version()}")
         reach.tables()
-        phone.drawer(f"{settings.backbone} {address.public(settings).data} {view.id if view is not None else ''}")
+        phone.watch(f"{settings.backbone} {address.public(settings).data} {view.id if view is not None else ''}")
         return learner.meet_learner()
 
 

@@ -1,7 +1,7 @@
 """What a phone shows otherwise than a wide window, which all of this leaves as it is.
 
 The sidebar closes after a choice, what is read once is folded, and what would stack stands in a row. Where a phone
-begins is said in the styles: at `page.css` for the page, at `drawer.js` for the sidebar, which is Streamlit's.
+begins is said in the styles: at `page.css` for the page, at `phone.js` for the sidebar, which is Streamlit's.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ import streamlit as st
 
 from ui.widgets import component
 
-_drawer = component.declare("drawer")
+_phone = component.declare("phone")
 _fold = component.declare("fold", '<button type="button" aria-expanded="false"></button>')
 
 
-def drawer(chosen: str) -> None:
-    """Close the sidebar, where it lies over the page, once `chosen` has changed. Mounted in it on every page."""
-    _drawer(key="thaw_drawer", data={"chosen": chosen})
+def watch(chosen: str) -> None:
+    """Close the sidebar, where it lies over the page, once `chosen` has changed, and let fingers on charts scroll.
+
+    Mounted in the sidebar of every page; takes no room.
+    """
+    _phone(key="thaw_phone", data={"chosen": chosen})
 
 
 @contextmanager
