@@ -37,7 +37,7 @@ bench: .venv/app.stamp
 	$(BIN)/python -m benchmarks.lesson
 
 tokens: .venv/dev.stamp
-	STREAMLIT_LOGGER_LEVEL=error $(BIN)/python -m tests.tokens
+	$(BIN)/python -m tests.tokens
 
 # Every version anew, from an environment of its own. Left out: what belongs to one build of torch (CUDA's libraries,
 # the mark behind its version) and pip itself.

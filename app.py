@@ -1,8 +1,9 @@
 """Page config and navigation, nothing else; and for the server, which imports this file once, what it does at start."""
 
 import streamlit as st
+from starlette.middleware import Middleware
 
-from ui.frame import nav, wake
+from ui.frame import nav, nested, wake
 
 if __name__ == "__main__":  # a visitor's session runs the file
     st.set_page_config(page_title="Thaw", page_icon="❄️", layout="wide", initial_sidebar_state="auto")
@@ -10,4 +11,4 @@ if __name__ == "__main__":  # a visitor's session runs the file
     with nav.inside():
         page.run()
 else:
-    app = st.App(__file__, lifespan=wake.lifespan)
+    app = st.App(__file__, lifespan=wake.lifespan, middleware=[Middleware(nested.Nested)])

@@ -21,7 +21,9 @@ from ftcore.files import derived
 
 FILE = content.FOLDER / "cards.toml"
 RATINGS = {"again": Rating.Again, "hard": Rating.Hard, "good": Rating.Good, "easy": Rating.Easy}
+NEW_A_DAY = 10  # cards: more would all come back together
 _SCHEDULER = Scheduler(enable_fuzzing=False)
+REMEMBERED = _SCHEDULER.desired_retention  # the chance of still knowing a card when it comes back
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def rate(schedule: CardDict | None, rating: str, now: datetime | None = None) ->
 
 
 def _rated(schedule: Schedule | None, rating: str, now: datetime) -> CardDict:
-    after, _ = _SCHEDULER.review_card(schedule or Schedule(card_id=1, due=now), RATINGS[rating], now)
+    after, _ = _SCHEDULER.review_card(schedule or Schedule(card_id=int(now.timestamp()), due=now), RATINGS[rating], now)
     return after.to_dict()
 
 
@@ -67,12 +69,23 @@ def _schedule(record: CardDict | None) -> Schedule | None:
 
 
 def due(cards: Sequence[Card], schedules: Mapping[str, CardDict], now: datetime | None = None) -> list[Card]:
-    """The cards to look at now: those whose time has come, the longest overdue first, then new ones in order."""
+    """The cards to look at now: those whose time has come, the longest overdue first, then new ones in order.
+
+    Of the new ones, as many as are left of today's `NEW_A_DAY`.
+    """
     now = now or datetime.now(UTC)
     met = [(schedule.due, card) for card in cards if (schedule := _schedule(schedules.get(card.id)))]
     late = [card for when, card in sorted(met, key=lambda pair: (pair[0], pair[1].id)) if when <= now]
     known = {card.id for _, card in met}
-    return late + [card for card in cards if card.id not in known]
+    new = [card for card in cards if card.id not in known]
+    return late + new[: max(0, NEW_A_DAY - _met_on(schedules, now))]
+
+
+def _met_on(schedules: Mapping[str, CardDict], day: datetime) -> int:
+    """How many cards were met for the first time on a day; a schedule's `card_id` is when that was, in seconds."""
+    begins = day.astimezone().replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    met = [record.get("card_id") for record in schedules.values()]
+    return sum(isinstance(when, int) and begins <= when < begins + 86400 for when in met)
 
 
 def seconds_until(record: CardDict, now: datetime | None = None) -> float:

@@ -75,15 +75,20 @@ def of_run(story: Story) -> dict[str, float]:
         "thaw_next": head.epoch + 1,
         "head_accuracy": 100 * head.val_accuracy,
         "tuned_accuracy": 100 * last.val_accuracy,
-        "gain": 100 * (last.val_accuracy - head.val_accuracy),
+        "gain": _points(head.val_accuracy, last.val_accuracy),
         "first_val": 100 * epochs[0].val_accuracy,
         "first_train": 100 * epochs[0].train_accuracy,
         "first_sample": 100 * epochs[0].sample_accuracy,
-        "gap": 100 * (last.sample_accuracy - last.val_accuracy),
+        "gap": _points(last.val_accuracy, last.sample_accuracy),
         "sample_accuracy": 100 * last.sample_accuracy,
         "test_accuracy": 100 * (end.test_accuracy if end is not None else last.val_accuracy),
     }
     return {f"run_{name}": float(value) for name, value in numbers.items()}
+
+
+def _points(one: float, other: float) -> float:
+    """How far two accuracies lie apart, as one who reads them with one decimal works it out."""
+    return round(round(100 * other, 1) - round(100 * one, 1), 1)
 
 
 def usable(story: Story) -> bool:

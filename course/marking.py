@@ -106,8 +106,13 @@ def _number(question: Question, given: float, facts: Mapping[str, float]) -> Ver
     notes = [Note(told, True, right, hit.explain if hit else question.otherwise)]
     if not right:
         best = next(choice for choice in question.choices if choice.correct)
-        notes.append(Note(f"{valued(best.text, facts):,.10g}", False, True, best.explain))
+        notes.append(Note(_written(valued(best.text, facts), question), False, True, best.explain))
     return Verdict(right, tuple(notes))
+
+
+def _written(value: float, question: Question) -> str:
+    """The right number: shares and differences with the one decimal that a page gives them."""
+    return f"{value:,.1f}" if question.unit in ("%", "points") else f"{value:,.4g}" if value < 1000 else f"{value:,.0f}"
 
 
 def valued(text: str, facts: Mapping[str, float]) -> float:

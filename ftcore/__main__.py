@@ -22,8 +22,9 @@ from ftcore.files import home, version
 from ftcore.names import shown, tidy
 from ftcore.network import backbones
 from ftcore.network.describe import describe
+from ftcore.numerals import several
 from ftcore.runs import execute, longer, records, results, verdict
-from ftcore.terminal import console, options, story
+from ftcore.terminal import console, options, risk, story
 from ftcore.training import recipes
 
 
@@ -115,6 +116,8 @@ def _train(a: argparse.Namespace) -> int:
         console.complain(
             f"'{a.data}' is a folder here and is taken; for the built-in set say {catalogue.BUILT_IN}{a.data}."
         )
+    for line in risk.warnings(settings):
+        console.complain(line)
     return _work(records.new(settings, folder=a.out.absolute() if a.out else None), a.json)
 
 
@@ -183,8 +186,7 @@ def _meant(given: Sequence[Path]) -> tuple[list[Path], int]:
         paths += pictures
         if others:
             names = listed([shown(str(path)) for path in others])
-            files = "1 file" if len(others) == 1 else f"{len(others):,} files"
-            console.complain(f"{files} passed over, since no pictures: {names}.")
+            console.complain(f"{several(len(others), 'file')} passed over, since no pictures: {names}.")
     return paths, wrong
 
 
@@ -195,7 +197,7 @@ def _said(a: argparse.Namespace, path: str, classes: Sequence[str], chances: Seq
         return console.csv_line([path, best, *(f"{p:.6f}" for p in (chance, *chances))])
     if a.json:
         return console.json_line({"image": path, "class": best, "probabilities": dict(ranked), "doubt": doubt})
-    return f"{tidy(path)}: " + "  ".join(f"{shown(name, 60)} {p:.1%}" for name, p in ranked[:5])
+    return f"{tidy(path)}: " + "  ".join(f"{shown(name, 60)} {console.share(p)}" for name, p in ranked[:5])
 
 
 def _list(_: argparse.Namespace) -> int:
@@ -205,7 +207,7 @@ def _list(_: argparse.Namespace) -> int:
         size = sum(row.parameters for row in rows)
         console.say(
             f"  {name:24} {size:>11,} parameters  {side:3} px  {len(backbones.old_classes(name)):4} classes  "
-            f"top-1 {backbones.accuracy(name):.1%}  {backbones.weights_state(name).sentence}"
+            f"top-1 {console.share(backbones.accuracy(name))}  {backbones.weights_state(name).sentence}"
         )
     console.say("Datasets")
     for name, entry in catalogue.CATALOGUE.items():

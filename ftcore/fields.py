@@ -6,8 +6,11 @@ nothing about which records there are.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
+import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import Field, field
 from typing import Any, TypeVar
@@ -21,15 +24,16 @@ _R = TypeVar("_R")
 
 def setting(
     default: Any, label: str, help: str, choices: tuple[str, ...] = (), low: float = 0, high: float = 0, *,
-    group: str = "more", widget: str = "", option: str | None = None,
+    group: str = "more", widget: str = "", option: str | None = None, empty: str = "",
 ) -> Any:  # fmt: skip
     """A dataclass field with all that is to be known of it.
 
     `group` is where the form has it: "first" in sight, "more" unfolded, "" in a place of its own. `widget` names one
     that is made for it; without, its type decides. `option` is what the terminal says of it, by default `help`; "" for
-    no option of its own.
+    no option of its own. `empty` is what 0 or no text means where it does not mean none of it: the form leaves the
+    field empty then, and says this in it.
     """
-    known = {"label": label, "help": help, "choices": choices, "low": low, "high": high}
+    known = {"label": label, "help": help, "choices": choices, "low": low, "high": high, "empty": empty}
     return field(
         default=default,
         metadata={**known, "group": group, "widget": widget, "option": help if option is None else option},
@@ -70,7 +74,8 @@ def parse(f: Field[Any], text: str) -> Any:
         from_words: Callable[[str], Any] = kind
         return from_words(_unquoted(text))
     except (ValueError, KeyError) as error:
-        raise FtError(f"'{shown(text)}' is no value for {f.metadata['label']}: {f.metadata['help']}") from error
+        wanted = f"write {limits(f)}." if limits(f) else f.metadata["help"]
+        raise FtError(f"'{shown(text)}' is no value for {f.metadata['label']}: {wanted}") from error
 
 
 def from_text(text: str) -> dict[str, Any]:
@@ -101,6 +106,36 @@ def build(kind: type[_R], raw: Any) -> _R:
     return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()})
 
 
+def typed(f: Field[Any], text: str) -> float:
+    """The number that a person has typed for a field. Raises `FtError` for anything else."""
+    with contextlib.suppress(ValueError):
+        if math.isfinite(value := float(text)):
+            return value
+    said = f"{f.metadata['label']} cannot be '{shown(text, 40)}'" if text.strip() else f"{f.metadata['label']} is empty"
+    raise FtError(f"{said}: write {limits(f)}.")
+
+
+def limits(f: Field[Any]) -> str:
+    """Which numbers a field takes, in words; nothing where it is no number."""
+    if not f.metadata["high"]:
+        return ""
+    kind = "a whole number" if isinstance(f.default, int) else "a number"
+    return f"{kind} {_between(f)}"
+
+
+def _between(f: Field[Any]) -> str:
+    low, high = (
+        f"{n:,}" if isinstance(n, int) and n > 9999 else digits(n) for n in map(f.metadata.get, ("low", "high"))
+    )
+    return f"between {low} and {high}"
+
+
+def digits(value: object) -> str:
+    """A number as a person would type it, 1e-07 -> '1e-7' and 64.0 -> '64'; anything else as text."""
+    text = str(value)
+    return re.sub(r"e-0(?=\d)", "e-", text.removesuffix(".0")) if isinstance(value, float) else text
+
+
 def check(record: Any) -> None:
     """Type, choices and limits of every field; integers pass for floats."""
     for f in plain(record):
@@ -110,9 +145,10 @@ def check(record: Any) -> None:
             object.__setattr__(record, f.name, value := float(value))
         strings = value if isinstance(value, tuple) else ()
         if type(value) is not type(f.default) or not all(isinstance(v, str) for v in strings):
-            raise FtError(f"{label} cannot be '{shown(str(value))}'. {f.metadata['help']}")
+            wanted = f": write {limits(f)}." if limits(f) else f". {f.metadata['help']}"
+            raise FtError(f"{label} cannot be '{shown(digits(value))}'{wanted}")
         if choices and value not in choices:
             raise FtError(f"{label} cannot be '{shown(str(value))}': choose {' or '.join(choices)}.")
         low, high = f.metadata["low"], f.metadata["high"]
         if high and not low <= value <= high:
-            raise FtError(f"{label} must lie between {low:g} and {high:g}, and {str(value)[:20]} does not: change it.")
+            raise FtError(f"{label} must lie {_between(f)}, and {digits(value)[:20]} does not: change it.")

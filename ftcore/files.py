@@ -133,8 +133,8 @@ def _set_aside(path: Path) -> None:
 def size(count: float) -> str:
     """A number of bytes as people say it: 16384 -> '16 kB', 67190864 -> '64.1 MB'; a kB is 1,024 bytes."""
     for limit, unit in ((2**30, "GB"), (2**20, "MB"), (2**10, "kB")):
-        if count >= limit:
-            value = count / limit
+        value = count / limit
+        if value >= 0.9995:  # what would round to 1024 of the smaller unit
             return f"{value:.1f} {unit}" if value < 99.5 and value != round(value) else f"{value:.0f} {unit}"
     return f"{count:.0f} bytes"
 

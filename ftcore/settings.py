@@ -142,6 +142,7 @@ class RunSettings:
         "The path of a table (CSV) with the columns file and label, for own pictures that lie in no class folders. "
         "Empty for none.",
         group="",
+        empty="none",
         option="a table that names the class of each file",
     )
     weights: str = setting(
@@ -155,10 +156,12 @@ class RunSettings:
     train_per_class: int = setting(
         0,
         "Training images per class",
-        "Use only so many training images of each class. 0 uses all of them.",
+        "Use only so many training images of each class. Empty uses all of them.",
         low=0,
         high=1_000_000,
         group="first",
+        option="use only so many training images of each class; 0 uses all of them",
+        empty="all",
     )
     batch_size: int = setting(64, "Batch size", "How many images make one step.", low=1, high=4096, group="first")
     batch_norm: str = setting(
@@ -186,9 +189,11 @@ class RunSettings:
     patience: int = setting(
         0,
         "Early stopping",
-        "End a phase when validation loss has not improved for so many epochs. 0 never stops early.",
+        "End a phase when validation loss has not improved for so many epochs. Empty never stops early.",
         low=0,
         high=1000,
+        option="end a phase when validation loss has not improved for so many epochs; 0 never stops early",
+        empty="never",
     )
     best_weights: bool = setting(
         False, "Keep the best weights", "At the end go back to the epoch with the highest validation accuracy."

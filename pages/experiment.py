@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import streamlit as st
 
 from course import content, experiments, learners, quiz
 from course.learners import Learner
 from ui.course import experiment
 from ui.frame import nav, page
-from ui.words import plain
+from ui.widgets import phone
+from ui.words import about, plain, several
 
 nav.guard()
 
@@ -22,14 +21,14 @@ def main() -> None:
     named = st.query_params.get("exp")
     one = next((e for e in beliefs if e.id == named), None)
     st.title(one.title if one else "Experiments")
-    claims = quiz.load().claims
+    asked = quiz.load()
     if one is not None:
-        experiment.draw(one, claims.get(one.claim, ""), owner)
+        experiment.draw(one, asked.claims.get(one.claim, ""), owner)
         if st.button("All experiments", icon=":material/list:", key="all-experiments"):
             _open(None)
         return
     st.markdown(content.section("experiments", "intro"))
-    _list(beliefs, claims, learners.load(owner))
+    _list(beliefs, asked, learners.load(owner))
     for said in wrong:
         st.caption(f"Left out: {plain(said, 300)}")
 
@@ -43,16 +42,40 @@ def _open(name: str | None) -> None:
     st.rerun()
 
 
-def _list(beliefs: tuple[experiments.Experiment, ...], claims: Mapping[int, str], learner: Learner) -> None:
-    grid = st.grid(3, min_column_width=240, gap="small", border=True)
-    for one in beliefs:
-        record = learner.experiments.get(one.id, {})
-        with grid.cell():
-            if st.button(f"**{one.title}**", key=f"open-{one.id}", type="tertiary"):
-                _open(one.id)
-            mark = "tried" if record.get("runs") or record.get("outcome") else "guessed" if record.get("guess") else ""
-            belief = claims.get(one.claim) or content.section("experiments", "must")
-            st.caption(f"{belief} {f'· {mark}' if mark else ''}")
+def _list(beliefs: tuple[experiments.Experiment, ...], asked: quiz.Quiz, learner: Learner) -> None:
+    """All experiments under the topics of the questions that they settle; each card is one button."""
+    settled: dict[str, list[str]] = {}
+    for question in asked.questions:
+        settled.setdefault(question.experiment, []).append(question.topic)
+    for topic, title in asked.topics.items():
+        ours = [one for one in beliefs if settled.get(one.id, [""])[0] == topic]
+        if ours:
+            st.subheader(title, anchor=False)
+            with phone.row(topic):
+                grid = st.grid(3, min_column_width=240, gap="small")
+            for one in ours:
+                with grid.cell():
+                    _card(one, asked.claims.get(one.claim, ""), len(settled[one.id]), learner)
+
+
+def _card(one: experiments.Experiment, claim: str, questions: int, learner: Learner) -> None:
+    """What people believe, how long the test takes, what it settles, and how far the learner is with it."""
+    record = learner.experiments.get(one.id, {})
+    mark = "tried" if record.get("runs") or record.get("outcome") else "guessed" if record.get("guess") else ""
+    with st.container(border=True, key=f"card-{one.id}", gap="xsmall", height="stretch"):
+        if st.button(f"**{one.title}**", key=f"open-{one.id}", type="tertiary"):
+            _open(one.id)
+        belief = (
+            content.section("experiments", "belief", {"claim": claim})
+            if claim
+            else content.section("experiments", "must")
+        )
+        st.markdown(belief)
+        values = {"cost": about(experiment.cost(one)), "questions": several(questions, "question")}
+        with st.container(horizontal=True, gap="small"):
+            st.caption(content.section("experiments", "card", values), width="stretch")
+            if mark:
+                st.badge(mark, color="green" if mark == "tried" else "gray")
 
 
 with page.errors():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+from contextlib import nullcontext
 
 import streamlit as st
 
@@ -16,17 +18,18 @@ from ui import address
 from ui.course import check
 from ui.engine import own, setup
 from ui.frame import guide, nav, page, terms
-from ui.lesson import pretrained, stages
+from ui.lesson import patterns, pretrained, stages
 from ui.lesson.stages import Stage
-from ui.runs import counted, live, observe
+from ui.runs import counted, guess, live, observe, risk
 from ui.runs.live import Colour, View
-from ui.widgets import strip
+from ui.widgets import choice, phone, strip
 from ui.words import EMBER, ICE, about, as_markdown, count, listed, percent, plain, several
 
 QUICK = 100
 MARKS: dict[str, tuple[str, Colour]] = {
     stages.DONE: ("done", "green"),
     stages.RUNNING: ("running", "violet"),
+    stages.WAITING: ("waiting", "gray"),
     stages.NEXT: ("next", "gray"),
     stages.LATER: ("", "gray"),
 }
@@ -44,17 +47,18 @@ nav.guard()
 def main() -> None:
     """Title, controls, numbers, drawing, explanation."""
     settings, view, owner = page.begin("pipeline")
-    view = view or page.latest(owner, settings)
     data = counted.summary(settings, view)
     six = stages.build(settings, len(data.classes), data.counts["train"], _results(view))
     marks = stages.progress(view.log if view else None, view.status.state if view else "", settings)
 
     st.title("Fine-tuning, stage by stage")
-    terms.begin(content.section("pipeline", "intro", six[0].values | {"names": _names(data.classes)}))
+    with phone.fold("What this page shows", "intro") if view is not None else nullcontext():
+        terms.begin(content.section("pipeline", "intro", six[0].values | {"names": _names(data.classes)}))
     guide.invite(owner)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         stage = six[_stepper(marks)]
         buttons = st.container(horizontal=True, width="content", gap="small", vertical_alignment="center")
+    below = st.container()
     if view is not None:
         live.watch(view, live.headline)
     if address.own_pictures(settings):
@@ -69,20 +73,26 @@ def main() -> None:
     with right:
         if view is None:
             _samples(settings, data)
-            terms.markdown(stage.why)
+            _why(stage, None)
         else:
             live.watch(view, _curves)
     if view is not None:
         with left:
-            terms.markdown(stage.why)
+            _why(stage, view)
     _touch(settings, stage, data)
-    _overview(six, marks, stage)
     if view is not None:
-        _samples(settings, data)
+        with phone.fold(f"The pictures: {data.title}", "samples"):
+            _samples(settings, data)
     with st.expander("The network as a table"):
         strip.table(stage.blocks, stage.trainable)
     with buttons:
-        _run_buttons(settings, owner, view)
+        chosen = _run_buttons(settings, view)
+    with below:
+        if not address.own_pictures(settings) and not (view is not None and view.status.active):
+            lesson = dataclasses.replace(settings, phases=recipes.lesson(settings))
+            risk.draw(lesson, functools.partial(risk.mend, settings), "lesson")
+        if chosen is not None:
+            page.start(chosen, owner)
 
 
 def _names(classes: tuple[str, ...], most: int = 10) -> str:
@@ -105,16 +115,13 @@ def _results(view: View | None) -> dict[str, str]:
 def _stepper(marks: list[str]) -> int:
     """The chosen stage (from 0): from the address, else the one the run is in."""
     named = st.query_params.get("stage")
-    here = [at for at, mark in enumerate(marks) if mark in (stages.RUNNING, stages.NEXT)]
-    following = here[0] if here else len(marks) - 1
-    shown = named if named in stages.IDS else stages.IDS[following]
-    st.segmented_control(
+    done = marks.count(stages.DONE)
+    shown = named if named in stages.IDS else stages.IDS[min(done, len(marks) - 1)]
+    choice.row(
         "Stage",
         stages.IDS,
-        required=True,
         format_func=lambda name: f"{stages.IDS.index(name) + 1} {stages.TITLES[stages.IDS.index(name)]}",
         label_visibility="collapsed",
-        wrap=True,
         **address.widget("stage", shown, _choose),
     )
     return stages.IDS.index(shown)
@@ -124,10 +131,13 @@ def _choose(name: str) -> None:
     st.query_params["stage"] = name
 
 
-def _run_buttons(settings: RunSettings, owner: str, view: View | None) -> None:
-    """Full and quick lesson, each with what it costs here; not for pictures that only the terminal can name."""
+def _run_buttons(settings: RunSettings, view: View | None) -> RunSettings | None:
+    """Full and quick lesson, each with what it costs here; not for pictures that only the terminal can name.
+
+    Gives the settings of the one that was pressed.
+    """
     if address.own_pictures(settings):
-        return
+        return None
     busy = view is not None and view.mine and view.status.active
     waits = content.section("pipeline", "run.busy") if busy else ""
     full = dataclasses.replace(settings, train_per_class=0, phases=recipes.lesson(settings))
@@ -137,16 +147,14 @@ def _run_buttons(settings: RunSettings, owner: str, view: View | None) -> None:
     label = f"Run the lesson, {about(setup.expected(full).seconds)}"
     values = {"images": count(images), "epochs": several(full.epochs, "epoch")}
     notes = waits or content.section("pipeline", "run.help", values)
-    unfinished = (
-        view is not None and view.mine and view.status.state != "done"
-    )  # then going on is the one primary action
-    if st.button(label, type="secondary" if unfinished else "primary", disabled=busy, help=notes, key="run-full"):
-        page.start(full, owner)
+    unfinished = view is not None and view.mine and view.status.state != "done"
+    kind = "secondary" if unfinished else guide.kind()  # of an unfinished run going on is the one primary action
+    chosen = full if st.button(label, type=kind, disabled=busy, help=notes, key="run-full") else None
     if fewer < images:
         label = f"Quick run, {about(setup.expected(quick).seconds)}"
         notes = waits or content.section("pipeline", "quick.help", {"each": QUICK, "images": count(fewer)})
-        if st.button(label, disabled=busy, help=notes, key="run-quick"):
-            page.start(quick, owner)
+        chosen = quick if st.button(label, disabled=busy, help=notes, key="run-quick") else chosen
+    return chosen
 
 
 def _metrics(stage: Stage) -> None:
@@ -165,20 +173,33 @@ def _card(stage: Stage, mark: str) -> None:
             _badge(mark)
         st.markdown(f"**Before.** {stage.before}")
         terms.markdown(f"**What happens.** {stage.happens}")
-        st.code(stage.code, language="python", wrap_lines=True)
+        with phone.fold("The code", "code"):
+            st.code(stage.code, language="python", wrap_lines=True)
         st.markdown(f"**After.** {stage.after}")
+
+
+def _why(stage: Stage, view: View | None) -> None:
+    """The reasons for a stage; what thawing did to the curves is told by a run that is over."""
+    words = stage.why
+    if stage.id == "tune":
+        told = guess.happened(view) if view is not None and not view.status.active else ""
+        asked = content.section("train", "expect.settled")
+        words += "\n\n" + (f"{asked} {told}" if told else content.section("pipeline", "tune.curves"))
+    with phone.fold("Why", "why"):
+        terms.markdown(words)
 
 
 def _touch(settings: RunSettings, stage: Stage, data: sets.Summary) -> None:
     """What this stage lets one see or try, where to go from it, and its check question."""
     if stage.id == "load":
-        pretrained.load(settings)
+        pretrained.load(settings, data.classes)
     elif stage.id == "head":
         pretrained.heads(settings, data)
     else:
         file, label = LEADS[stage.id]
         phase = {"train": 1, "tune": len(settings.phases)}.get(stage.id)
-        query = address.link() | ({"phase": str(phase)} if phase else {})
+        opened = {"phase": str(phase)} if phase else {"lab": patterns.text(stage.trainable, stage.blocks)}
+        query = address.link() | opened
         st.page_link(file, label=label, icon=":material/arrow_forward:", query_params=query)
     check.ask(stage.id, stage.values)
 
@@ -190,25 +211,11 @@ def _badge(mark: str) -> None:
 
 
 def _curves(view: View) -> None:
-    live.chart(view, "accuracy", "pipeline", 250)
-    live.chart(view, "loss", "pipeline", 220)
+    with phone.row("curves"):
+        for what, height in (("accuracy", 250), ("loss", 220)):
+            with st.container():
+                live.chart(view, what, "pipeline", height)
     live.summary(view)
-
-
-def _overview(six: tuple[Stage, ...], marks: list[str], picked: Stage) -> None:
-    st.subheader("All six stages", anchor=False)
-    grid = st.grid(3, min_column_width=240, gap="small", border=True)
-    for stage, mark in zip(six, marks, strict=True):
-        moving, total = stages.size(stage.blocks, stage.trainable), stages.size(stage.blocks)
-        with grid.cell():
-            with st.container(horizontal=True, vertical_alignment="center"):
-                title = f"{stage.number} {stage.title}"
-                if st.button(title, type="tertiary", key=f"card-{stage.id}", disabled=stage is picked):
-                    _choose(stage.id)
-                    st.rerun()
-                _badge(mark)
-            st.markdown(stage.happens)
-            st.caption(f"{EMBER} {count(moving)} of {count(total)} weights may move")
 
 
 def _samples(settings: RunSettings, data: sets.Summary) -> None:
@@ -227,7 +234,8 @@ def _samples(settings: RunSettings, data: sets.Summary) -> None:
         note = plain(catalogue.CATALOGUE[settings.data].note, 400)
         st.markdown(content.section("pipeline", "samples.none", {"note": note}))
         return
-    grid = st.grid(10, min_column_width=84, gap="xsmall")
+    with phone.row("samples", 4):
+        grid = st.grid(10, min_column_width=84, gap="xsmall")
     for name, picture in pictures:
         grid.image(picture, caption=plain(name, 24), width="stretch", alt=f"A training image of the class {name}")
     side = backbones.preprocess(settings.backbone).side

@@ -11,7 +11,6 @@ from course import content, experiments, learners, marking, quiz, rounds
 from course.learners import Learner
 from course.quiz import Question, Quiz
 from course.rounds import Round
-from ftcore.data.sets import Summary
 from ftcore.network.describe import describe
 from ftcore.settings import RunSettings
 from ftcore.training import recipes
@@ -20,6 +19,8 @@ from ui.course import knowledge, question
 from ui.course.knowledge import Known
 from ui.frame import nav, page
 from ui.runs import counted
+from ui.runs.live import View
+from ui.widgets import phone
 from ui.words import count, percent, plain, several
 
 MODES = {"short": "Short quiz", "full": "Full quiz", "wrong": "Only what was wrong"}
@@ -39,7 +40,7 @@ def main() -> None:
     elif here.now is None:
         _over(loaded, learner, here, owner)
     else:
-        _question(loaded, learner, here, settings, _known(settings, counted.summary(settings, view), owner), owner)
+        _question(loaded, learner, here, settings, _known(settings, view), owner)
     _topics(loaded, learner)
     _end(loaded, learner, owner)
 
@@ -62,8 +63,9 @@ def _modes(loaded: Quiz, learner: Learner, owner: str, first: str) -> None:
                 st.rerun()
 
 
-def _known(settings: RunSettings, summary: Summary, owner: str) -> Known:
-    return knowledge.gather(settings, len(summary.classes), summary.counts["train"], knowledge.newest(owner))
+def _known(settings: RunSettings, view: View | None) -> Known:
+    data = counted.summary(settings, view)
+    return knowledge.gather(settings, len(data.classes), data.counts["train"], knowledge.told_by(view))
 
 
 def _question(loaded: Quiz, learner: Learner, here: Round, settings: RunSettings, known: Known, owner: str) -> None:
@@ -127,6 +129,11 @@ def _over(loaded: Quiz, learner: Learner, here: Round, owner: str) -> None:
 
 def _topics(loaded: Quiz, learner: Learner) -> None:
     """How far each topic is, over all rounds."""
+    with phone.fold("Topic by topic", "topics"):
+        _progress(loaded, learner)
+
+
+def _progress(loaded: Quiz, learner: Learner) -> None:
     st.subheader("Topic by topic", anchor=False)
     rows = rounds.progress(learner, loaded.questions)
     grid = st.grid(5, min_column_width=150, gap="small")

@@ -6,12 +6,12 @@ import streamlit as st
 
 from course import cards, content, glossary, learners
 from course.learners import Learner
-from ftcore.data.sets import Summary
 from ftcore.settings import RunSettings
 from ui.course import knowledge
 from ui.frame import nav, page
 from ui.runs import counted
-from ui.words import about, plain, several
+from ui.runs.live import View
+from ui.words import about, percent, plain, several
 
 TITLES = {"again": "Forgot it", "hard": "With effort", "good": "Knew it", "easy": "At once"}
 
@@ -26,7 +26,7 @@ def main() -> None:
     with one:
         _cards(owner)
     with two:
-        _sheet(settings, counted.summary(settings, view), owner)
+        _sheet(settings, view)
     with three:
         _glossary()
 
@@ -36,13 +36,19 @@ def _cards(owner: str) -> None:
     all_cards, wrong = cards.load()
     learner = learners.load(owner)
     waiting = cards.due(all_cards, learner.cards)
-    values = {"met": len(learner.cards), "cards": several(len(all_cards), "card"), "waiting": len(waiting)}
+    values = {
+        "met": len(learner.cards), "cards": several(len(all_cards), "card"), "waiting": len(waiting),
+        "daily": cards.NEW_A_DAY,
+    }  # fmt: skip
     st.caption(content.section("review", "cards", values))
     if waiting:
         _card(waiting[0], learner, owner)
     else:
         left = min(cards.seconds_until(schedule) for schedule in learner.cards.values())
-        st.markdown(content.section("review", "later", {"time": about(left).removeprefix("about ")}))
+        new = len(learner.cards) < len(all_cards)
+        st.markdown(
+            content.section("review", "later.new" if new else "later", {"time": about(left).removeprefix("about ")})
+        )
     for said in wrong:
         st.caption(f"Left out: {plain(said, 300)}")
 
@@ -58,7 +64,7 @@ def _card(card: cards.Card, learner: Learner, owner: str) -> None:
                 st.rerun()
             return
         st.markdown(card.back)
-        st.caption(content.section("review", "known"))
+        st.caption(content.section("review", "known", {"share": percent(cards.REMEMBERED)}))
         with st.container(horizontal=True, gap="small"):
             for name, title in TITLES.items():
                 schedule = cards.rate(record, name)
@@ -78,10 +84,11 @@ def span(seconds: float) -> str:
     return several(round(seconds / 86400), "day")
 
 
-def _sheet(settings: RunSettings, summary: Summary, owner: str) -> None:
+def _sheet(settings: RunSettings, view: View | None) -> None:
     """The lesson on one page, with the learner's own numbers."""
-    known = knowledge.gather(settings, len(summary.classes), summary.counts["train"], knowledge.newest(owner))
-    whose = "your newest" if known.own else "a recorded"
+    data = counted.summary(settings, view)
+    known = knowledge.gather(settings, len(data.classes), data.counts["train"], knowledge.told_by(view))
+    whose = "the current" if known.own else "a recorded"
     values = {**known.values, "whose": whose}
     parts = [content.section("cheatsheet", name, values) for name in content.load("cheatsheet")]
     for part in parts:
@@ -97,8 +104,9 @@ def _glossary() -> None:
     shown = [term for term in terms if wanted in f"{term.term} {' '.join(term.also)} {term.means}".casefold()]
     if not shown:
         st.markdown(content.section("review", "glossary.none"))
-    for term in shown:
-        st.markdown(f"**{term.term}**  \n{term.means}")
+    with st.container(key="terms"):
+        for term in shown:
+            st.markdown(f"**{term.term}**  \n{term.means}")
 
 
 with page.errors():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import streamlit as st
 
 from course import content
 from ftcore.errors import FtError
-from ftcore.network.describe import describe
+from ftcore.network.describe import BlockInfo, describe
 from ftcore.runs import records, verdict
 from ftcore.settings import HEAD, RunSettings
 from ui import address
@@ -19,20 +21,20 @@ from ui.picture.chapters import LAYERS
 from ui.picture.scene import Scene
 from ui.runs import history, live
 from ui.runs.live import View
-from ui.widgets import strip
+from ui.widgets import choice, phone, strip
 from ui.words import as_markdown, count, discreet
+
+RECOGNISED = 14  # pixels of a map's side
 
 nav.guard()
 
 
 def main() -> None:
     """Which network, which picture, the strip, and the chapter that the address names."""
-    settings, view, owner = page.begin("trace")
+    settings, view, _ = page.begin("trace")
     st.title("Prediction trace")
-    st.markdown(content.section("trace", "intro"))
-    if view is None:
-        view = page.latest(owner, settings)
-        settings = view.settings if view is not None else settings
+    with phone.fold("What this page shows", "intro"):
+        st.markdown(content.section("trace", "intro"))
     which, note = _which(settings, view)
     if view is not None and which.run:
         which = _sound(which, view)
@@ -49,7 +51,8 @@ def main() -> None:
         images, missing = networks.images(settings), content.section("trace", "pictures.none")
     except FtError as error:
         images, missing = None, content.section("trace", "pictures.gone", {"said": as_markdown(error)})
-    with st.container(border=True):
+    ready = pick.source() == "set"  # one is chosen already: a phone has its room for the chapter
+    with phone.fold("Choose the picture", "choose") if ready else nullcontext(), st.container(border=True):
         picture = pick.choose(settings, images, which, classes, missing)
     if picture is None:
         return
@@ -92,6 +95,12 @@ def _go(layer: str | None) -> None:
     st.query_params["layer"] = layer or "input"
 
 
+def _telling(rows: tuple[BlockInfo, ...]) -> str:
+    """The last block whose maps are large enough to recognise something in; the first if all are small."""
+    large = [row.name for row in rows if len(row.shape) == 3 and row.shape[-1] >= RECOGNISED]
+    return large[-1] if large else rows[0].name
+
+
 def _chapters(scene: Scene) -> None:
     """The strip, the five layers as a row of steps with back and next, and the chapter itself."""
     layer, names = _layer(), list(LAYERS)
@@ -99,7 +108,7 @@ def _chapters(scene: Scene) -> None:
     blocks = [row.name for row in rows if row.name != HEAD]
     key = f"trace-block-{scene.chosen.backbone}"
     block = st.session_state.get(key)
-    block = block if block in blocks else blocks[-2]
+    block = block if block in blocks else _telling(rows)
     focus = {"input": rows[0].name, "features": block}.get(layer, HEAD)
 
     def clicked(name: str) -> None:
@@ -111,9 +120,9 @@ def _chapters(scene: Scene) -> None:
     at = names.index(layer)
     with st.container(horizontal=True, vertical_alignment="center"):
         ties = address.widget("trace-layer", layer, _go)
-        st.segmented_control(
-            "Layer", names, format_func=LAYERS.__getitem__, required=True, label_visibility="collapsed",
-            wrap=True, help=content.section("trace", "layer.help"), **ties,
+        choice.row(
+            "Layer", names, format_func=LAYERS.__getitem__, label_visibility="collapsed",
+            help=content.section("trace", "layer.help"), **ties,
         )  # fmt: skip
         st.button(
             "Back", icon=":material/arrow_back:", disabled=at == 0, on_click=guarded(_go), args=(names[max(at - 1, 0)],)

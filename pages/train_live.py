@@ -13,10 +13,10 @@ from ftcore.runs import service
 from ftcore.settings import Phase, RunSettings
 from ui import address
 from ui.engine import setup
-from ui.frame import nav, page, terms
-from ui.runs import compare, counted, form, guess, history, live
+from ui.frame import guide, nav, page, terms
+from ui.runs import coach, compare, counted, epochs, form, guess, history, live
 from ui.runs.live import View
-from ui.widgets import drift, strip
+from ui.widgets import choice, drift, phone, strip
 from ui.words import about, plain, seconds, several
 
 nav.guard()
@@ -42,16 +42,23 @@ def main() -> None:
 
 def _run(view: View, classes: int) -> None:
     """The run: what it does, which blocks move, its curves, its epochs, and what to see in them."""
-    st.subheader(history.title(view.settings), anchor=False)
-    live.watch(view, live.headline)
+    with st.container(key="live-run"):
+        st.subheader(history.title(view.settings), anchor=False)
+        live.watch(view, live.headline)
     live.watch(view, _skipped)
+    led = guide.here() is not None
+    if led:  # what the lesson speaks of comes first
+        live.watch(view, _curves)
     shown = _network(view.settings, classes, view.phase, moving=view.status.state == "running")
     guess.draw(view)
-    live.watch(view, _measured)
+    if not led:
+        live.watch(view, _curves)
+    live.watch(view, _rows)
     _table(*shown)
     if len(view.settings.phases) > 1:
-        for column, section in zip(st.columns(3, gap="medium"), ("freezing", "rates", "thawing"), strict=True):
-            column.markdown(content.section("train", section))
+        with st.expander("Why freeze first, and why two learning rates"):
+            st.markdown(content.section("train", "freezing"))
+            st.markdown(content.section("train", "rates"))
 
 
 def _skipped(view: View) -> None:
@@ -83,9 +90,9 @@ def _network(
     if len(settings.phases) > 1:
         names = {at: f"Phase {at}: {plain(phase.name)}" for at, phase in enumerate(settings.phases, 1)}
         ties = address.widget("live-phase", shown, lambda at: st.query_params.update({"phase": str(at)}))
-        st.segmented_control(
-            "Phase", list(names), format_func=names.__getitem__, required=True, label_visibility="collapsed",
-            wrap=True, help=content.section("train", "phase.help"), **ties,
+        choice.row(
+            "Phase", list(names), format_func=names.__getitem__, label_visibility="collapsed",
+            help=content.section("train", "phase.help"), **ties,
         )  # fmt: skip
     strip.draw(blocks, trainable, "strip", moving=moving and shown == now)
     return blocks, trainable
@@ -96,9 +103,12 @@ def _table(blocks: tuple[BlockInfo, ...], trainable: tuple[str, ...]) -> None:
         strip.table(blocks, trainable)
 
 
-def _measured(view: View) -> None:
+def _curves(view: View) -> None:
     live.summary(view)
-    accuracy, loss = st.columns(2, gap="medium")
+    if not view.status.active:
+        coach.draw(view)
+    with phone.row("curves"):
+        accuracy, loss = st.columns(2, gap="medium")
     with accuracy:
         st.subheader("Accuracy", anchor=False)
         live.chart(view, "accuracy", "train", 320)
@@ -106,9 +116,17 @@ def _measured(view: View) -> None:
         st.subheader("Loss", anchor=False)
         live.chart(view, "loss", "train", 320)
     words = (content.section("train", "curves"), content.section("train", "zoom"))
-    st.caption(" ".join(words))
+    with phone.fold("How to read the curves", "curves"):
+        st.caption(" ".join(words))
+    if view.status.active:  # below the charts, which stay where they are while it comes and changes
+        coach.draw(view)
+
+
+def _rows(view: View) -> None:
     _drift(view)
-    live.epochs(view)
+    if view.story.epochs:
+        with phone.fold("Epoch by epoch", "epochs"):
+            epochs.draw(view)
 
 
 def _drift(view: View) -> None:
@@ -116,9 +134,11 @@ def _drift(view: View) -> None:
     rows = [row for row in view.story.epochs if row.drift]
     if not rows:
         return
-    st.subheader("How far each block has moved", anchor=False)
+    title = "How far each block has moved"
     weighted = [block.name for block in describe(view.settings.backbone) if block.parameters]
-    drift.draw(view.settings, rows, weighted, "train")
+    with phone.fold(title, "drift"):
+        st.subheader(title, anchor=False)
+        drift.draw(view.settings, rows, weighted, "train")
 
 
 def _others(owner: str) -> None:
@@ -142,15 +162,17 @@ def _settings(settings: RunSettings, counts: dict[str, int], owner: str, view: V
         return
     label = "Settings" if view is None else "Settings of this run: change them for a new one"
     with st.expander(label, expanded=view is None):
-        form.draw(settings)
+        form.draw(settings, setup.summary(settings.data, 0, settings.seed).each)
     cost = setup.expected(settings)
     with st.container(horizontal=True, vertical_alignment="center"):
         busy = view is not None and view.mine and view.status.state != "done"
+        kind = "secondary" if busy else guide.kind("start")
         words = "Start" if view is None else "Run again"
-        if st.button(f"{words}, {about(cost.seconds)}", type="secondary" if busy else "primary", key="start"):
-            page.start(settings, owner)
+        begin = st.button(f"{words}, {about(cost.seconds)}", type=kind, key="start")
         values = {"images": several(counts["train"], "training image"), "epochs": several(settings.epochs, "epoch")}
         st.caption(content.section("train", "cost", values), width="stretch")
+    if begin:
+        page.start(settings, owner)
 
 
 with page.errors():

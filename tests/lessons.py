@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course import content
+from ftcore import rates
 from ftcore.analysis import trace
 from ftcore.data import sets
 from ftcore.files import ROOT
 from ftcore.settings import Phase, RunSettings
 from ui.course import knowledge
 from ui.engine.networks import ENDED, note
-from ui.frame import guide
+from ui.frame import steps
 from ui.lesson import stages
+from ui.runs import coach
 
 FILES = [*(path for room in ("course", "ui", "pages") for path in sorted((ROOT / room).rglob("*.py")))]
 
@@ -63,6 +65,7 @@ def _builtin() -> tuple[RunSettings, int, int]:
 # Values and names that pass through an object or a parameter, which reading a function does not tell.
 VALUES = {
     "pages/review.py: known.values": known,
+    "ui/runs/coach.py: numbers": lambda: {name: Given("ui/runs/coach.py", f"FORMS[{name!r}]") for name in coach.FORMS},
     "ui/lesson/stages.py: numbers": staged,
     "ui/lesson/stages.py: results": lambda: returned("_results"),
     "pages/pipeline.py: six[0].values": lambda: {**staged(), **returned("_results")},
@@ -72,13 +75,15 @@ NAMES = {
     "pages/review.py: name": lambda: set(content.load("cheatsheet")),
     "pages/pipeline.py: name": lambda: {"head", "tune"},
     "pages/freeze_lab.py: phase.optimizer": lambda: set(Phase.__dataclass_fields__["optimizer"].metadata["choices"]),
+    "ui/runs/coach.py: verdict.kind": lambda: set(content.load("coach")) - {"rate.next", "epochs.next", "help"},
+    "ui/runs/risk.py: kind": lambda: set(rates.BAD),
     "ui/lesson/stages.py: name": lambda: set(stages.IDS),
     "ui/lesson/stages.py: part": lambda: set(stages.PARTS),
     "ui/picture/classifier.py: heat.method": lambda: set(
         re.findall(r'Heat\(block, "([a-z-]+)"', inspect.getsource(trace))
     ),
     "ui/frame/guide.py: name": lambda: {name for name in content.load("guide") if "." in name} - {"insight.counted"},
-    "ui/frame/guide.py: step.id": lambda: {step.id for step in guide.STEPS},
+    "ui/frame/guide.py: step.id": lambda: {step.id for step in steps.STEPS},
 }
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from ftcore.events import Baseline, EpochEnd, RunEnd
+from ftcore.data import sets
+from ftcore.events import Baseline, EpochEnd, RunEnd, RunStart
 from ftcore.runs import records
 from ftcore.settings import Phase, RunSettings
 from ftcore.training import recipes
@@ -19,6 +20,8 @@ from ui import learner
 TOKEN = "0123456789abcdef" * 2
 OWNER = learner.owner_of(TOKEN)
 OpenPage = Callable[..., AppTest]
+CLASSES = tuple(sets.summary("sketchbook").classes)
+STARTED = RunStart(RunSettings().backbone, "sketchbook", CLASSES, 5000, 1000, 1000, ("stem", "head"), "cpu")
 BASELINE = Baseline(2.4, 0.1)
 SHORT = dataclasses.replace(RunSettings(), phases=recipes.classic(RunSettings().backbone, epochs=(2, 2)))
 ALONE = dataclasses.replace(RunSettings(), phases=(Phase(epochs=2),))
@@ -35,6 +38,7 @@ def epoch(number: int, phase: int, val: float, **more: Any) -> EpochEnd:
 def write_run(settings: RunSettings, *values: float, end: str = "done", message: str = "", owner: str = OWNER) -> str:
     """A run with these validation accuracies, two phases as in its settings, in the given final state."""
     folder = records.new(settings, owner)
+    records.append(folder, STARTED)
     records.append(folder, BASELINE)
     for number, value in enumerate(values, 1):
         records.append(folder, epoch(number, 1 if number <= settings.phases[0].epochs else 2, value))
@@ -47,7 +51,7 @@ def write_run(settings: RunSettings, *values: float, end: str = "done", message:
 def run_with(settings: RunSettings, *epochs: EpochEnd, state: str = "stopped") -> str:
     """A run whose log holds exactly these epochs."""
     folder = records.new(settings, OWNER)
-    for said in (BASELINE, *epochs):
+    for said in (STARTED, BASELINE, *epochs):
         records.append(folder, said)
     records.set_state(folder, state)
     return folder.name

@@ -16,6 +16,7 @@ def plant(place: Path) -> Path:
     for name in ("ftcore", "course", "ui", "pages", ".streamlit"):
         shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "assets" / "content", place / "assets" / "content")
+    shutil.copy(ROOT / "assets" / "rates.json", place / "assets")
     (place / "assets" / "weights").symlink_to(ROOT / "assets" / "weights", target_is_directory=True)
     for name in ("app.py", "pyproject.toml"):
         shutil.copy(ROOT / name, place)

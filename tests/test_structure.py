@@ -112,6 +112,14 @@ def test_engine_knows_no_web(path: Path) -> None:
     assert tops & {"streamlit", "plotly", "pandas", "ui", "pages", "app"} == set()
 
 
+@pytest.mark.parametrize("drawn", ["st.segmented_control(", "st.pills("])
+def test_a_row_of_choices_that_breaks_into_lines_is_drawn_in_one_place(drawn: str) -> None:
+    files = [
+        path for part in ("ui", "pages") for path in (ROOT / part).rglob("*.py") if drawn in path.read_text("utf-8")
+    ]
+    assert [path.name for path in files] == ["choice.py"]
+
+
 def test_no_page_imports_another() -> None:
     pages = {path for path in WEB if path.parent.name == "pages"}
     assert pages

@@ -69,7 +69,7 @@ def clicked() -> dict[str, Given]:
 def _experiments() -> Iterator[tuple[str, Given, str, str]]:
     counted = lessons.returned("experiments._numbers")
     for one in experiments.load()[0]:
-        before = {name: experiment.word(name, value) for name, value in experiments.given(one.id).items()}
+        before = experiment.words(experiments.given(one.id))
         made = measure.MEASUREMENTS[one.id].make if one.id in measure.MEASUREMENTS else None
         for token in lessons.tokens(" ".join((one.question, *one.outcomes.values()))):
             yield token, _settled(token, before, made, counted), experiments.FILE.name, one.id

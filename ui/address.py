@@ -22,6 +22,7 @@ from ftcore.training import recipes
 from ui import sitemap
 from ui.callbacks import guarded
 
+NO_RUN = "none"  # in the address: the set-up alone, whatever runs there are
 _PATHS = {"data", "labels"}  # settings that may name a place on this machine
 
 
@@ -88,7 +89,8 @@ def choose(**fields: Any) -> None:
     changed = {field.name for field in dataclasses.fields(new) if getattr(new, field.name) != getattr(old, field.name)}
     query = st.query_params.to_dict()
     void = [k.name for k in sitemap.OWN.values() if changed & {*k.about} and query.get(k.name, "").startswith(k.begins)]
-    put(new, **dict.fromkeys(["run", *void]))
+    no_run = NO_RUN if not to_query(new) else None  # a bare address would bring back the newest run
+    put(new, **dict.fromkeys(void), run=no_run)
 
 
 def link() -> dict[str, str]:
@@ -138,4 +140,15 @@ def widget(name: str, value: Any, act: Callable[[Any], None], place: str = "") -
 
 def run_id() -> str | None:
     """The run named in the address, if there is one; whether it exists is for the engine to say."""
-    return st.query_params.get("run") or None
+    named = st.query_params.get("run", "")
+    return named if named not in ("", NO_RUN) else None
+
+
+def says_no_run() -> bool:
+    """Was the set-up chosen without a run?"""
+    return st.query_params.get("run") == NO_RUN
+
+
+def is_bare() -> bool:
+    """Does the address name no setting, as when a learner just comes?"""
+    return not set(st.query_params) - set(sitemap.OWN)

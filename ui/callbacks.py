@@ -45,7 +45,7 @@ def told() -> Iterator[None]:
 
 
 def forget() -> None:
-    """Let go of what has not been told: the page itself cannot be drawn, and says why."""
+    """Let go of what has not been told: its place is not on the page, or the page cannot be drawn and says why."""
     st.session_state.pop(_SAID, None)
 
 

@@ -47,8 +47,8 @@ ENTRIES = (
     Entry("Learn", "Freeze lab", "freeze_lab", (Key("lab", about=("backbone",)),)),
     Entry("Learn", "Train live", "train_live", (Key("phase"), Key("guess"))),
     Entry("Learn", "Prediction trace", "trace", (Key("layer"), Key("pick", about=("data", "seed"), begins="val-"))),
+    Entry("Explore", "Experiments", "experiment", (Key("exp"),)),
     Entry("Check", "Quiz", "quiz"),
-    Entry("Check", "Experiments", "experiment", (Key("exp"),)),
     Entry("Check", "Review", "review"),
 )
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from decimal import ROUND_FLOOR, Decimal
 
+from ftcore import numerals
 from ftcore.names import tidy
+from ftcore.numerals import MINUS
 
 ICE, EMBER = "❄️", "🔥"
 _FOLDERS = re.compile(r"(?<![\w.])(?:[A-Za-z]:|~)?[\\/](?:[^\\/'\":\n]+[\\/])+")
@@ -20,58 +23,98 @@ _ESCAPED = re.compile(r"\\(.)|\u2060")
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$^&=\"'])")
 
 
-def count(number: int) -> str:
-    """8398858 -> '8,398,858'."""
-    return f"{number:,}"
-
-
-def several(number: int, word: str) -> str:
-    """1 and 'epoch' -> '1 epoch', 5 -> '5 epochs'."""
-    return f"{count(number)} {word}{'' if number == 1 else 's'}"
-
-
 def short(number: int) -> str:
     """A count in a few characters: 5130 -> '5.1 k', 3673088 -> '3.7 M'."""
     for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= limit:
-            value = number / limit
+        value = number / limit
+        if value >= 0.9995:  # what would round to 1000 of the smaller unit
             return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
     return str(number)
 
 
-def rate(value: float) -> str:
-    """A learning rate: 0.0001 -> '1e-4', 0.00025 -> '2.5e-4', 0.5 -> '0.5'."""
-    if value == 0 or value >= 0.1:
-        return f"{value:g}"
-    mantissa, exponent = f"{value:.3e}".split("e")
-    return f"{float(mantissa):g}e{int(exponent)}"
+# The terminal writes them so too.
+count, several, seconds = numerals.count, numerals.several, numerals.seconds
+percent, number, power, rate = numerals.percent, numerals.number, numerals.power, numerals.rate
 
 
-def percent(share: float) -> str:
-    """0.7512 -> '75.1 %', with a space that does not break."""
-    return f"{share * 100:.1f}\u00a0%"
+def whole_percent(share: float) -> str:
+    """A share where there is little room, by the same rule: '12 %', '<1 %', '>99 %'."""
+    said = f"{share:.0%}"
+    said = "<1%" if said == "0%" and share else ">99%" if said == "100%" and share < 1 else said
+    return said.replace("%", "\u00a0%")
 
 
 def points(difference: float) -> str:
-    """A difference of two shares in percentage points: 0.004 -> '0.4 points'."""
-    return f"{difference * 100:.1f} {'point' if f'{abs(difference) * 100:.1f}' == '1.0' else 'points'}"
+    """A difference of two shares in percentage points: 0.004 -> '0.4 points'; '0 points' is exactly nothing."""
+    size, sign = abs(difference) * 100, MINUS if difference < 0 else ""
+    if size < 1e-9:
+        return "0 points"
+    return f"under {sign}0.1 points" if size < 0.05 else _points(f"{sign}{size:.1f}")
 
 
-def number(value: float) -> str:
-    """A loss: three decimals, or fewer digits when it is large."""
-    return f"{value:.3f}" if abs(value) < 100 else f"{value:.3g}"
+def _points(said: str) -> str:
+    return f"{said} {'point' if said.strip(MINUS) == '1.0' else 'points'}"
 
 
-def seconds(value: float) -> str:
-    """A measured time: '7.9 s', '48 s', '2 min 5 s', '1 h 20 min'."""
-    if value < 9.95:
-        return f"{value:.1f} s"
-    whole = round(value)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+def between(one: float, other: float) -> str:
+    """How far two shares lie apart, in points, as one gets it from the two percentages as they are written."""
+    shown = [percent(share).removesuffix("\u00a0%").replace(",", "") for share in (one, other)]
+    if one == other or any(set(said) & set("<>n") for said in shown):
+        return points(abs(one - other))
+    first, last = (Decimal(said.replace(MINUS, "-")) for said in shown)
+    return _points(str(abs(first - last))) if first != last else "under 0.1 points"
+
+
+def apart(say: Callable[[float], str], *values: float) -> list[str]:
+    """Several losses (`number`) or shares (`percent`), with more digits where two that differ would read the same."""
+    said, scale, unit = [say(value) for value in values], 1, ""
+    if say is percent:
+        scale, unit = 100, "\u00a0%"
+    for digits in range(2, 10):
+        if len(set(said)) == len(set(values)) or not all(map(math.isfinite, values)):
+            break
+        said = [f"{value * scale:.{digits}f}{unit}".replace("-", MINUS) for value in values]
+    return said
+
+
+def fixed(value: float | Decimal, digits: int = 3, *, plus: bool = False) -> str:
+    """A number with this many decimals: '−0.123', and '+0.123' with `plus`; a very large one as a loss is written."""
+    if not math.isfinite(value) or abs(float(value)) >= 1e9:
+        return ("+" if plus and value > 0 else "") + number(float(value))
+    said = f"{value:{'+' if plus else ''}.{digits}f}"
+    return (said if any(sign in "123456789" for sign in said) else said.replace("-", "")).replace("-", MINUS)
+
+
+def adding(parts: Sequence[float], total: float, digits: int = 3) -> list[Decimal]:
+    """Parts rounded so that, as they are written, they add up to their total as it is written.
+
+    By largest remainder: no part is off by a whole unit of its last digit.
+    """
+    if not all(map(math.isfinite, (*parts, total))):
+        return [Decimal("NaN")] * len(parts)
+    exact = [Decimal(part).scaleb(digits) for part in parts]
+    units = [int(part.to_integral_value(ROUND_FLOOR)) for part in exact]
+    left = int(Decimal(f"{total:.{digits}f}").scaleb(digits)) - sum(units)
+    if not 0 <= left <= len(units):
+        return [Decimal(f"{part:.{digits}f}") for part in parts]  # not the parts of this total, or far too large
+    for at in sorted(range(len(units)), key=lambda at: units[at] - exact[at])[:left]:
+        units[at] += 1
+    return [Decimal(unit).scaleb(-digits) for unit in units]
+
+
+def shares(parts: Sequence[float]) -> list[str]:
+    """The parts of one whole as percentages that add up to 100; one that is left nothing reads '<0.01 %'."""
+    alone = sum(part > 0 for part in parts) == 1
+    digits = 1 if alone or all(part == 0 or 0.0005 <= part < 0.9995 for part in parts) else 2
+    least = Decimal(1).scaleb(-digits)
+    said = []
+    for part, size in zip(parts, adding([part * 100 for part in parts], 100.0, digits), strict=True):
+        if part == 0 or alone or not size.is_finite():
+            said.append(percent(part))
+        else:
+            text = f"<{least}" if not size else f">{100 - least}" if size >= 100 else f"{size:.{digits}f}"
+            said.append(f"{text}\u00a0%")
+    return said
 
 
 def about(value: float) -> str:
@@ -106,7 +149,7 @@ def held(text: str, width: int = 24) -> str:
     A table then cannot squeeze the column to the width of a single word on a small screen.
     """
     lines = [""]
-    for word in text.split():
+    for word in text.split(" "):
         if len(lines[-1]) + len(word) >= width and lines[-1]:
             lines.append(word)
         else:
@@ -155,7 +198,23 @@ def flops(number: int) -> str:
 
 
 def moved(number: float | None) -> str:
-    """A relative change: exactly 0 is '0', else as a percentage with two digits that count."""
+    """A relative change: exactly 0 is '0', else a percentage with two digits that count; '892 times' beyond ten."""
     if number is None:
         return "none"
-    return "0" if number == 0 else f"{number * 100:.2g}\u00a0%" if number < 0.1 else percent(number)
+    if number == 0:
+        return "0"
+    return (
+        times(number) if number >= 10 else f"{number * 100:.2g}\u00a0%" if 1e-5 <= number < 0.00995 else percent(number)
+    )
+
+
+def times(ratio: float) -> str:
+    """A ratio: 891.7 -> '892 times', 1.42 -> '1.4 times'."""
+    return (
+        f"{ratio:,.0f} times" if 9.95 <= ratio < 1e5 else f"{number(ratio) if ratio >= 1e5 else f'{ratio:.2g}'} times"
+    )
+
+
+def of_size(said: str, whose: str = "its") -> str:
+    """'3.4 %' -> '3.4 % of its size', '892 times' -> '892 times its size'."""
+    return f"{said}{'' if said.endswith('times') else ' of'} {whose} size"

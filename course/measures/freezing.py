@@ -20,8 +20,8 @@ from ftcore.training.start import start_network
 
 
 def frozen_norm() -> Numbers:
-    """Ten steps of head training with every BatchNorm in train mode: how far frozen blocks move."""
-    moved = steps.movement(BASE, Phase(), images().train, "update")
+    """Ten steps of head training in the mode of a plain model.train(): how far frozen blocks move."""
+    moved = steps.movement(BASE, Phase(), images().train, plain=True)
     frozen = [row for row in moved if not row.trainable]
     return {
         "weights": max(row.weights for row in frozen),

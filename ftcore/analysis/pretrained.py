@@ -1,9 +1,13 @@
-"""What a pretrained network knows before any tuning: its own guesses, its first filters, a fresh head's luck.
+"""What a pretrained network knows before any tuning: our classes by name, its own guesses, its first filters.
 
 This module knows nothing about training or pages.
 """
 
 from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -17,6 +21,51 @@ from ftcore.settings import HEAD, RunSettings
 from ftcore.training import features
 from ftcore.training.loop import evaluate
 from ftcore.training.start import pick_device, start_network
+
+SHORTEST = 3  # letters of a word that may stand for a whole name
+
+
+def namesakes(backbone: str, classes: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Those of `classes` that the pretrained head knows by name, each with the old names that say so.
+
+    Compared are words alone, without capitals, signs and a plural s. The same name counts. Without one, names that end
+    in it do, since the kind of a thing stands last: a "sports car" is a car, and a "car wheel" is none. Without those,
+    a last word made of two does, when the first of them is a word of the old names too: "goldfish" is a fish, and
+    "cauliflower" no flower. Nothing here knows that a tabby is a cat.
+    """
+    found = {name: _same(backbone, " ".join(_words(name))) for name in classes}
+    return {name: old for name, old in found.items() if old}
+
+
+def _same(backbone: str, name: str) -> tuple[str, ...]:
+    for table in _endings(backbone):
+        if old := table.get(name) or table.get(name.removesuffix("s")):
+            return tuple(old)
+    return ()
+
+
+@functools.cache
+def _endings(backbone: str) -> tuple[dict[str, list[str]], ...]:
+    """Old names by all their words, by their last words, and by the second half of a last word made of two."""
+    everyone = (old for name in backbones.CATALOGUE for old in backbones.old_classes(name))
+    known = {word for old in everyone for word in _words(old)}
+    whole: dict[str, list[str]] = {}
+    last: dict[str, list[str]] = {}
+    half: dict[str, list[str]] = {}
+    for old in backbones.old_classes(backbone):
+        words = _words(old)
+        whole.setdefault(" ".join(words), []).append(old)
+        for ending in (" ".join(words[at:]) for at in range(1, len(words))):
+            if len(ending) >= SHORTEST:
+                last.setdefault(ending, []).append(old)
+        for at in range(SHORTEST, len(words[-1]) - SHORTEST + 1):
+            if words[-1][:at] in known:
+                half.setdefault(words[-1][at:], []).append(old)
+    return whole, last, half
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[^\W_]+", name.casefold())
 
 
 def own_guesses(network: Network, images: np.ndarray, top: int = 5) -> list[list[tuple[str, float]]]:

@@ -37,19 +37,19 @@ class Movement:
 
 
 def movement(
-    settings: RunSettings, phase: Phase, split: Split, batch_norm: str, steps: int = STEPS
+    settings: RunSettings, phase: Phase, split: Split, *, plain: bool = False, steps: int = STEPS
 ) -> tuple[Movement, ...]:
     """Run `steps` real optimizer steps of a phase on a network of its own and measure each block.
 
-    With `batch_norm="update"` every BatchNorm layer is in train mode, frozen blocks included: what a plain
-    `model.train()` does. With "keep" all of them stay in eval mode.
+    The layers are in the mode that a run with these settings puts them in: frozen blocks in eval mode, trainable ones
+    by the rule for BatchNorm. With `plain` all of them are in train mode instead, as `model.train()` leaves them.
     """
     network = _prepared(settings, phase, int(split.labels.max()) + 1)
     before = {name: {k: t.detach().clone() for k, t in network.tensors(name).items()} for name in network.names}
-    surgery.set_mode(network, phase.trainable, batch_norm)
-    if batch_norm == "update":
-        for module in network.model.modules():
-            module.training = module.training or isinstance(module, surgery.BATCH_NORM)
+    if plain:
+        network.model.train()
+    else:
+        surgery.set_mode(network, phase.trainable, settings.batch_norm)
     optimizer = make_optimizer(network, phase, torch.device("cpu"))
     for x, y in batches(settings, split, steps):
         step(optimizer, F.cross_entropy(network.run(x), y))

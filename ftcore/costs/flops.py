@@ -39,8 +39,6 @@ class Totals:
     optimizer_bytes: int
     boundary: str
     cache_bytes: int
-    forward_flops: int
-    backward_flops: int
 
 
 def block_costs(backbone: str, classes: int, trainable: Collection[str]) -> tuple[BlockCost, ...]:
@@ -94,16 +92,13 @@ def totals(backbone: str, classes: int, trainable: Collection[str], optimizer: s
     """Sums over all blocks. AdamW keeps two numbers for each trainable weight, SGD with momentum one."""
     rows = describe(backbone, classes)
     moving = sum(row.parameters for row in rows if row.name in trainable)
-    costs = block_costs(backbone, classes, trainable)
-    first = next((i for i, cost in enumerate(costs) if cost.trainable), len(costs))
+    first = next((i for i, row in enumerate(rows) if row.name in trainable and row.parameters), len(rows))
     side = backbones.preprocess(backbone).side
-    cached = costs[first - 1].activation_bytes if first else 3 * side * side * 4
+    cached = 4 * math.prod(rows[first - 1].shape if first else (3, side, side))
     return Totals(
         moving,
         sum(row.parameters for row in rows) - moving,
         moving * 4 * (2 if optimizer == "adamw" else 1),
         rows[first].name if first < len(rows) else "",
         cached if 0 < first < len(rows) else 0,
-        sum(cost.forward_flops for cost in costs),
-        sum(cost.backward_flops for cost in costs),
     )

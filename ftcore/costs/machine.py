@@ -67,20 +67,25 @@ def costs(backbone: str) -> dict[str, Cost]:
     return {name: Cost(c.forward * pace, c.train * pace) for name, c in measured(backbone).items()}
 
 
-def measured(backbone: str) -> dict[str, Cost]:
-    """As `costs`, without regard to the last real runs."""
-    wanted = {row.name for row in describe(backbone)} | {"step"}
-
-    def build(raw: Any) -> dict[str, Cost]:
-        costs = {name: Cost(*map(memory.positive, pair)) for name, pair in raw.items()}
-        if set(costs) != wanted:
-            raise ValueError("other blocks")
-        return costs
-
-    return memory.kept(f"costs {backbone}", functools.partial(_measure, backbone), build)
+def measured(backbone: str, told: Callable[[int, int], None] = lambda done, total: None) -> dict[str, Cost]:
+    """As `costs`, without regard to the last real runs. A new measurement tells the blocks done and in all."""
+    measure, build = functools.partial(_measure, backbone, told), functools.partial(_built, backbone)
+    return memory.kept(f"costs {backbone}", measure, build)
 
 
-def _measure(backbone: str) -> dict[str, tuple[float, float]]:
+def known(backbone: str) -> bool:
+    """Has this network been measured on this machine, so that `costs` takes no time?"""
+    return derived(lambda: _built(backbone, memory.known(f"costs {backbone}"))) is not None
+
+
+def _built(backbone: str, raw: Any) -> dict[str, Cost]:
+    costs = {name: Cost(*map(memory.positive, pair)) for name, pair in raw.items()}
+    if set(costs) != {row.name for row in describe(backbone)} | {"step"}:
+        raise ValueError("other blocks")
+    return costs
+
+
+def _measure(backbone: str, told: Callable[[int, int], None]) -> dict[str, tuple[float, float]]:
     device, preprocess = pick_device(), backbones.preprocess(backbone)
     network = backbones.build(backbone)
     network.model.to(device).eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -89,7 +94,8 @@ def _measure(backbone: str) -> dict[str, tuple[float, float]]:
     taps = _taps_for(network, x) if device.type == "cpu" else ()
     seconds: dict[str, tuple[float, float]] = {}
     with tapconv.enabled(network.model, taps):
-        for block in network.blocks:
+        for done, block in enumerate(network.blocks):
+            told(done, len(network.blocks))
             leaf = x.requires_grad_()
             with torch.no_grad():
                 forward = _seconds(functools.partial(_forward, network, block, leaf), device)

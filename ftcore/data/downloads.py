@@ -18,7 +18,7 @@ import numpy as np
 
 from ftcore.data.pictures import PictureError, prepare
 from ftcore.data.splits import Item, Plan, split
-from ftcore.errors import FtError
+from ftcore.errors import FtError, why
 from ftcore.files import derived, home
 from ftcore.preprocess import Preprocess
 
@@ -30,7 +30,7 @@ class Download:
     """A set torchvision knows. `made`: what unpacking `archives` makes; both are paths below `place()`.
 
     `parts` maps a split to the arguments that give it. `counts`: images of train, val and test as they come out
-    here. `names` is empty where torchvision's class lists the class names itself.
+    here. `names` is empty where torchvision's class lists the class names itself. `source` is where it fetches from.
     """
 
     title: str
@@ -40,6 +40,7 @@ class Download:
     names: tuple[str, ...]
     counts: tuple[int, int, int]
     megabytes: int
+    source: str
     archives: tuple[str, ...]
     made: tuple[str, ...]
     note: str
@@ -61,6 +62,7 @@ DOWNLOADS: dict[str, Download] = {
         names=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
         counts=(45_000, 5_000, 10_000),
         megabytes=170,
+        source="https://www.cs.toronto.edu",
         archives=("cifar-10-python.tar.gz",),
         made=("cifar-10-batches-py",),
         note="60,000 colour photos of 32 x 32 pixels, ten everyday classes; 170 MB. Alex Krizhevsky, University of "
@@ -74,6 +76,7 @@ DOWNLOADS: dict[str, Download] = {
         names=(),
         counts=(1_020, 1_020, 6_149),
         megabytes=345,
+        source="https://www.robots.ox.ac.uk",
         archives=("flowers-102/102flowers.tgz", "flowers-102/imagelabels.mat", "flowers-102/setid.mat"),
         made=("flowers-102/jpg",),
         note="8,189 photos of 102 kinds of flowers, only ten of each to learn from; 345 MB. Nilsback and Zisserman, "
@@ -94,6 +97,7 @@ DOWNLOADS: dict[str, Download] = {
         ),
         counts=(3_312, 368, 3_669),
         megabytes=811,
+        source="https://www.robots.ox.ac.uk",
         archives=("oxford-iiit-pet/images.tar.gz", "oxford-iiit-pet/annotations.tar.gz"),
         made=("oxford-iiit-pet/images", "oxford-iiit-pet/annotations"),
         note="7,349 photos of 37 breeds of cats and dogs; 811 MB. Parkhi and others, University of Oxford, 2012; "
@@ -110,6 +114,7 @@ DOWNLOADS: dict[str, Download] = {
         ),
         counts=(18_900, 4_050, 4_050),
         megabytes=94,
+        source="https://huggingface.co",
         archives=("eurosat/EuroSAT.zip",),
         made=("eurosat/2750",),
         note="27,000 satellite pictures of 64 x 64 pixels, ten kinds of land use; 94 MB. Helber and others, 2019, "
@@ -123,6 +128,7 @@ DOWNLOADS: dict[str, Download] = {
         names=(),
         counts=(54_000, 6_000, 10_000),
         megabytes=31,
+        source="http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
         archives=tuple(f"{name}.gz" for name in _MNIST_FILES),
         made=_MNIST_FILES,
         note="70,000 grey pictures of clothes of 28 x 28 pixels, ten classes; 31 MB. Zalando Research, 2017; MIT licence.",
@@ -138,6 +144,11 @@ def place() -> Path:
 def is_here(name: str) -> bool:
     """Whether the set is fetched and unpacked."""
     return all((place() / path).exists() for path in DOWNLOADS[name].made) and not _mark(name).exists()
+
+
+def needs_fetching(name: str) -> bool:
+    """Whether the set must come from the net: neither is it here, nor do its archives lie there to be unpacked."""
+    return not is_here(name) and not all((place() / path).exists() for path in DOWNLOADS[name].archives)
 
 
 def class_names(name: str) -> tuple[str, ...]:
@@ -255,12 +266,6 @@ def _telling(name: str) -> Any:
     except Exception as error:  # no network, a full disk, a damaged archive: each library raises its own kinds
         files = ", ".join(Path(path).name for path in entry.archives)
         raise FtError(
-            f"{entry.title} could not be fetched ({_why(error)}): connect to the internet, or put {files} "
+            f"{entry.title} could not be fetched ({why(error)}): connect to the internet, or put {files} "
             f"into {(place() / entry.archives[0]).parent} by hand."
         ) from error
-
-
-def _why(error: object) -> str:
-    error = getattr(error, "reason", None) or error
-    text = " ".join(str(getattr(error, "strerror", None) or error).split()) or type(error).__name__
-    return text if len(text) <= 120 else f"...{text[-117:]}"

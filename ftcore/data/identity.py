@@ -16,6 +16,7 @@ from ftcore.data.splits import SPLITS, listed
 from ftcore.errors import FtError
 from ftcore.events import RunStart
 from ftcore.names import shown
+from ftcore.numerals import several
 
 _COUNTS = {split: f"{split}_images" for split in SPLITS}
 
@@ -96,7 +97,7 @@ def _counts(before: Identity, now: Identity) -> str:
     for split, name in _COUNTS.items():
         then, here = getattr(before, name), getattr(now, name)
         if then != here:
-            return f"there were {then} images in {split}, now there are {here}"
+            return f"{split} had {several(then, 'image')}, now it has {here}"
     return ""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from ftcore.data.reading import BadPictures, Progress, Report
 from ftcore.data.splits import SPLITS, Item, Plan, check, listed
 from ftcore.errors import FtError
 from ftcore.names import shown, tidy
+from ftcore.numerals import several
 from ftcore.preprocess import Preprocess
 
 _FORMAT = 2  # raise it when prepared files change their meaning
@@ -48,7 +50,8 @@ class ImageSet:
 class Summary:
     """What a set consists of: `counts` gives the images of train, val and test.
 
-    `passed_over` names files that were left out, `notes` are sentences about what was guessed or is doubtful.
+    `passed_over` names files that were left out, `notes` are sentences about what was guessed or is doubtful. `each`
+    is the number of training images of every class; 0 where they differ or are not known.
     """
 
     title: str
@@ -56,6 +59,7 @@ class Summary:
     counts: dict[str, int]
     passed_over: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    each: int = 0
 
     @property
     def sentence(self) -> str:
@@ -67,9 +71,8 @@ class Summary:
             f"{learn} to learn, {validate} to validate, {test} to test",
         ]
         if self.passed_over:
-            files = "file" if len(self.passed_over) == 1 else "files"
             names = listed([shown(name, 40) for name in self.passed_over])
-            parts.append(f"{len(self.passed_over):,} {files} passed over: {names}")
+            parts.append(f"{several(len(self.passed_over), 'file')} passed over: {names}")
         return "; ".join(parts) + "." + "".join(f" {note}" for note in self.notes)
 
 
@@ -178,7 +181,9 @@ def summary(data: str, *, train_per_class: int = 0, seed: int = 0, labels: str =
     with open_plan(data, seed, None, labels) as plan:
         plan = plan.first(train_per_class)
         counts = {name: len(plan.splits[name]) for name in SPLITS}
-        return Summary(plan.title, plan.classes, counts, plan.passed_over, plan.notes)
+        sizes = {*Counter(item.label for item in plan.splits["train"]).values()}
+        each = sizes.pop() if len(sizes) == 1 else 0
+        return Summary(plan.title, plan.classes, counts, plan.passed_over, plan.notes, each)
 
 
 def to_draw(data: str, preprocess: Preprocess, *, train_per_class: int = 0) -> int:

@@ -25,7 +25,7 @@ def stages(settings: RunSettings, classes: int) -> tuple[str, str, str, str, str
     return (
         load_lines(settings.backbone).partition("\n\n")[2],
         f"{head} = nn.Linear({features(settings.backbone)}, {classes})",
-        f"model.requires_grad_(False)\n{head}.requires_grad_(True)",
+        f"model.requires_grad_(False)\n{head}.requires_grad_(True)\n# before each epoch, for BatchNorm\nmodel.eval()",
         f"optimizer = {optimizer_call(first, f'{head}.parameters()')}\ntrain(model, optimizer, epochs={first.epochs})",
         _thaw(thawed),
         "weights = [p for p in model.parameters() if p.requires_grad]\n"

@@ -142,12 +142,16 @@ CATALOGUE: dict[str, Backbone] = {
 
 @dataclass(frozen=True)
 class WeightsState:
-    """Where an entry's weights are: `place` is shipped, found or missing; `sentence` says it to a person."""
+    """Where an entry's weights are: `place` is shipped, found or missing; `sentence` says it to a person.
+
+    `url` is where they can be fetched; empty for those that ship with the program.
+    """
 
     place: str
     file: Path
     megabytes: float
     sentence: str
+    url: str = ""
 
 
 def entry(name: str) -> Backbone:
@@ -201,10 +205,9 @@ def weights_state(name: str) -> WeightsState:
     file = checkpoints() / published.url.rsplit("/", 1)[-1]
     size = float(published.meta["_file_size"])
     if file.is_file():
-        return WeightsState("found", file, size, f"on this machine ({file})")
-    return WeightsState(
-        "missing", file, size, f"to be downloaded once ({size:.0f} MB), or put {file.name} into {file.parent}"
-    )
+        return WeightsState("found", file, size, f"on this machine ({file})", published.url)
+    said = f"to be downloaded once ({size:.0f} MB), or put {file.name} into {file.parent}"
+    return WeightsState("missing", file, size, said, published.url)
 
 
 def build(name: str, classes: int | None = None) -> Network:

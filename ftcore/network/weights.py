@@ -9,7 +9,6 @@ import functools
 import hashlib
 import http.client
 import json
-import os
 import re
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -21,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from ftcore.errors import FtError
+from ftcore.errors import FtError, why
 from ftcore.files import FULL, whole
 from ftcore.names import shown
 
@@ -62,7 +61,7 @@ def read(file: Path, wanted: Mapping[str, Tensor], sha256: str = "") -> dict[str
             raise ValueError(f"'{left[0]}' is missing")
         return {key: state[key].to(tensor.dtype) for key, tensor in wanted.items()}
     except (OSError, ValueError, SafetensorError) as error:
-        raise FtError(f"The weights file {file} cannot be used ({error}): delete it and try again.") from error
+        raise FtError(f"The weights file {file} cannot be used ({why(error)}): delete it and try again.") from error
 
 
 def check(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
@@ -182,9 +181,4 @@ def download(url: str, file: Path, advice: str, progress: Progress | None = None
     except (OSError, http.client.HTTPException) as error:
         if isinstance(error, OSError) and error.errno in FULL:
             raise
-        raise FtError(f"{file.name} could not be downloaded ({_reason(error)}): {advice}") from error
-
-
-def _reason(error: Exception) -> str:
-    cause = getattr(error, "reason", error)
-    return str(os.strerror(cause.errno) if isinstance(cause, OSError) and cause.errno and cause.errno > 0 else cause)
+        raise FtError(f"{file.name} could not be downloaded ({why(error)}): {advice}") from error

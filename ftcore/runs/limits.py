@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from ftcore.costs import estimate
 from ftcore.errors import FtError
+from ftcore.numerals import several
 from ftcore.runs import shelf
 from ftcore.settings import RunSettings, number_from_environment
 
@@ -26,7 +27,7 @@ def check_time(settings: RunSettings) -> None:
     minutes = estimate.of_run(settings).seconds / 60
     if minutes > most:
         raise FtError(
-            f"This run would take about {math.ceil(minutes):,} minutes, and this server allows {most:g}: give it fewer "
+            f"This run would take about {several(math.ceil(minutes), 'minute')}, and this server allows {most:g}: give it fewer "
             "epochs, fewer training images per class or fewer trainable blocks."
         )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from ftcore.errors import FtError
 from ftcore.events import EpochEnd, PhaseEnd
 from ftcore.files import whole
+from ftcore.numerals import several
 from ftcore.runs import locks, records
 from ftcore.settings import RunSettings
 
@@ -27,7 +28,7 @@ def extend(folder: Path, epochs: Sequence[int]) -> None:
         raise FtError("This run is going on in another process: wait for it or stop it there.")
     if len(epochs) != len(settings.phases):
         raise FtError(
-            f"The run has {len(settings.phases)} phases, so --epochs takes as many numbers: give all of them."
+            f"The run has {several(len(settings.phases), 'phase')}, so --epochs takes as many numbers: give all of them."
         )
     log, _ = records.read_log(folder)
     if done := _done(log):
@@ -51,13 +52,14 @@ def _check(settings: RunSettings, epochs: Sequence[int], done: Sequence[int]) ->
     going = len(done)
     for number, phase in enumerate(settings.phases[: going - 1], 1):
         if epochs[number - 1] != phase.epochs:
-            raise FtError(f"Phase {number} is over, and its {phase.epochs} epochs stay as they are: give that number.")
+            kept = several(phase.epochs, "epoch")
+            raise FtError(f"Phase {number} is over and keeps its {kept}: give that number.")
     phase, asked = settings.phases[going - 1], epochs[going - 1]
     if asked < done[-1]:
-        raise FtError(f"Phase {going} has done {done[-1]} epochs already: give at least as many.")
+        raise FtError(f"Phase {going} has done {several(done[-1], 'epoch')} already: give at least as many.")
     if asked != phase.epochs and phase.schedule == "cosine":
         raise FtError(
-            f"The learning rate of phase {going} follows a cosine over its {phase.epochs} epochs, and other epochs "
+            f"The learning rate of phase {going} follows a cosine over its {several(phase.epochs, 'epoch')}, and other epochs "
             "would have had other rates from the first step on: start a new run."
         )
 

@@ -9,45 +9,26 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from ftcore import store
 from ftcore.costs import estimate
 from ftcore.errors import FtError
-from ftcore.events import RunEnd
-from ftcore.runs import limits, records, results, shelf
+from ftcore.numerals import several
+from ftcore.runs import limits, needs, records, results, shelf
 from ftcore.runs.execute import DISK_FULL, DISK_FULL_SAYS, TAKEN
 from ftcore.runs.executor import Executor
 from ftcore.runs.local import Local
+from ftcore.runs.records import Change, Label
+from ftcore.runs.status import Status
 from ftcore.settings import RunSettings
 from ftcore.training import recipes
 
 ENDED = ("done", "stopped", "failed")
 LEAVE_SECONDS = 10.0
 PAUSE_SECONDS = 60.0
-
-
-@dataclass(frozen=True)
-class Status:
-    """A run as a page shows it.
-
-    `position` is 1 for the next in the queue, 0 outside it; times in seconds. A run is `active` while it waits or has
-    a worker; a paused one gives its worker up after a moment. `owner` is who may steer it, "" for a run of a terminal.
-    """
-
-    id: str
-    state: str
-    message: str
-    position: int
-    settings: RunSettings
-    created: float
-    epochs_done: int
-    active: bool
-    wait_s: float | None
-    result: RunEnd | None
-    owner: str
 
 
 class Manager:
@@ -70,18 +51,25 @@ class Manager:
         self._queue = _waiting()
         self._served: dict[str, int] = {}
         self._again: set[str] = set()
+        self._held: set[str] = set()
         self._ended: dict[str, tuple[str, str]] = {}
         self._closed = False
         self._pump()
 
-    def submit(self, settings: RunSettings, owner: str) -> str:
-        """Queue a run and give back its id. Raises `FtError` for impossible settings, and where a limit is reached."""
+    def submit(self, settings: RunSettings, owner: str, part_of: str = "", *, hold: bool = False) -> str:
+        """Queue a run; its id. `FtError` for impossible settings, a limit reached, and what `needs.check` finds.
+
+        With `hold` it pauses by itself after its first phase, if blocks thaw later.
+        """
         recipes.check_settings(settings)
         limits.check_time(settings)
         limits.check_disk(owner)
+        needs.check(settings)  # before the lock: nobody waits for an answer from the net
         with self._lock:
             self._room(owner)
-            run_id = records.new(settings, owner).name
+            run_id = records.new(settings, owner, part_of=part_of).name
+            if hold and settings.thaws:
+                self._held.add(run_id)
             self._enqueue(run_id, owner)
         return run_id
 
@@ -91,6 +79,8 @@ class Manager:
         A finished run is left alone, unless its final weights are damaged: then it makes them anew.
         """
         folder = _steered(run_id, owner)
+        if records.state_of(folder).state in ("failed", "stopped"):
+            needs.check(records.settings_of(folder))
         with self._lock:
             now = self.status(run_id)
             if run_id in self._executor.alive() and now.state == "paused":
@@ -124,6 +114,10 @@ class Manager:
             records.delete(folder)
             self._ended.pop(run_id, None)
 
+    def label(self, run_id: str, owner: str, label: Label) -> None:
+        """Give a run another name, note and place in lists; "" takes a name or a note away."""
+        _note(_steered(run_id, owner), label)
+
     def status(self, run_id: str) -> Status:
         """How a run stands; an unknown id, or a run that cannot be read, raises `FtError`."""
         folder = records.folder_of(run_id)
@@ -140,12 +134,14 @@ class Manager:
             message=message,
             position=position,
             settings=settings,
-            created=state.created,
+            created=state.created.time,
             epochs_done=state.epochs_done,
             active=active,
             wait_s=self._wait(ahead) if position else None,
             result=state.result,
             owner=state.owner,
+            part_of=state.created.part_of,
+            label=state.label,
         )
 
     def workers(self) -> dict[str, int]:
@@ -182,7 +178,7 @@ class Manager:
         mine = [run_id for run_id in {*self._queue, *self._executor.alive()} if _owner(run_id) == owner]
         if len(mine) >= limits.LEARNER_LIMIT:
             raise FtError(
-                f"You have {len(mine)} runs going or waiting: let one finish or stop it, then start this one."
+                f"You have {several(len(mine), 'run')} going or waiting: let one finish or stop it, then start this one."
             )
         if len(self._queue) >= limits.QUEUE_LIMIT:
             raise FtError(f"{len(self._queue)} runs are waiting already: try again in a few minutes.")
@@ -199,6 +195,9 @@ class Manager:
                     break
                 self._served[self._queue.pop(run_id)] = max(self._served.values(), default=0) + 1
                 self._executor.submit(run_id, self._pause_s)
+                if run_id in self._held:
+                    self._held.discard(run_id)
+                    self._executor.tell(run_id, "hold")
             if not self._closed and self._jobs:
                 self._executor.reserve()
 
@@ -255,8 +254,12 @@ def _steered(run_id: str, owner: str) -> Path:
 
 
 def _set_state(folder: Path, state: str, message: str = "") -> None:
+    _note(folder, Change(state, message or records.MESSAGES[state], time.time()))
+
+
+def _note(folder: Path, said: Change | Label) -> None:
     try:
-        records.set_state(folder, state, message)
+        records.append(folder, said)
     except OSError as error:
         raise FtError(f"The run could not be written to disk ({error.strerror}): make room and try again.") from error
 

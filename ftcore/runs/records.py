@@ -24,10 +24,12 @@ from ftcore import events
 from ftcore.errors import FtError
 from ftcore.events import CacheProgress, DataProgress, EpochEnd, Event, RunEnd, StepProgress
 from ftcore.files import home, whole
+from ftcore.names import tidy
 from ftcore.runs.locks import is_alive
 from ftcore.settings import RunSettings
 
 ID = re.compile(r"[0-9a-f]{32}")
+NAME_LETTERS, NOTE_LETTERS = 60, 500
 PASSING = (DataProgress, CacheProgress, StepProgress)
 BUSY = ("preparing", "running")
 MESSAGES = {
@@ -49,18 +51,41 @@ class RunState:
     state: str
     message: str
     since: float
-    created: float
-    owner: str
+    created: Created
     epochs_done: int
     result: RunEnd | None
+    label: Label
+
+    @property
+    def owner(self) -> str:
+        """For whom it was made, "" for a run of a terminal."""
+        return self.created.owner
 
 
 @dataclass(frozen=True)
 class Created:
-    """The first line of a log: when the run was made, in seconds since 1970, and for whom."""
+    """The first line of a log: when the run was made, in seconds since 1970, for whom, and for what.
+
+    `part_of` is the experiment that made it, "" for a run that a learner started.
+    """
 
     time: float
     owner: str
+    part_of: str = ""
+
+
+@dataclass(frozen=True)
+class Label:
+    """What its owner calls a run, a note, and whether it stands first in lists."""
+
+    name: str = ""
+    note: str = ""
+    pinned: bool = False
+
+    @classmethod
+    def of(cls, name: str, note: str, pinned: bool) -> Label:
+        """A label from what was typed: on one line each, and no longer than a page can show."""
+        return cls(tidy(" ".join(name.split()))[:NAME_LETTERS], tidy(" ".join(note.split()))[:NOTE_LETTERS], pinned)
 
 
 @dataclass(frozen=True)
@@ -72,12 +97,12 @@ class Change:
     time: float
 
 
-Line = Event | Created | Change
-KINDS: dict[str, type[Any]] = {**events.KINDS, "created": Created, "state": Change}
+Line = Event | Created | Change | Label
+KINDS: dict[str, type[Any]] = {**events.KINDS, "created": Created, "state": Change, "label": Label}
 _NAMES = {kind: name for name, kind in KINDS.items()}
 
 
-def new(settings: RunSettings, owner: str = "", folder: Path | None = None) -> Path:
+def new(settings: RunSettings, owner: str = "", folder: Path | None = None, part_of: str = "") -> Path:
     """Make a run folder with its settings and the first line of its log; on a failure nothing remains."""
     folder = folder or home() / "runs" / secrets.token_hex(16)
     try:
@@ -88,7 +113,7 @@ def new(settings: RunSettings, owner: str = "", folder: Path | None = None) -> P
         raise FtError(f"{folder} cannot be made ({error.strerror}): choose another folder.") from error
     try:
         (folder / "settings.json").write_text(settings.to_json(), "utf-8")
-        append(folder, Created(time.time(), owner))
+        append(folder, Created(time.time(), owner, part_of))
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise FtError(
@@ -226,7 +251,8 @@ def _folded(folder: Path, _size: int, _changed: int) -> RunState:
     created = next((said for said in log if isinstance(said, Created)), Created(0.0, ""))
     epochs = {said.epoch for said in log if isinstance(said, EpochEnd)}
     result = next((said for said in reversed(log) if isinstance(said, RunEnd)), None)
-    return RunState(last.state, last.message, last.time, created.time, created.owner, len(epochs), result)
+    label = next((said for said in reversed(log) if isinstance(said, Label)), Label())
+    return RunState(last.state, last.message, last.time, created, len(epochs), result, label)
 
 
 def delete(folder: Path) -> None:

@@ -11,8 +11,9 @@ import time
 
 from ftcore.errors import FtError
 from ftcore.runs import records, shelf
-from ftcore.runs.manager import Manager, Status
+from ftcore.runs.manager import Manager
 from ftcore.runs.records import Line
+from ftcore.runs.status import Status
 from ftcore.settings import RunSettings, number_from_environment
 
 _ONE = threading.Lock()

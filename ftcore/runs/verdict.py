@@ -9,6 +9,7 @@ import math
 from pathlib import Path
 
 from ftcore.events import EpochEnd, RunEnd, RunStart
+from ftcore.numerals import number, percent, several
 from ftcore.runs import records
 
 SURE = 100  # images; with fewer the numbers bear no harder word
@@ -38,11 +39,12 @@ def _sentence(classes: int, images: int, epoch: EpochEnd, *, done: bool) -> str 
         return None
     sure = images >= SURE and accuracy <= chance + error
     trust = "its answers mean nothing" if sure else "do not rely on its answers"
+    said = percent(accuracy).replace("\u00a0", " ")  # for a terminal
     return (
-        f"This run {'ended' if done else 'stands'} at {accuracy:.1%} validation accuracy with a loss of {loss:.3g}, no "
-        f"better than guessing among {classes} classes as far as {images:,} images tell: {trust}. "
+        f"This run {'ended' if done else 'stands'} at {said} validation accuracy with a loss of {number(loss)}, no "
+        f"better than guessing among {classes} classes going by {several(images, 'image')}: {trust}. "
         f"{_cure(even, loss, epoch.sample_loss)}"
-    ).replace("%", " %", 1)
+    )
 
 
 def _cure(even: float, loss: float, training: float) -> str:

@@ -1,7 +1,7 @@
 """One run in a process of its own: `python -m ftcore.runs.worker` waits on stdin for a run folder, then trains.
 
-Further lines on stdin pause, continue or stop it; a pause that lasts ends the process, and the run stays paused. When
-stdin closes, the server is gone and it exits at once.
+Further lines on stdin pause, continue or stop it, or let it pause by itself once a phase is over ("hold"); a pause that
+lasts ends the process, and the run stays paused. When stdin closes, the server is gone and it exits at once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import traceback
 from pathlib import Path
 
 from ftcore.errors import FtError
-from ftcore.events import DataFound, DataProgress, Event, PicturesSkipped, RunEnd
+from ftcore.events import DataFound, DataProgress, Event, PhaseEnd, PicturesSkipped, RunEnd
 from ftcore.runs import records
 from ftcore.runs.execute import PauseRun, StopRun, execute, finish
 
@@ -24,7 +24,8 @@ class _Control:
     """Pause, go on and stop, as lines from stdin; the clock stands still during a pause, which lasts `pause_s` at most."""
 
     def __init__(self, folder: Path, pause_s: float | None) -> None:
-        self.folder, self.pause_s, self.stopped, self.lost = folder, pause_s, False, 0.0
+        self.folder, self.pause_s, self.lost = folder, pause_s, 0.0
+        self.stopped = self.hold = False
         self.running = threading.Event()
         self.running.set()
         self.state = ""
@@ -36,6 +37,7 @@ class _Control:
         for line in sys.stdin:
             word = line.strip()
             self.stopped = self.stopped or word == "stop"
+            self.hold = self.hold or word == "hold"
             if word == "pause":
                 self.running.clear()
             elif word in ("go", "stop"):
@@ -47,6 +49,9 @@ class _Control:
         records.append(self.folder, event)
         if isinstance(event, RunEnd):
             return  # nothing is left to pause or to stop
+        if self.hold and isinstance(event, PhaseEnd):
+            self.hold = False
+            self.running.clear()
         if not self.running.is_set():
             start = time.perf_counter()
             self._enter("paused")

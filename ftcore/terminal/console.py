@@ -15,6 +15,7 @@ from typing import TextIO
 
 from ftcore.errors import FtError
 from ftcore.names import tidy
+from ftcore.numerals import percent
 
 
 def steady() -> None:
@@ -45,6 +46,11 @@ def say(text: str, end: str = "\n") -> None:
     except OSError as error:
         hush(sys.stdout)
         raise FtError(f"The output cannot be written ({error.strerror}): make room or send it elsewhere.") from error
+
+
+def share(value: float) -> str:
+    """A share in percent as on pages, without the signs that hold it together there."""
+    return percent(value).replace("\u00a0", " ").replace("\u2060", "")
 
 
 def complain(text: object) -> None:

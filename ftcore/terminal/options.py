@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ftcore import fields
+from ftcore import fields, numerals
 from ftcore.data import catalogue
 from ftcore.errors import FtError
 from ftcore.settings import Phase, RunSettings
@@ -94,7 +94,8 @@ def _phases(backbone: str, weights: str, thaw: str | None, epochs: tuple[int, ..
 def _spread(phases: tuple[Phase, ...], name: str, values: tuple[Any, ...]) -> tuple[Phase, ...]:
     if len(values) > len(phases):
         raise FtError(
-            f"--{name.replace('_', '-')} names {len(values)} values, but the run has {len(phases)} phases: give fewer."
+            f"--{name.replace('_', '-')} names {len(values)} values, but the run has "
+            f"{numerals.several(len(phases), 'phase')}: give fewer."
         )
     if name == "epochs" and len(values) < len(phases):
         phases = phases[: len(values)]

@@ -19,8 +19,9 @@ from ftcore.data.splits import listed
 from ftcore.events import CacheProgress, CacheSkipped, DataProgress, Event, StepProgress
 from ftcore.names import shown, tidy
 from ftcore.network.describe import describe
+from ftcore.numerals import number, seconds
 from ftcore.settings import RunSettings
-from ftcore.terminal.console import json_line, say
+from ftcore.terminal.console import json_line, say, share
 
 NOW_AND_THEN = 30.0  # seconds between two lines about one thing that takes long
 
@@ -80,12 +81,12 @@ class Story:
                 return [f"{what} left out: {few}; all are named in {tidy(file)}."]
             case events.EpochEnd():
                 return [
-                    f"epoch {event.epoch:3d}  phase {event.phase}  train loss {event.train_loss:.3f} accuracy "
-                    f"{event.train_accuracy:.3f}  validation loss {event.val_loss:.3f} accuracy {event.val_accuracy:.3f}"
-                    f"  {event.seconds:.1f} s"
+                    f"epoch {event.epoch:3d}  phase {event.phase}  train loss {number(event.train_loss):>6} accuracy "
+                    f"{share(event.train_accuracy):>7}  validation loss {number(event.val_loss):>6} accuracy "
+                    f"{share(event.val_accuracy):>7}  {seconds(event.seconds)}"
                 ]
             case events.RunEnd():
-                return [f"test accuracy {event.test_accuracy:.3f}  {event.seconds:.1f} s  {tidy(event.folder)}"]
+                return [f"test accuracy {share(event.test_accuracy)}  {seconds(event.seconds)}  {tidy(event.folder)}"]
         return []
 
     def _tell_too_large(self) -> None:
@@ -103,7 +104,7 @@ def not_kept(settings: RunSettings, boundary: str, gigabytes: float, room: float
     for phase in settings.phases:
         if boundary == next((r.name for r in rows if r.name in phase.trainable and r.parameters), ""):
             slow, fast = (estimate.of_epoch(settings, phase, cached=cached) for cached in (False, True))
-            costs.append(f"{shown(phase.name, 40)} takes about {slow:.2g} s an epoch instead of {fast:.2g} s")
+            costs.append(f"{shown(phase.name, 40)} takes about {seconds(slow)} an epoch instead of {seconds(fast)}")
     cost = f": {', '.join(costs)}" if costs else ""
     return (
         f"The frozen features before {boundary} ({files.size(gigabytes * 2**30)}) do not fit into the "

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from ftcore.data import identity
 from ftcore.data.sets import ImageSet
-from ftcore.errors import FtError
+from ftcore.errors import Diverged
 from ftcore.events import Baseline, EpochEnd, Event, PhaseEnd, Recovered, RunEnd, RunStart, StepProgress
 from ftcore.network import backbones, pixels, surgery, tapconv
 from ftcore.network.blocks import Network
@@ -45,8 +45,8 @@ def train(
     With `save_to` the state is written there after each epoch, before its `EpochEnd` is yielded, and the weights
     that moved into `states` beside it; if the file exists the run goes on from it and its earlier `EpochEnd`s and
     `PhaseEnd`s are yielded again, after a `Recovered` if it is damaged. `taps` chooses the convolutions that compute
-    by taps, `clock` gives the seconds that count as training. Raises `FtError` when a phase names unknown blocks,
-    the loss diverges or the images are not those that the run began with.
+    by taps, `clock` gives the seconds that count as training. Raises `FtError` when a phase names unknown blocks
+    or the images are not those that the run began with, `Diverged` when the loss grows beyond all numbers.
     """
     course = _Course(settings, images, network, device or pick_device(), save_to, clock)
     yield course.start()
@@ -214,7 +214,9 @@ def _epoch(
 
 def _bounded(loss: float, epoch: int) -> float:
     if not math.isfinite(loss):
-        raise FtError(f"The loss grew beyond all numbers in epoch {epoch}: choose a lower learning rate and run again.")
+        raise Diverged(
+            f"The loss grew beyond all numbers in epoch {epoch}: choose a lower learning rate and run again."
+        )
     return loss
 
 

@@ -31,9 +31,27 @@ AT_REST = """() => document.querySelector("[data-testid=stApp]")?.dataset.testSc
   && document.getAnimations().every(a => a.playState !== "running" || a.effect.getTiming().iterations === Infinity)"""
 LOOK = """grave => axe.run({ resultTypes: ["violations"] })
   .then(({ violations }) => violations.filter(({ impact }) => grave.includes(impact)))"""
-CUT = """() => [...document.querySelectorAll("html, [data-testid=stMain], " +
-  "[data-testid=stMain] :is([data-testid=stButtonGroup], [data-testid=stPageLink]) *")]
-  .filter(e => e.checkVisibility() && e.clientWidth && e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML.slice(0, 300))"""
+# What a phone cuts: a page wider than the screen, a choice or a link that lacks room, a thing beyond the edge that
+# cannot be scrolled to, and what is scrolled but does not begin at its beginning or does not show that it goes on.
+CUT = """() => {
+  const all = (root) => [...root.querySelectorAll("*")].flatMap(e => e.shadowRoot ? [e, ...all(e.shadowRoot)] : [e]);
+  const main = document.querySelector("[data-testid=stMain]");
+  const parts = all(main).filter(e => e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length);
+  const box = (e) => e.getBoundingClientRect();
+  const up = (e) => e.parentElement ?? e.getRootNode().host;
+  const inside = (e) => { while ((e = up(e)) && e !== main) if (getComputedStyle(e).overflowX !== "visible") return true; };
+  const wider = (e) => e.clientWidth && e.scrollWidth > e.clientWidth + 1;
+  const rows = parts.filter(e => /auto|scroll/.test(getComputedStyle(e).overflowX) && wider(e));
+  const within = (row) => all(row).concat(row.shadowRoot ? all(row.shadowRoot) : []).map(box).filter(r => r.width && r.height);
+  const found = {
+    "too wide": [document.documentElement, main].filter(wider),
+    "no room": parts.filter(e => e.closest("[data-testid=stButtonGroup] [role$=group], [data-testid=stPageLink]") && wider(e)),
+    "beyond the edge": parts.filter(e => (box(e).right > innerWidth + 1 || box(e).left < -1) && box(e).width > 1 && !inside(e)),
+    "no beginning": rows.filter(row => row.scrollLeft || within(row).some(r => r.left < box(row).left - 4)),
+    "no going on": rows.filter(row => !within(row).some(r => r.left < box(row).right - 8 && r.right > box(row).right + 1)),
+  };
+  return Object.entries(found).flatMap(([what, them]) => them.map(e => what + ": " + e.outerHTML.slice(0, 300)));
+}"""
 BACKGROUND = {"light": "rgb(251, 250, 247)", "dark": "rgb(20, 23, 28)"}
 HAS_COLOURS = "scheme => getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme === scheme"
 

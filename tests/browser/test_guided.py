@@ -1,10 +1,14 @@
-"""The guided lesson in a real browser: from the invitation to the insight by doing only what the box says."""
+"""The guided lesson in a real browser: from the invitation to the insight by doing only what the bar says."""
 
 from __future__ import annotations
 
+import functools
 import re
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import torch
 from playwright.sync_api import Locator, Page, expect
 from safetensors.torch import load_file
@@ -13,12 +17,21 @@ from ftcore.events import EpochEnd, RunEnd
 from ftcore.network import backbones
 from ftcore.runs import records
 from tests.browser.conftest import OpenTab, Server
-from ui.frame.guide import END
-from ui.words import percent, points, seconds
+from tests.browser.test_accessible import rest
+from ui.frame.steps import END
+from ui.words import between, percent, seconds
 
 LONG = 180_000
 TUNE = "p2=name:Fine-tune;epochs:3;lr:0.001;trainable:layer4.0%2Blayer4.1%2Bhead"
 SHORT = f"data=digits&train_per_class=20&p1=epochs:2&{TUNE}"
+
+
+# A thing's distance from the top of the page, however far that is scrolled.
+PLACE = "e => e.getBoundingClientRect().top + document.querySelector('[data-testid=stMain]').scrollTop"
+IN_SIGHT = """e => e.getBoundingClientRect().top >= 60 &&
+  e.getBoundingClientRect().bottom <= document.querySelector(".st-key-guide").getBoundingClientRect().top"""
+MOVED = 4
+HEIGHT = {1280: re.compile(r"^96px$"), 390: re.compile(r"^169\.\d+px$")}  # of the bar in a window of this width
 
 
 def box(tab: Page) -> Locator:
@@ -26,35 +39,111 @@ def box(tab: Page) -> Locator:
 
 
 def at_step(tab: Page, number: int) -> None:
-    """The box says so by itself, and stands where one sees it."""
+    """The bar says so by itself, at the lower edge, always as high, and its text has room."""
     expect(box(tab).get_by_text(f"Guided lesson, step {number} of {END + 1}", exact=True)).to_be_visible()
-    expect(box(tab)).to_be_in_viewport()
+    size = tab.viewport_size
+    assert size
+    expect(box(tab)).to_have_css("height", HEIGHT[size["width"]])
+    found = box(tab).bounding_box()
+    assert found
+    assert round(found["y"] + found["height"]) == size["height"]
+    for text in box(tab).locator(".st-key-guide-text").all():
+        assert text.evaluate("e => e.scrollHeight <= e.clientHeight")
+
+
+def in_sight(tab: Page, thing: Locator) -> None:
+    """It stands between header and bar, or comes there by itself."""
+    end = time.monotonic() + 10
+    while not thing.evaluate(IN_SIGHT):
+        assert time.monotonic() < end, f"out of sight: {thing}"
+        tab.wait_for_timeout(100)
 
 
 def press(tab: Page, control: Locator, named: str = "") -> None:
-    """The box names it, the page outlines it: then click it."""
+    """The bar names it, the page outlines it where one sees it: then click it."""
     if named:
         expect(box(tab).get_by_text(named, exact=True)).to_be_visible()
     expect(control).to_have_css("outline-style", "dashed")
+    in_sight(tab, control)
     control.click()
 
 
+def stands(tab: Page, control: Locator, act: Callable[[], None]) -> None:
+    """Nothing is moved by what is done with a control: neither it nor the title nor the strip."""
+    rest(tab)
+    things = [control, tab.get_by_role("heading", level=1), tab.locator(".st-key-strip, .st-key-lab-strip")]
+    said = tab.get_by_test_id("stMain").inner_text()[:600]
+    before = [thing.evaluate(PLACE) for thing in things if thing.count()]
+    act()
+    rest(tab)
+    after = [thing.evaluate(PLACE) for thing in things if thing.count()]
+    assert after == pytest.approx(before, abs=MOVED), (control, said)
+
+
 def go_there(tab: Page, title: str) -> None:
-    press(tab, box(tab).get_by_role("link", name="Go there"))
+    there = box(tab).get_by_role("link", name="Go there")
+    expect(there).to_have_css("outline-style", "dashed")
+    there.click()
     expect(tab.get_by_role("heading", name=title, level=1)).to_be_visible()
 
 
-def train(tab: Page) -> str:
-    """Steps 5 to 7: guess, start, watch; gives the run."""
-    expect(box(tab).get_by_text("What will happen when we thaw?", exact=True)).to_be_visible()
-    tab.get_by_role("radiogroup", name="Guess before you see it").get_by_text(re.compile("^Loss falls below")).click()
+def choose(tab: Page, stage: str) -> None:
+    control = tab.get_by_role("radio", name=stage)
+    stands(tab, control, lambda: press(tab, control, stage))
+
+
+def follow(tab: Page, words: str, title: str) -> None:
+    press(tab, tab.get_by_test_id("stPageLink-NavLink").filter(has_text=words), words)
+    expect(tab.get_by_role("heading", name=title, level=1)).to_be_visible()
+
+
+def stages(tab: Page) -> None:
+    """Steps 1 to 7: all stages of the Pipeline, and the Freeze lab after the third."""
+    at_step(tab, 1)
+    seen = tab.get_by_role("heading", name="What it sees in our pictures now")
+    box(tab).get_by_role("link", name="What it sees in our pictures now").click()
+    in_sight(tab, seen)
+    box(tab).get_by_role("link", name="2 New head").click()  # what a name means can be pressed by the name
+    at_step(tab, 2)
+    expect(tab.get_by_role("heading", name="Old head, new head")).to_be_attached()
+    choose(tab, "3 Freeze")
+    at_step(tab, 3)
+    follow(tab, "Freeze and thaw blocks yourself in the Freeze lab", "Freeze lab")
+    at_step(tab, 4)
+    block = tab.get_by_role("button", name=re.compile(r"^layer4\.1"))
+    expect(block).to_have_accessible_name(re.compile("frozen"))
+    stands(tab, block, lambda: press(tab, block, "layer4.1"))
+    expect(block).to_have_accessible_name(re.compile("trainable"))
+    at_step(tab, 5)
+    go_there(tab, "Fine-tuning, stage by stage")
+    choose(tab, "5 Thaw")
     at_step(tab, 6)
-    press(tab, tab.get_by_role("button", name=re.compile("^Start, ")), "Start")
+    choose(tab, "6 Fine-tune")
     at_step(tab, 7)
+    follow(tab, "Follow the fine-tuning epoch by epoch on the page Train live", "Train live")
+    at_step(tab, 8)
+
+
+def train(tab: Page) -> str:
+    """Steps 8 to 10: guess, start, see the first phase while the run waits, then the second; gives the run."""
+    expect(box(tab).get_by_text("What will happen when we thaw?", exact=True)).to_be_visible()
+    guess = tab.get_by_role("radiogroup", name="Guess before you see it").get_by_text(re.compile("^Loss falls below"))
+    in_sight(tab, guess)
+    stands(tab, guess, guess.click)
+    at_step(tab, 9)
+    press(tab, tab.get_by_role("button", name=re.compile("^Start, ")), "Start")
     tab.wait_for_url(re.compile(r"run=[0-9a-f]{32}"))
-    expect(box(tab).get_by_text("Guided lesson, step 8 of")).to_be_visible(timeout=LONG)
     found = re.search(r"run=([0-9a-f]{32})", tab.url)
     assert found
+    at_step(tab, 10)
+    in_sight(tab, tab.get_by_role("heading", name="Accuracy"))
+    resume = tab.get_by_role("button", name="Resume")
+    expect(resume).to_be_visible(timeout=LONG)
+    expect(tab.get_by_text("Paused after epoch 2 of 5, between two phases.")).to_be_visible()
+    in_sight(tab, tab.get_by_test_id("stVegaLiteChart").first)
+    at_step(tab, 10)
+    press(tab, resume, "Resume")
+    expect(box(tab).get_by_text("Guided lesson, step 11 of")).to_be_visible(timeout=LONG)
     return found[1]
 
 
@@ -66,7 +155,7 @@ def answer_the_short_quiz(tab: Page) -> None:
         tab.get_by_role("button", name="Check the answer").click()
         following = tab.get_by_role("button", name="Next question" if number < 3 else "See the result")
         expect(following).to_be_visible()
-        at_step(tab, 9)
+        at_step(tab, 12)
         following.click()
 
 
@@ -89,7 +178,7 @@ def insight(folder: Path) -> list[str]:
     assert (rows[1].phase, rows[2].phase, len(rows)) == (1, 2, 5)
     return [
         f"alone reached {percent(head)}",
-        points(abs(tuned - head)),
+        between(head, tuned),
         percent(tuned),
         percent(end.test_accuracy),
         f"cost {seconds(sum(row.seconds for row in rows[2:]))} of training, of {seconds(end.seconds)} in all",
@@ -97,47 +186,45 @@ def insight(folder: Path) -> list[str]:
     ]
 
 
-def test_from_the_invitation_to_the_insight(open_tab: OpenTab, server: Server) -> None:
-    tab = open_tab("?" + SHORT)
+@pytest.mark.parametrize("size", [(1280, 720), (390, 844)], ids=["laptop", "phone"])
+def test_from_the_invitation_to_the_insight(open_tab: OpenTab, server: Server, size: tuple[int, int]) -> None:
+    viewport = {"width": size[0], "height": size[1]}
+    tab = open_tab("?" + SHORT, viewport=viewport)
     expect(box(tab)).to_have_count(0)
-    tab.get_by_role("button", name="Take the guided lesson").click()
-    at_step(tab, 1)
-    expect(tab.get_by_role("heading", name="What it sees in our pictures now")).to_be_attached()
-    press(tab, tab.get_by_role("radio", name="2 New head"), "2 New head")
-    at_step(tab, 2)
-    expect(tab.get_by_role("heading", name="Old head, new head")).to_be_attached()
-    press(tab, tab.get_by_role("radio", name="3 Freeze"), "3 Freeze")
-    at_step(tab, 3)
-    link = "Freeze and thaw blocks yourself in the Freeze lab"
-    press(tab, tab.get_by_role("link", name=link), link)
-    expect(tab.get_by_role("heading", name="Freeze lab", level=1)).to_be_visible()
-    at_step(tab, 4)
-    tab.get_by_role("button", name=re.compile(r"^layer4\.1")).click()
-    at_step(tab, 5)
-    go_there(tab, "Train live")
+    invitation = tab.get_by_role("button", name="Take the guided lesson")
+    rest(tab)
+    stands(tab, tab.get_by_role("radio", name="1 Load"), invitation.click)
+    stages(tab)
     run = train(tab)
     go_there(tab, "Prediction trace")
     for _ in range(4):
         chapter = tab.get_by_role("radio", checked=True, name=re.compile(r"^[1-5] ")).inner_text()
-        press(tab, tab.get_by_role("button", name="Next"), "Next")
+        following = tab.get_by_role("button", name="Next", exact=True)
+        stands(tab, following, functools.partial(press, tab, following, "Next"))
         expect(tab.get_by_role("radio", name=chapter)).not_to_be_checked()
-    at_step(tab, 9)
+    at_step(tab, 12)
 
     link = tab.url
     box(tab).get_by_role("button", name="Leave").click()
     expect(box(tab)).to_have_count(0)
+    if not tab.get_by_test_id("stSidebar").is_visible():
+        tab.get_by_test_id("stExpandSidebarButton").click()
     tab.get_by_test_id("stSidebar").get_by_role("link", name="Pipeline").click()
-    tab.get_by_role("button", name="Go on with the guided lesson, step 9 of 10").click()
+    tab.get_by_role("button", name="Go on with the guided lesson, step 12 of 13").click()
     expect(tab.get_by_role("heading", name="Quiz", level=1)).to_be_visible()
-    at_step(tab, 9)
-    again = open_tab(link.split("/", 3)[3])
-    at_step(again, 9)
+    at_step(tab, 12)
+    again = open_tab(link.split("/", 3)[3], viewport=viewport)
+    at_step(again, 12)
     again.context.close()
 
     answer_the_short_quiz(tab)
-    at_step(tab, 10)
+    at_step(tab, 13)
     assert f"run={run}" in tab.url
-    for words in insight(server.home / "runs" / run):
+    numbers = insight(server.home / "runs" / run)
+    for words in numbers:
         expect(box(tab)).to_contain_text(words)
+    title = box(tab).locator("summary").filter(has_text="What you have seen, in your own numbers")
+    stands(tab, title, title.click)
+    expect(box(tab).get_by_text(numbers[0])).not_to_be_visible()
     tab.reload()
-    at_step(tab, 10)
+    at_step(tab, 13)

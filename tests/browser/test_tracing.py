@@ -31,7 +31,7 @@ def finished(open_tab: OpenTab) -> tuple[Page, str]:
 def step_through(tab: Page) -> None:
     """All five chapters by the Next button; the address follows."""
     for layer in ("Features", "Classifier", "Softmax", "Prediction"):
-        tab.get_by_role("button", name="Next").click()
+        tab.get_by_role("button", name="Next", exact=True).click()
         expect(tab.get_by_role("heading", name=layer, exact=True)).to_be_visible()
         tab.wait_for_url(re.compile(f"layer={layer.lower()}"))
 

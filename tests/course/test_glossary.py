@@ -73,6 +73,19 @@ def test_due_cards_come_before_new_ones_and_known_ones_wait() -> None:
     assert cards.due(found, {found[0].id: {"due": "nonsense"}}, NOW)[0] is found[0], "a damaged schedule starts anew"
 
 
+def test_new_cards_come_ten_a_day_and_those_of_another_day_do_not_count() -> None:
+    every = cards.load()[0]
+    assert len(cards.due(every, {}, NOW)) == cards.NEW_A_DAY == 10
+    first = {card.id: cards.rate(None, "easy", NOW) for card in every[:4]}
+    assert [card.id for card in cards.due(every, first, NOW)] == [card.id for card in every[4:10]]
+    tomorrow = NOW + timedelta(days=1)
+    assert [card.id for card in cards.due(every, first, tomorrow)] == [card.id for card in every[4:14]]
+    again = first | {every[0].id: cards.rate(first[every[0].id], "good", NOW)}
+    assert len(cards.due(every, again, NOW)) == 6, "a card that comes back is not met anew"
+    odd = first | {every[0].id: cards.rate(None, "good", NOW) | {"card_id": "nonsense"}}
+    assert len(cards.due(every, odd, NOW)) == 7
+
+
 def test_the_cheat_sheet_knows_its_tokens_and_has_no_typed_numbers() -> None:
     known = knowledge.gather(RunSettings(), 10, 5000, None).values | {"whose": "a recorded"}
     for name, text in content.load("cheatsheet").items():

@@ -44,3 +44,9 @@ def test_a_setting_outside_the_form_has_a_place_of_its_own() -> None:
     assert all(f.metadata["option"] for (_, name), f in FORM.items() if name in TERMINAL)
     others = {f.name for kind in (RunSettings, Phase) for f in dataclasses.fields(kind)} - {name for _, name in FORM}
     assert others == {"phases"}
+
+
+def test_one_block_of_a_pattern_without_a_name_is_one_block(open_page: OpenPage) -> None:
+    test = open_page("train_live", p1="trainable:stem")
+    assert not test.exception
+    assert "1 block: stem" in [str(box.value) for box in test.selectbox]

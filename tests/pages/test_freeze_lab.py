@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
-from ftcore.costs import machine
+from ftcore.analysis.steps import Movement
+from ftcore.costs import estimate, machine
 from ftcore.costs.machine import Cost
 from ftcore.files import home
 from ftcore.network.describe import describe
 from ftcore.settings import HEAD, RunSettings
 from ftcore.training import recipes
-from tests.made import OpenPage, texts
-from ui import words
+from tests.made import OpenPage, query_of, texts, tied
+from ui import address, words
+from ui.engine import setup
 from ui.lesson import patterns as parts
 
 RESNET = "resnet18-tinyimagenet64"
@@ -20,11 +25,13 @@ RESNET = "resnet18-tinyimagenet64"
 @pytest.fixture(autouse=True)
 def _known_costs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Times of a machine that needs no measurement: the page's numbers are then exact."""
-    monkeypatch.setattr(
-        machine,
-        "costs",
-        lambda backbone: {row.name: Cost(1e-3, 3e-3) for row in describe(backbone)} | {"step": Cost(0.0, 0.0)},
-    )
+
+    def made(backbone: str) -> dict[str, Cost]:
+        return {row.name: Cost(1e-3, 3e-3) for row in describe(backbone)} | {"step": Cost(0.0, 0.0)}
+
+    for module in (machine, estimate):  # which knows it by its own name
+        monkeypatch.setattr(module, "costs", made)
+    monkeypatch.setattr(machine, "known", lambda backbone: True)
 
 
 def metrics(open_page: OpenPage, **address: str) -> dict[str, str]:
@@ -82,6 +89,96 @@ def test_the_button_starts_exactly_this_pattern(open_page: OpenPage) -> None:
     settings = RunSettings.from_json((started / "settings.json").read_text("utf-8"))
     assert [phase.trainable for phase in settings.phases] == [(HEAD,), ("layer3.1", "layer4.1", HEAD)]
     assert settings.train_per_class == 20
+
+
+def _follows(table: Any) -> set[str]:
+    return {row["block"] for _, row in table.value.iterrows() if "follow" in row["BatchNorm layers"]}
+
+
+def test_the_rule_for_batchnorm_is_the_run_s_own(open_page: OpenPage) -> None:
+    test = open_page("freeze_lab", lab="layer4.1+head")
+    assert _follows(test.table[0]) == set()
+    assert "layer.eval()" in test.code[0].value
+    tied(test.button_group, "lab-norm").set_value("update").run()
+    assert address.from_query(query_of(test)).batch_norm == "update"
+    assert query_of(test)["lab"] == "layer4.1+head"
+    assert _follows(test.table[0]) == {"layer4.1"}
+    assert "layer.eval()" not in test.code[0].value
+
+
+MEASURED = (
+    Movement("layer4.0", False, 0.0, 0.0),
+    Movement("layer4.1", True, 0.1, 0.25),
+    Movement(HEAD, True, 1.0, None),
+)
+
+
+@pytest.mark.parametrize(
+    "moved", [{"lab": "layer3.1+head"}, {"batch_norm": "update"}, {"data": "digits"}, {"backbone": "resnet50"}]
+)
+def test_what_was_measured_stands_only_beside_its_own_settings(
+    moved: dict[str, str], open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setup, "movement", lambda settings, phase, plain: MEASURED)
+    test = open_page("freeze_lab", lab="layer4.1+head")
+    for key in ("lab-moved-steps", "lab-plain-steps"):
+        test.button(key=key).click().run()
+    assert len(test.table) == 3
+    for name, value in moved.items():
+        test.query_params[name] = value
+    test.run()
+    assert not test.exception
+    assert len(test.table) == 1, "the blocks alone"
+
+
+def test_counts_and_code_do_not_wait_for_the_clock(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network that this machine has not met: what needs no clock is there before it is measured."""
+    told: list[str] = []
+
+    def measured(backbone: str, tell: Callable[[int, int], None]) -> None:
+        tell(3, 12)
+        told.append(backbone)
+
+    monkeypatch.setattr(machine, "known", lambda backbone: False)
+    monkeypatch.setattr(machine, "measured", measured)
+    monkeypatch.setattr(machine, "costs", lambda backbone: pytest.fail("it asks for times"))
+    test = open_page("freeze_lab", backbone="resnet50", lab="head")
+    assert not test.exception
+    assert told == ["resnet50"]
+    assert {m.label: m.value for m in test.metric}["🔥 Trainable"] == "20,490"
+    assert "model.fc" in test.code[0].value
+    assert "ResNet-50 for the first time and measures block 4 of 12" in texts(test)
+    assert len(test.table) == 1
+    assert all(button.disabled for button in test.button if button.key in ("lab-start-later", "lab-moved-steps"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "plain", "pattern", "said"),
+    [
+        ("keep", False, ("b", HEAD), "with *Keep* all BatchNorm layers are in eval mode"),
+        ("update", False, ("b", HEAD), "followed the images, by up to 25.0\u00a0% in `b`"),
+        ("update", False, (HEAD,), "No trainable block has BatchNorm"),
+        ("keep", True, (HEAD,), "by up to 25.0\u00a0% in `b`: `requires_grad=False` does not stop them"),
+        ("update", True, ("a", "b", HEAD), "Nothing is frozen"),
+        ("keep", True, ("a", "b"), "no frozen block has BatchNorm statistics"),
+    ],
+)
+def test_the_finding_in_words(rule: str, plain: bool, pattern: tuple[str, ...], said: str) -> None:
+    """Statistics move in trainable blocks under update, and in all of them under a plain train()."""
+    rows = []
+    for name, most in (("a", 0.1), ("b", 0.25), (HEAD, None)):
+        moves = plain or (rule == "update" and name in pattern)
+        statistics = None if most is None else most if moves else 0.0
+        rows.append(Movement(name, name in pattern, float(name in pattern), statistics))
+    assert said in parts.movement_words(rows, rule, plain=plain)
+
+
+def test_a_network_without_batchnorm_is_not_said_to_keep_any(open_page: OpenPage) -> None:
+    test = open_page("freeze_lab", backbone="vgg16", lab="head")
+    assert "no BatchNorm" in texts(test)
+    assert "lab-plain-steps" not in {button.key for button in test.button}
+    rows = [Movement("stem", False, 0.0, None), Movement(HEAD, True, 1.0, None)]
+    assert parts.movement_words(rows, "keep") == "Weights of frozen blocks moved by exactly 0."
 
 
 @pytest.mark.parametrize("backbone", ["resnet18-tinyimagenet64", "resnet50", "vgg16", "convnext_tiny"])

@@ -11,17 +11,18 @@ from streamlit.testing.v1 import AppTest
 
 from course import content, learners, quiz, rounds
 from course.learners import Learner
-from ftcore.events import RunEnd, RunStart
+from ftcore.events import RunEnd
 from ftcore.network.change import Moved
 from ftcore.network.describe import describe
 from ftcore.runs import records, results, service
 from ftcore.settings import RunSettings
 from ftcore.training import recipes
 from ftcore.training.start import start_network
-from tests.made import OWNER, OpenPage, texts, tied, write_run
+from tests.made import CLASSES, OWNER, OpenPage, texts, tied, write_run
 from ui import sitemap
-from ui.frame import guide, insight
-from ui.frame.guide import END, STEPS, Place
+from ui.frame import insight, steps
+from ui.frame.steps import END, IDS, STEPS, Place, Step
+from ui.lesson import stages
 from ui.runs import observe
 from ui.runs.live import View
 from ui.runs.log import RunLog
@@ -35,16 +36,34 @@ def test_every_step_has_its_text_and_a_page_that_exists() -> None:
     assert list(dict.fromkeys(name.partition(".")[0] for name in found)) == [*names, "insight", "unfinished"]
     assert set(names) < set(found)
     assert {name for name in found if "." in name} == {
-        "guess.away", "watch.halted", "trace.away", "quiz.away", "quiz.other", "insight.counted",
+        "lab.away", "train.away", "watch.held", "watch.halted", "trace.away", "quiz.away", "quiz.other",
+        "insight.counted",
     }  # fmt: skip
     assert {step.page for step in STEPS} <= {entry.path for entry in sitemap.ENTRIES}
 
 
+def test_all_stages_are_visited_in_their_order() -> None:
+    assert [step.query["stage"] for step in STEPS if "stage" in step.query] == list(stages.IDS)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.id)
+def test_what_a_step_can_lead_to_is_named_in_its_text(step: Step) -> None:
+    said = [text for name, text in content.load("guide").items() if name.partition(".")[0] == step.id]
+    for number, one in enumerate(step.names):
+        assert any(f"](#guide-{number})" in one.linked(text, number) for text in said), one.name
+
+
 @pytest.mark.parametrize(
-    ("text", "found"), [(None, None), ("", None), ("-1", None), ("x", None), ("99", None), ("0", 0), (str(END), END)]
+    ("text", "found"),
+    [(None, None), ("", None), ("-1", None), ("x", None), ("99", None), ("load", 0), ("insight", END)],
 )
 def test_the_address_is_checked(text: str | None, found: int | None) -> None:
-    assert guide.at(text) == found
+    assert steps.at(text) == found
+
+
+def test_places_of_earlier_versions_which_were_numbers_are_the_same_steps() -> None:
+    names = ["load", "head", "freeze", "lab", "guess", "start", "watch", "trace", "quiz", "insight"]
+    assert [steps.at(str(number)) for number in range(11)] == [*map(IDS.index, names), None]
 
 
 def begin(test: AppTest) -> AppTest:
@@ -57,34 +76,65 @@ def test_the_invitation_begins_afresh_with_the_settings_of_the_address(open_page
     assert "Guided lesson" not in texts(test)
     assert test.button(key="guide-begin").label == "Take the guided lesson"
     begin(test)
-    assert "step 1 of 10" in texts(test)
+    assert "step 1 of 13" in texts(test)
     assert not [button for button in test.button if button.key == "guide-begin"]
     query = {name: value[0] if isinstance(value, list) else value for name, value in test.query_params.items()}
-    assert query == {**SHORT.to_query(), "stage": "load", "guide": "0"}, "the run's own settings won over the seed"
+    assert query == {**SHORT.to_query(), "stage": "load", "guide": "load"}, "the run's own settings won over the seed"
 
 
 def test_doing_what_it_says_leads_on(open_page: OpenPage) -> None:
-    test = open_page("pipeline", guide="0", stage="load")
+    test = open_page("pipeline", guide="load", stage="load")
     assert "step 1 of" in texts(test)
     assert "See what a pretrained network knows" in texts(test)
-    test = open_page("pipeline", guide="0", stage="head")
-    assert test.query_params["guide"] in ("1", ["1"])
+    test = open_page("pipeline", guide="load", stage="head")
+    assert place(test) == "head"
     assert "The old head goes" in texts(test)
-    assert "Everything but the head is frozen" in texts(open_page("pipeline", guide="0", stage="freeze"))
-    test = open_page("freeze_lab", guide="2")
-    assert "Click a block on the strip" in texts(test)
-    test = open_page("freeze_lab", guide="2", lab="layer4.1+head")
-    assert "The training is next" in texts(test)
-    test = open_page("train_live", guide="4")
+    assert "Everything but the head is frozen" in texts(open_page("pipeline", guide="load", stage="freeze"))
+    assert "The head learns alone" in texts(open_page("pipeline", guide="train", stage="train"))
+    assert "The last blocks thaw" in texts(open_page("pipeline", guide="train", stage="thaw"))
+    assert "learn on together" in texts(open_page("pipeline", guide="thaw", stage="tune"))
+    test = open_page("train_live", guide="tune")
     assert "Guess before you see." in texts(test)
     tied(test.radio, "guess").set_value("same").run()
     assert "Now train for real" in texts(test)
     assert test.query_params["guess"] in ("same", ["same"])
 
 
+def test_the_lab_opens_as_the_stage_before_left_the_network_and_wants_a_block_thawed(open_page: OpenPage) -> None:
+    link = led(open_page("pipeline", guide="freeze", stage="freeze"), "freeze_lab")
+    assert link["lab"] == ["head"]
+    test = open_page("freeze_lab", guide="freeze", lab="head")
+    assert "click `layer4.1` to thaw it" in texts(test)
+    assert not [button for button in test.button if button.key == "guide-there"]
+    for elsewhere in ({}, {"lab": "-"}):  # by another way, or with the head frozen too
+        test = open_page("freeze_lab", guide="freeze", **elsewhere)
+        assert "Freeze and thaw by hand" in texts(test)
+        test.button(key="guide-there").click().run()
+        assert test.query_params["lab"] in ("head", ["head"])
+    test = open_page("freeze_lab", guide="freeze", lab="layer4.1+head")
+    assert "goes on with its fourth stage" in texts(test)
+    assert place(test) == "train"
+
+
+def test_stages_lead_to_the_lab_in_their_own_state(open_page: OpenPage) -> None:
+    assert led(open_page("pipeline", stage="freeze"), "freeze_lab")["lab"] == ["head"]
+    assert led(open_page("pipeline", stage="thaw", lab="head"), "freeze_lab")["lab"] == ["layer4.0+layer4.1+head"]
+
+
+def led(test: AppTest, page: str) -> dict[str, list[str]]:
+    """The parameters that the link to a page carries."""
+    (found,) = (link.proto.query_string for link in test.main.get("page_link") if link.proto.page == page)
+    return parse_qs(found)
+
+
+def place(test: AppTest) -> str:
+    found = test.query_params["guide"]
+    return found if isinstance(found, str) else found[0]
+
+
 def test_a_guess_made_before_the_start_goes_to_the_run_that_is_started_then(open_page: OpenPage) -> None:
     old = write_run(SHORT, 0.5, 0.62, 0.7, 0.81)
-    test = open_page("train_live", guide="4", **SHORT.to_query())
+    test = open_page("train_live", guide="guess", **SHORT.to_query())
     tied(test.radio, "guess").set_value("worse").run()
     test.button(key=f"open-{old}").click().run()
     assert "What happened at the thaw?" in texts(test)
@@ -96,7 +146,7 @@ def test_a_guess_made_before_the_start_goes_to_the_run_that_is_started_then(open
 
 
 def test_another_stage_than_the_steps_leads_back_to_it(open_page: OpenPage) -> None:
-    test = open_page("pipeline", guide="2", stage="tune")
+    test = open_page("pipeline", guide="freeze", stage="tune")
     assert "Everything but the head is frozen" in texts(test)
     test.button(key="guide-there").click().run()
     assert test.query_params["stage"] in ("freeze", ["freeze"])
@@ -105,20 +155,20 @@ def test_another_stage_than_the_steps_leads_back_to_it(open_page: OpenPage) -> N
 
 def test_steps_that_need_a_run_look_at_the_run(open_page: OpenPage) -> None:
     going = write_run(SHORT, 0.5, end="stopped")
-    said = texts(open_page("train_live", guide="4", run=going, **SHORT.to_query()))
+    said = texts(open_page("train_live", guide="guess", run=going, **SHORT.to_query()))
     assert "Guess before you see." in said
-    said = texts(open_page("train_live", guide="5", run=going, **SHORT.to_query()))
+    said = texts(open_page("train_live", guide="start", run=going, **SHORT.to_query()))
     assert "The run stands still" in said
     done = write_run(SHORT, 0.5, 0.6, 0.7, 0.81)
-    test = open_page("train_live", guide="4", run=done, **SHORT.to_query())
+    test = open_page("train_live", guide="guess", run=done, **SHORT.to_query())
     assert "Read what it says of your guess" in texts(test)
-    assert "Follow one image" in texts(open_page("trace", guide="7", run=done, **SHORT.to_query()))
+    assert "Follow one image" in texts(open_page("trace", guide="trace", run=done, **SHORT.to_query()))
 
 
 def test_the_quiz_step_wants_the_short_quiz_to_its_end(open_page: OpenPage) -> None:
     must = [question.id for question in quiz.load().questions if question.must]
     run = write_run(SHORT, 0.5, 0.62, 0.7, 0.81)
-    asked = {"guide": "8", "run": run, **SHORT.to_query()}
+    asked = {"guide": "quiz", "run": run, **SHORT.to_query()}
     assert "Check yourself" in texts(open_page("quiz", **asked))
     with learners.changing(OWNER) as kept:
         rounds.begin(kept, "full", [question.id for question in quiz.load().questions], 1)
@@ -135,21 +185,21 @@ def test_the_quiz_step_wants_the_short_quiz_to_its_end(open_page: OpenPage) -> N
     with learners.changing(OWNER) as kept:
         rounds.go_on(kept)
     test = open_page("quiz", **asked)
-    assert test.query_params["guide"] in (str(END), [str(END)])
+    assert place(test) == "insight"
 
 
 def test_skip_leave_and_take_up_again(open_page: OpenPage) -> None:
     test = begin(open_page("pipeline"))
     test.button(key="guide-skip").click().run()
-    assert test.query_params["guide"] in ("1", ["1"])
+    assert place(test) == "head"
     test.button(key="guide-leave").click().run()
     assert "guide" not in test.query_params
     assert "Guided lesson" not in texts(test)
-    assert parse_qs(learners.load(OWNER).guide)["guide"] == ["1"]
+    assert parse_qs(learners.load(OWNER).guide)["guide"] == ["head"]
     later = open_page("pipeline")
-    assert later.button(key="guide-on").label == "Go on with the guided lesson, step 2 of 10"
+    assert later.button(key="guide-on").label == "Go on with the guided lesson, step 2 of 13"
     later.button(key="guide-on").click().run()
-    assert "step 2 of 10" in texts(later)
+    assert "step 2 of 13" in texts(later)
     assert later.query_params["stage"] in ("head", ["head"])
 
 
@@ -168,7 +218,7 @@ def test_taking_it_up_opens_the_page_with_the_run_and_without_one_that_is_gone(o
 
 
 def test_the_insight_can_be_seen_again(open_page: OpenPage) -> None:
-    learners.save(OWNER, Learner(guide=urlencode({**SHORT.to_query(), "run": finished(), "guide": str(END)})))
+    learners.save(OWNER, Learner(guide=urlencode({**SHORT.to_query(), "run": finished(), "guide": "insight"})))
     test = open_page("pipeline")
     again = test.button(key="guide-on")
     assert again.label == "See the insight of the guided lesson again"
@@ -188,21 +238,18 @@ def finished() -> str:
     """A run written by hand whose network moved by a known amount: one block's first kernel, by a hundredth."""
     run = write_run(SHORT, 0.5, 0.62, 0.7, 0.81, end="running")
     folder = records.folder_of(run)
-    classes = tuple("abcdefghij")
-    start = RunStart(SHORT.backbone, SHORT.data, classes, 8, 2, 2, ("conv1", "head"), "cpu")
-    records.append(folder, start)
     records.append(folder, RunEnd(0.3, 0.91, 4, 83.0))
     records.set_state(folder, "done")
-    network = start_network(SHORT, len(classes))
+    network = start_network(SHORT, len(CLASSES))
     with torch.no_grad():
         network.model.get_parameter("layer4.0.conv1.weight").mul_(1.01)
-    results.save_model(network, classes, folder / "model.safetensors")
+    results.save_model(network, CLASSES, folder / "model.safetensors")
     return run
 
 
 def test_the_insight_has_the_runs_own_numbers(open_page: OpenPage) -> None:
     run = finished()
-    said = texts(open_page("quiz", guide=str(END), run=run, **SHORT.to_query()))
+    said = texts(open_page("quiz", guide="insight", run=run, **SHORT.to_query()))
     trunk = sum(row.parameters for row in describe(SHORT.backbone) if row.name != "head")
     then = start_network(SHORT, 10).model.get_parameter("layer4.0.conv1.weight")
     moved = int((then != 0).sum())
@@ -237,10 +284,10 @@ def live_view(run: str) -> View:
 def test_without_a_finished_run_of_two_phases_it_says_what_is_missing(open_page: OpenPage) -> None:
     random = dataclasses.replace(SHORT, weights="random")
     for query in ({}, {"run": write_run(random, 0.5, 0.6, 0.7, 0.8)}, {"run": write_run(SHORT, 0.5, end="stopped")}):
-        assert "no finished run" in texts(open_page("quiz", guide=str(END), **query))
+        assert "no numbers to tell yet" in texts(open_page("quiz", guide="insight", **query))
 
 
 def test_a_step_is_done_only_by_what_it_asks_for() -> None:
     nowhere = Place("review", {}, None, OWNER)
-    assert [guide.reached(start, nowhere) for start in range(END)] == list(range(END))
-    assert guide.reached(END, nowhere) == END
+    assert [steps.reached(start, nowhere) for start in range(END)] == list(range(END))
+    assert steps.reached(END, nowhere) == END

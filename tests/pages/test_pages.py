@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from ftcore.files import ROOT
 from ftcore.runs import records, service
 from ftcore.settings import RunSettings
 from ftcore.training import recipes
-from tests.made import TOKEN, OpenPage, texts, tied, write_run
+from tests.made import OWNER, TOKEN, OpenPage, texts, tied, write_run
 from ui import address, learner, sitemap
 from ui.frame import nav
 from ui.words import plain
@@ -70,6 +71,22 @@ def test_each_stage_shows_its_numbers(number: int, open_page: OpenPage) -> None:
     if number == 4:
         assert "residual block" in said
         assert "75.1\u00a0%" in said
+
+
+def test_the_first_stage_says_which_classes_it_knew_by_name(open_page: OpenPage) -> None:
+    said = texts(open_page(stage="load"))
+    assert "Namesakes of 5 of our 10 classes are among the 200" in said
+    assert "fish (goldfish), umbrella, car (freight car, sports car)" in said
+    assert "None of our 10 classes" in texts(open_page(stage="load", data="digits"))
+
+
+def test_a_stage_says_how_the_run_stands_in_it(open_page: OpenPage) -> None:
+    assert "-badge[" not in texts(open_page(stage="freeze")), "without a run no stage is the next one"
+    first, second = (service.manager().submit(SHORT, OWNER) for _ in range(2))
+    for run, badges in ((first, ["preparing", "running"]), (second, ["waiting", "waiting"])):
+        assert re.findall(r"-badge\[(\w+)\]", texts(open_page(run=run))) == badges, "of the run, and of its stage"
+    stopped = write_run(SHORT, 0.5, 0.62, end="stopped")
+    assert re.findall(r"-badge\[(\w+)\]", texts(open_page(run=stopped))) == ["stopped", "next"]
 
 
 def test_the_button_starts_the_lesson(open_page: OpenPage) -> None:
@@ -130,6 +147,9 @@ def test_a_bad_address_gets_one_sentence(page: str, query: dict[str, str], part:
     assert not test.exception
     assert len(test.error) == 1
     assert part in test.error[0].value.replace("\\", "")
+    assert [link.proto.label for link in test.sidebar.get("page_link")] == [entry.title for entry in sitemap.ENTRIES]
+    assert [link.proto.label for link in test.main.get("page_link")] == ["Start afresh with the built-in lesson"]
+    assert {link.proto.query_string for link in test.get("page_link")} == {"run=none"}
 
 
 def test_class_names_are_never_markup(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,7 +193,7 @@ def test_a_run_that_ended_early_says_so_and_can_go_on(end: str, open_page: OpenP
 
 def test_history_opens_and_deletes_only_own_runs(open_page: OpenPage) -> None:
     mine, other = write_run(SHORT, 0.5, 0.6, 0.7, 0.8), write_run(SHORT, 0.5, owner="someone else", end="stopped")
-    test = open_page("train_live")
+    test = open_page("train_live", run="none")
     keys = {button.key for button in test.button}
     assert f"open-{mine}" in keys
     assert f"open-{other}" not in keys
@@ -233,7 +253,7 @@ def test_features_that_did_not_fit_are_told_with_what_it_costs(
     records.append(records.folder_of(run), CacheSkipped(boundary, 12.34, 8.0))
     test = open_page("train_live", run=run)
     assert not test.exception
-    (said,) = test.info
+    said = next(info for info in test.info if "in front of" in info.value)
     for part in (
         f"in front of `{boundary}`",
         "12.3 GB",

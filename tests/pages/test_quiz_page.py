@@ -198,11 +198,9 @@ def test_runs_are_started_and_settled_by_their_own_numbers(open_page: OpenPage) 
 
 
 def test_every_number_of_an_outcome_can_be_written() -> None:
-    assert experiment.word("weights", 0.0) == "0"
-    assert experiment.word("gap", 0.061) == "6.1 points"
-    assert experiment.word("a_epoch", 0.013) == "13 ms"
-    assert experiment.word("minimum", 1.1498) == "1.1"
-    assert experiment.word("a_head_loss", 1.4822) == "1.482"
+    numbers = {"weights": 0.0, "a_epoch": 0.013, "minimum": 1.1498, "a_head_loss": 1.4822}
+    assert list(experiment.words(numbers).values()) == ["0", "13 ms", "1.1", "1.482"]
+    assert experiment.words({"a_last": 0.7049, "b_last": 0.6451, "gap": 0.0598})["gap"] == "6.0 points", "70.5 - 64.5"
     assert set(measure.MEASUREMENTS) <= {e.id for e in experiments.load()[0]}
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import json
-import shutil
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
-import streamlit as st
 import torch
 from PIL import Image
 
@@ -18,18 +15,12 @@ from ftcore.analysis import trace
 from ftcore.data import sets
 from ftcore.errors import FtError
 from ftcore.network import backbones
-from ftcore.runs import execute, records, results, service
-from ftcore.settings import Phase, RunSettings
-from tests.made import OWNER, OpenPage, texts, tied
-from ui.picture import pick
+from ftcore.runs import records, results, service
+from tests.made import OpenPage, texts, tied
+from tests.traced import SETTINGS, address
+from ui.picture import browse
 from ui.picture.chapters import LAYERS
-from ui.widgets import pad, pixels, softmax
-
-TAIL = ("layer4.1", "head")
-SETTINGS = dataclasses.replace(
-    RunSettings(data="digits", train_per_class=6),
-    phases=(Phase(epochs=2), Phase(name="Fine-tune", epochs=2, lr=1e-3, trainable=TAIL)),
-)
+from ui.widgets import gallery, pad, pixels
 
 
 def png() -> bytes:
@@ -39,31 +30,6 @@ def png() -> bytes:
 
 
 PNG = png()
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A home with a real finished run on handwriting, and the run's id."""
-    patch = pytest.MonkeyPatch()
-    folder = tmp_path_factory.mktemp("traced")
-    patch.setenv("THAW_HOME", str(folder))
-    run = records.new(SETTINGS, OWNER)
-    records.set_state(run, "queued")
-    assert execute.finish(run, lambda: execute.execute(run, lambda e: records.append(run, e))) == 0
-    patch.undo()
-    return folder, run.name
-
-
-@pytest.fixture
-def run(made: tuple[Path, str], home: Path) -> str:
-    """That run in the home of this test."""
-    shutil.copytree(made[0], home, dirs_exist_ok=True)
-    st.cache_resource.clear()
-    return made[1]
-
-
-def address(run: str, **more: str) -> dict[str, str]:
-    return {**SETTINGS.to_query(), "run": run, **more}
 
 
 def test_without_a_run_it_shows_the_pretrained_network(open_page: OpenPage) -> None:
@@ -144,7 +110,7 @@ def test_choosing_a_source_goes_into_the_address(open_page: OpenPage, run: str) 
 
 def test_sorting_out_right_wrong_and_unsure() -> None:
     chances = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.45, 0.55], [0.3, 0.7], [0.05, 0.95]])
-    found = pick.sorted_out(chances, np.array([0, 0, 0, 1, 1, 0]))
+    found = browse.sorted_out(chances, np.array([0, 0, 0, 1, 1, 0]))
     assert found["right"] == [0, 3, 1, 4]  # the classes in turn
     assert found["wrong"] == [5, 2]  # the most certain first
     assert found["unsure"] == [3]
@@ -171,13 +137,6 @@ def test_pixels_are_enlarged_and_coloured_without_blur() -> None:
             assert (heat[y : y + 8, x : x + 8] == heat[y, x]).all()
     assert np.array_equal(heat[0, 8], heat[8, 0])  # against the class looks like nothing for it
     assert not np.array_equal(heat[0, 0], heat[8, 8])
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(1.0, "1.0000"), (0.0, "0.0000"), (0.0312, "0.0312"), (1.24e-6, "1.24e-6")]
-)
-def test_small_numbers_keep_their_digits(value: float, text: str) -> None:
-    assert softmax.small(value) == text
 
 
 def test_run_that_failed_is_not_called_going(run: str, open_page: OpenPage) -> None:
@@ -211,3 +170,18 @@ def test_a_run_that_only_guesses_says_so(open_page: OpenPage, run: str, loss: fl
     test = open_page("trace", **address(run))
     assert not test.exception
     assert [says in box.value for box in test.warning] == [True] * bool(says)
+
+
+def test_each_image_is_on_some_page_and_a_class_can_be_asked_for(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = np.array([2, 0, 0, 1, 2, 2, 0])
+    assert browse.spread(labels) == [1, 3, 0, 2, 4, 6, 5]
+    assert sorted(browse.spread(labels)) == list(range(7))
+    shown: list[Sequence[gallery.Cell]] = []
+    monkeypatch.setattr(gallery, "draw", lambda cells, *_, **__: shown.append(cells))
+    test = open_page("trace")
+    assert len({cell.words for cell in shown[-1]}) == browse.SHOWN, "one of each class"
+    test.selectbox(key="trace-class").set_value(7).run()
+    assert not test.exception
+    assert {cell.words for cell in shown[-1]} == {sets.summary("sketchbook").classes[7]}

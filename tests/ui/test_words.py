@@ -13,7 +13,7 @@ from ftcore.events import CacheProgress, EpochEnd, RunEnd, RunStart, StepProgres
 from ftcore.settings import HEAD, Phase, RunSettings
 from ftcore.story import Story
 from ftcore.training import recipes
-from tests.made import BASELINE, epoch
+from tests.made import BASELINE, STARTED, epoch
 from ui import words
 from ui.lesson import stages
 from ui.runs import observe
@@ -90,6 +90,8 @@ def test_held_text_breaks_only_between_stretches() -> None:
     text = "validation falls behind: training sample 99.1 %, validation 91.0 %"
     assert words.held(text).replace("\u00a0", " ") == text
     assert max(len(part) for part in words.held(text).split(" ")) < 32
+    epoch = "validation went from 7.1\u00a0% before training to 8.2\u00a0% in one epoch"
+    assert "8.2\u00a0%" in words.held(epoch), "a number keeps its unit"
 
 
 def rows(*values: float, **last: float) -> list[EpochEnd]:
@@ -98,15 +100,16 @@ def rows(*values: float, **last: float) -> list[EpochEnd]:
 
 
 def say(epochs: list[EpochEnd]) -> str:
-    return observe.observe(Story.of(TWO, [BASELINE, *epochs]), len(epochs) - 1)
+    return observe.observe(Story.of(TWO, [STARTED, BASELINE, *epochs]), len(epochs) - 1)
 
 
 def test_the_first_epoch_is_seen_against_no_training() -> None:
     assert say(rows(0.55)) == "validation went from 10.0\u00a0% before training to 55.0\u00a0% in one epoch"
 
 
-def test_a_head_that_stands_still_has_converged() -> None:
-    assert say(rows(0.700, 0.704)) == "the head has converged: the last epoch gained 0.4 points"
+def test_a_gain_counts_when_it_is_more_than_the_validation_images_leave_open() -> None:
+    within = "the last epoch gained 0.4 points, no more than may be chance on 1,000 validation images"
+    assert say(rows(0.700, 0.704)) == within
     assert say(rows(0.70, 0.75)) == "the head is still learning: the last epoch gained 5.0 points"
     assert say(rows(0.75, 0.70)) == "the head wavers: the last epoch lost 5.0 points"
 
@@ -122,13 +125,23 @@ def test_validation_that_falls_behind_is_told_with_both_numbers() -> None:
 
 
 def test_overfitting_needs_two_rises_while_training_falls() -> None:
-    later = [epoch(n, 2, 0.9, val_loss=0.3 + 0.05 * n, train_loss=0.4 - 0.05 * n) for n in (3, 4, 5, 6)]
+    later = [epoch(n, 2, 0.9, val_loss=0.3 + 0.05 * n, sample_loss=0.4 - 0.05 * n) for n in (3, 4, 5, 6)]
     said = "validation loss rose twice (0.450 to 0.550)"
     assert say([*rows(0.7, 0.72), *later[:3]]).startswith(f"overfitting begins: {said}")
     assert say([*rows(0.7, 0.72), *later]).startswith(
         "overfitting goes on: validation loss rose twice (0.500 to 0.600)"
     )
     assert "overfitting" not in say([*rows(0.7, 0.72), *later[:2]])
+    up_again = dataclasses.replace(later[2], sample_loss=later[1].sample_loss)
+    assert "overfitting" not in say([*rows(0.7, 0.72), *later[:2], up_again])
+
+
+def test_a_phase_that_ends_at_chance_is_not_called_converged() -> None:
+    told = say(rows(0.11, 0.105, val_loss=2.31))
+    assert told == "the phase ends no better than guessing: 10.5\u00a0% of 10 classes"
+    assert say(rows(0.11, 0.1, val_loss=2e20, sample_loss=2e20, train_loss=2e20)).startswith(
+        "the loss is out of bounds"
+    )
 
 
 def test_a_jump_of_the_loss_points_at_the_rate() -> None:
@@ -177,13 +190,15 @@ def test_phases_end_where_their_epochs_end() -> None:
 
 def test_stages_follow_the_run() -> None:
     log = RunLog()
-    assert stages.progress(None, "", TWO)[0] == stages.NEXT
+    assert stages.progress(None, "", TWO) == [stages.LATER] * 6
+    assert stages.progress(log, "queued", TWO)[:2] == [stages.WAITING, stages.LATER]
     assert stages.progress(log, "preparing", TWO)[:2] == [stages.RUNNING, stages.LATER]
     log.add(TWO, [START, BASELINE])
     assert stages.progress(log, "running", TWO)[3] == stages.RUNNING
     log.add(TWO, [epoch(1, 1, 0.5), epoch(2, 1, 0.6)])
     assert stages.progress(log, "running", TWO) == [*[stages.DONE] * 5, stages.RUNNING]
     assert stages.progress(log, "interrupted", TWO)[5] == stages.NEXT
+    assert stages.progress(log, "queued", TWO) == [*[stages.DONE] * 5, stages.WAITING]
     log.add(TWO, [RunEnd(0.9, 0.6, 3, 3.0)])
     assert stages.progress(log, "done", TWO) == [stages.DONE] * 6
 

@@ -1,6 +1,6 @@
 """An experiment on a page: the guess, the runs or the measurement, and the number that settles it.
 
-Runs go through the same queue as all others and stay in the learner's history.
+Runs go through the same queue as all others and stay; they belong to the experiment and never become the current run.
 """
 
 from __future__ import annotations
@@ -20,26 +20,32 @@ from ui import address
 from ui.engine import setup
 from ui.runs import compare, live
 from ui.runs.live import View
-from ui.words import about, as_markdown, count, moved, number, percent, points, rate, seconds
+from ui.words import about, as_markdown, between, count, moved, number, percent, rate, seconds
 
 COUNTS = {"steps", "norms", "held", "left", "looked", "certain", "outputs", "old", "heads", "few", "draws", "rest",
           "parameters", "trunk"}  # fmt: skip
 CLOSER = {"freeze_lab": "Look closer in the Freeze lab", "trace": "Look closer in the Prediction trace"}
+GAPS = {"gap": ("a_last", "b_last"), "gap_many": ("c_last", "d_last")}
 CHANGES = ("weights", "statistics", "without", "with")
 
 
-def word(name: str, value: float) -> str:
-    """A number of an outcome as people read it."""
+def words(numbers: Mapping[str, float]) -> dict[str, str]:
+    """The numbers of an outcome as people read them."""
+    return {name: _word(name, value, numbers) for name, value in numbers.items()}
+
+
+def _word(name: str, value: float, numbers: Mapping[str, float]) -> str:
     if name in COUNTS or name.endswith("_images"):
         return count(round(value))
     if name.endswith("_rate"):
         return rate(value)
     if name in ("minimum", "tenth"):
-        return f"{value:.2g}" if value >= 0.01 else rate(value)
+        return rate(float(f"{value:.2g}"))
     if name.startswith("loss_") or name.endswith("_loss"):
         return number(value)
-    if name in ("gap", "gap_many"):
-        return points(value)
+    if name in GAPS:
+        one, other = GAPS[name]
+        return between(numbers[one], numbers[other])
     if name.endswith("_epoch"):
         return seconds(value) if value >= 1 else f"{value * 1000:.0f} ms"
     if name in CHANGES or name.endswith(("_still", "_moved")):
@@ -83,7 +89,7 @@ def _guess(one: Experiment, record: Attempt, owner: str) -> str | None:
     keys = list(one.guesses)
     begun = bool(record.get("runs") or record.get("outcome"))
     index = keys.index(guess) if guess in keys else None
-    values = {name: word(name, value) for name, value in experiments.given(one.id).items()}
+    values = words(experiments.given(one.id))
     st.markdown(f"**{content.fill(one.question, values, f'experiments.toml, {one.id}')}**")
     picked = st.radio(
         "Your guess", keys, format_func=one.guesses.__getitem__, index=index, key=f"guess-{one.id}", disabled=begun
@@ -114,7 +120,7 @@ def _outcome(one: Experiment, record: Attempt, views: Mapping[str, View]) -> Out
 
 def _settled(one: Experiment, guess: str, outcome: Outcome, views: Mapping[str, View]) -> None:
     """The outcome in its own numbers, what had been guessed, and the curves."""
-    values = {name: word(name, value) for name, value in outcome.numbers.items()}
+    values = words(outcome.numbers)
     with st.container(border=True):
         st.subheader("What came out", anchor=False)
         st.markdown(content.fill(one.outcomes[outcome.key], values, f"experiments.toml, {one.id}"))
@@ -136,8 +142,8 @@ def _settled(one: Experiment, guess: str, outcome: Outcome, views: Mapping[str, 
 
 
 def _start(one: Experiment, owner: str, *, again: bool) -> None:
-    words = f"{'Run it again' if again else 'Run it'}, {about(cost(one))}"
-    if not st.button(words, type="secondary" if again else "primary", key=f"run-{one.id}"):
+    label = f"{'Run it again' if again else 'Run it'}, {about(cost(one))}"
+    if not st.button(label, type="secondary" if again else "primary", key=f"run-{one.id}"):
         return
     try:
         if one.id in measure.MEASUREMENTS:
@@ -146,7 +152,7 @@ def _start(one: Experiment, owner: str, *, again: bool) -> None:
             done: Attempt = {"outcome": {"key": outcome.key, "numbers": dict(outcome.numbers)}}
         else:
             compared = experiments.comparisons()[one.id]
-            done = {"runs": {label: service.manager().submit(settings, owner) for label, settings in compared.items()}}
+            done = {"runs": {label: _submit(settings, owner, one.id) for label, settings in compared.items()}}
         with learners.changing(owner) as learner:
             learner.experiments.setdefault(one.id, {}).update(done)
     except FtError as error:
@@ -155,14 +161,18 @@ def _start(one: Experiment, owner: str, *, again: bool) -> None:
     st.rerun()
 
 
+def _submit(settings: RunSettings, owner: str, name: str) -> str:
+    return service.manager().submit(settings, owner, part_of=name)
+
+
 def _by_hand(one: Experiment) -> None:
     """The same set-up on the page where it can be changed."""
     compared: Mapping[str, RunSettings] = experiments.comparisons().get(one.id, {})
     for label, settings in compared.items():
-        words = f"Set up '{one.labels[label]}' in Train live"
+        title = f"Set up '{one.labels[label]}' in Train live"
         st.page_link(
-            "pages/train_live.py", label=words, icon=":material/tune:", query_params=address.to_query(settings)
+            "pages/train_live.py", label=title, icon=":material/tune:", query_params=address.to_query(settings)
         )
     if one.page in CLOSER:
-        words, query = CLOSER[one.page], address.to_query(ground.BASE)
-        st.page_link(f"pages/{one.page}.py", label=words, icon=":material/tune:", query_params=query)
+        title, query = CLOSER[one.page], address.to_query(ground.BASE)
+        st.page_link(f"pages/{one.page}.py", label=title, icon=":material/tune:", query_params=query)

@@ -1,6 +1,6 @@
 """The numbers that questions, cards and the cheat sheet may ask for, as facts and as words.
 
-Counted for the learner's backbone, data and settings, and read from the learner's own run or a recorded one.
+Counted for the learner's backbone, data and settings, and read from the current run or a recorded one.
 """
 
 from __future__ import annotations
@@ -9,12 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from course import facts, recorded
-from ftcore.errors import FtError
-from ftcore.runs import service
 from ftcore.settings import RunSettings
 from ftcore.story import Story
 from ui.lesson import stages
-from ui.runs import live
+from ui.runs.live import View
 from ui.words import count, number, percent, rate
 
 CLASSIC = "classic"
@@ -30,22 +28,13 @@ class Known:
     own: bool
 
 
-def newest(owner: str) -> Story | None:
-    """The learner's newest finished run with both phases."""
-    for status in service.history(owner):
-        if status.state != "done":
-            continue
-        try:
-            story = live.look(status.id).story
-        except FtError:
-            continue  # deleted in another tab meanwhile
-        if facts.usable(story):
-            return story
-    return None
+def told_by(view: View | None) -> Story | None:
+    """The current run, if it can be asked about: finished, with both phases."""
+    return view.story if view is not None and facts.usable(view.story) else None
 
 
 def gather(settings: RunSettings, classes: int, images: int, run: Story | None) -> Known:
-    """Everything that can be asked for; without a run of the learner's own the recorded lesson stands in."""
+    """Everything that can be asked for; without a current run that can be asked about the recorded lesson stands in."""
     shown = run or recorded.load()[CLASSIC]
     numbers = facts.of_network(settings, classes, images) | facts.of_run(shown)
     for name, one in recorded.load().items():

@@ -19,7 +19,7 @@ from ftcore.settings import HEAD
 from ftcore.story import Story
 from ui.course.knowledge import Known
 from ui.runs import history
-from ui.widgets import curves, strip
+from ui.widgets import curves, phone, strip
 
 LETTERS = "ABCDEF"
 
@@ -32,7 +32,9 @@ def show(question: Question, known: Known, key: str) -> None:
     if not question.curves:
         return
     drawn = [known.run if name == "own" else recorded.load()[name] for name in question.curves]
-    for column, letter, run in zip(st.columns(len(drawn), gap="medium"), LETTERS, drawn, strict=False):
+    with phone.row("runs"):
+        columns = st.columns(len(drawn), gap="medium")
+    for column, letter, run in zip(columns, LETTERS, drawn, strict=False):
         with column:
             _curves(run, letter if len(drawn) > 1 else "", f"{key}-{letter}")
     if question.curves == ("own",) and known.own:
@@ -44,9 +46,12 @@ def show(question: Question, known: Known, key: str) -> None:
 def _curves(run: Story, letter: str, key: str) -> None:
     if letter:
         st.markdown(f"**Run {letter}**")
-    curves.draw("accuracy", run, key, 220)
-    if not letter:
-        curves.draw("loss", run, key, 200)
+        curves.draw("accuracy", run, key, 220)
+        return
+    with phone.row("curves"):
+        for what, height in (("accuracy", 220), ("loss", 200)):
+            with st.container():
+                curves.draw(what, run, key, height)
 
 
 def ask(question: Question, seed: int, blocks: Sequence[BlockInfo], trainable: Sequence[str], key: str) -> Any:

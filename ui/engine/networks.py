@@ -20,7 +20,7 @@ from ftcore.data.sets import ImageSet
 from ftcore.errors import FtError
 from ftcore.network import backbones, change, surgery
 from ftcore.network.blocks import Network
-from ftcore.runs import records, results
+from ftcore.runs import needs, records, results
 from ftcore.settings import RunSettings
 from ftcore.training import features, snapshots
 from ftcore.training.start import load_images, start_network
@@ -55,6 +55,7 @@ def note(state: str) -> str:
 def network(which: Which) -> tuple[Network, tuple[str, ...]]:
     """The network in eval mode and its class names."""
     if not which.run:
+        needs.require(RunSettings(which.backbone))
         made = backbones.load(which.backbone)
         made.model.eval()
         return made, backbones.old_classes(which.backbone)
@@ -62,7 +63,9 @@ def network(which: Which) -> tuple[Network, tuple[str, ...]]:
     if which.epoch == FINAL:
         return results.tuned_network(folder)
     classes = results.classes_of(folder)
-    made = start_network(records.settings_of(folder), len(classes))
+    settings = records.settings_of(folder)
+    needs.require(dataclasses.replace(settings, data=RunSettings().data))
+    made = start_network(settings, len(classes))
     if which.epoch:
         snapshots.put(folder, made, which.epoch)
     made.model.eval()

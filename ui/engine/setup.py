@@ -6,6 +6,7 @@ Everything here is a fact about a backbone, a dataset or this machine. Runs are 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
@@ -18,6 +19,7 @@ from ftcore.data import catalogue, pictures, sets
 from ftcore.data.sketchbook import draw
 from ftcore.network import backbones
 from ftcore.network.describe import describe
+from ftcore.runs import needs
 from ftcore.settings import Phase, RunSettings
 from ftcore.training.start import load_images
 
@@ -30,6 +32,12 @@ SAMPLE_SEED = 2  # the third training drawing of each class, larger than the net
 def weights(backbone: str) -> backbones.WeightsState:
     """Where the weights of a backbone are; asked again after a few seconds, a file may have been put there."""
     return backbones.weights_state(backbone)
+
+
+@st.cache_data(ttl=5, show_spinner=False)
+def needs_of(settings: RunSettings) -> tuple[needs.Need, ...]:
+    """What a run would have to download first; asked again like `weights`, and without the net."""
+    return needs.of(settings)
 
 
 @st.cache_data(ttl=60, show_spinner=False)
@@ -71,14 +79,26 @@ def epoch_seconds(settings: RunSettings, phase: Phase, *, cached: bool, counts: 
     return estimate.of_epoch(settings, phase, cached=cached, counts=counts)
 
 
-def movement(settings: RunSettings, phase: Phase, batch_norm: str) -> tuple[steps.Movement, ...]:
-    """How far ten real steps of a phase move each block; measured anew at each call."""
+def timed(backbone: str) -> bool:
+    """Has this network been measured on this machine, so that times can be told at once?"""
+    return machine.known(backbone)
+
+
+def measure(backbone: str, told: Callable[[int, int], None]) -> None:
+    """Measure it now, which can take half a minute; `told` gets the blocks done and in all."""
+    machine.measured(backbone, told)
+
+
+def movement(settings: RunSettings, phase: Phase, *, plain: bool) -> tuple[steps.Movement, ...]:
+    """How far ten real steps of a phase move each block, as a run takes them or `plain`; measured at each call."""
+    needs.require(settings)
     with WORK:
-        return steps.movement(settings, phase, load_images(settings).train, batch_norm)
+        return steps.movement(settings, phase, load_images(settings).train, plain=plain)
 
 
 def one_steps(settings: RunSettings, phase: Phase, blocks: tuple[str, ...]) -> list[steps.OneStep]:
     """One real optimizer step on a weight of each of these blocks."""
+    needs.require(settings)
     with WORK:
         return [steps.one_step(settings, phase, load_images(settings).train, block) for block in blocks]
 
@@ -112,6 +132,7 @@ def look_seconds(backbone: str, images: int) -> float:
 
 def fresh_head_accuracy(settings: RunSettings, classes: int) -> float:
     """Accuracy on the validation images of the network with its new head, before any training."""
+    needs.require(settings)
     images = load_images(settings)
     with WORK:
         return pretrained.fresh_head_accuracy(settings, images.val, classes)

@@ -1,3 +1,3 @@
 """What stands around every page: navigation, sidebar, guided lesson, explained terms."""
 
-__all__ = ["guide", "guidebox", "nav", "page", "sidebar", "terms", "wake"]
+__all__ = ["guide", "guidebox", "nav", "nested", "page", "sidebar", "terms", "wake"]

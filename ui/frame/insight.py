@@ -7,23 +7,23 @@ from collections.abc import Mapping
 from ftcore.network.change import Moved
 from ftcore.story import Story
 from ui.runs.live import View
-from ui.words import count, percent, points, seconds
+from ui.words import between, count, moved, of_size, percent, seconds
 
 
 def insight(view: View, reached: Mapping[str, float], weights: Moved) -> dict[str, str]:
     """The numbers of the insight in words: what the head reached, what thawing added, what it cost, what moved."""
     gain = reached["gain"]
-    amount = points(abs(gain))
+    amount = between(reached["head"], reached["tuned"])
     changed = f"{'added' if gain > 0 else 'took'} **{amount}**{'' if gain > 0 else ' away'} and led to"
     return {
         "head": percent(reached["head"]),
-        "changed": "changed nothing: it stayed at" if amount.startswith("0.0") else changed,
+        "changed": "changed nothing: it stayed at" if gain == 0 else changed,
         "tuned": percent(reached["tuned"]),
         "test": percent(reached["test"]),
         "cost": seconds(thawed_seconds(view.story)),
         "seconds": seconds(reached["seconds"]),
         "share": percent(weights.share),
-        "distance": percent(weights.distance),
+        "distance": of_size(moved(weights.distance), "their"),
         "moved": count(weights.moved),
         "weights": count(weights.weights),
     }

@@ -1,48 +1,70 @@
-"""The sidebar of every page: the set-up in two choices, the pages, the version, and who is looking."""
+"""The sidebar of every page: the current run, the set-up in two choices, the pages, the version, and who is looking."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import streamlit as st
 
 from course import content
 from ftcore import files
-from ftcore.data import catalogue
+from ftcore.data import catalogue, downloads
 from ftcore.network import backbones
 from ftcore.settings import RunSettings
-from ui import address, learner, sitemap
+from ui import address, callbacks, learner, sitemap
 from ui.engine import own, setup
-from ui.widgets import reach
+from ui.frame import built_in
+from ui.runs import current
+from ui.runs.live import View
+from ui.widgets import copylink, phone, reach
 from ui.words import ICE, plain
 
 _OWN = "own"
 
 
-def draw(settings: RunSettings) -> str:
-    """Draw it and return the learner's `owner` name. Choosing writes to the address and starts with no run."""
+def draw(settings: RunSettings, view: View | None) -> str:
+    """Draw it and return the learner's `owner` name. Choosing another set-up starts with no run."""
     with st.sidebar:
-        st.markdown(f"## {ICE} Thaw")
-        st.caption("See fine-tuning happen")
+        _name()
         _choice("Backbone", "backbone", settings.backbone, {name: b.title for name, b in backbones.CATALOGUE.items()})
-        _weights(settings)
+        needs = {need.setting: [need] for need in setup.needs_of(settings)}
+        if "backbone" in needs:
+            _weights(settings)
+            built_in.offer(needs["backbone"], "side")
         _data(settings)
-        _links()
+        if "data" in needs:
+            _pictures(settings)
+            built_in.offer(needs["data"], "side")
+        current.draw(view)
+        _links(address.link())
+        copylink.draw(content.section("frame", "link"), content.section("frame", "link.copied"))
         st.caption(f"Thaw {files.version()}")
         reach.tables()
+        phone.watch(f"{settings.backbone} {address.public(settings).data} {view.id if view is not None else ''}")
         return learner.meet_learner()
+
+
+def bare() -> None:
+    """The sidebar of an address that holds what cannot be: the pages, to be opened without it."""
+    with st.sidebar:
+        _name()
+        _links({"run": address.NO_RUN})
+        learner.meet_learner()
+
+
+def _name() -> None:
+    st.markdown(f"## {ICE} Thaw")
+    st.caption("See fine-tuning happen")
 
 
 def _choice(label: str, field: str, value: str, titles: dict[str, str]) -> None:
     def chosen(name: str) -> None:
         address.choose(**{field: name})
 
-    notes = RunSettings.__dataclass_fields__[field].metadata["help"]
-    st.selectbox(
-        label,
-        list(titles),
-        format_func=titles.__getitem__,
-        help=notes,
-        **address.widget(f"side-{field}", value, chosen),
-    )
+    notes, name = RunSettings.__dataclass_fields__[field].metadata["help"], f"side-{field}"
+    ties = address.widget(name, value, chosen, name)
+    st.selectbox(label, list(titles), format_func=titles.__getitem__, help=notes, **ties)
+    callbacks.tell(name)
 
 
 def _data(settings: RunSettings) -> None:
@@ -57,16 +79,25 @@ def _data(settings: RunSettings) -> None:
 
 def _weights(settings: RunSettings) -> None:
     state = setup.weights(settings.backbone)
-    if state.place == "missing":
-        size = f" ({state.megabytes:.0f} MB)" if state.megabytes else ""
-        values = {"size": size, "file": state.file.name, "folder": state.file.parent}
-        st.caption(content.section("frame", "weights", values))
+    values = {"size": f"{state.megabytes:.0f} MB", "file": state.file.name, "folder": state.file.parent}
+    st.caption(content.section("frame", "weights", values))
 
 
-def _links() -> None:
+def _pictures(settings: RunSettings) -> None:
+    """How a set is had that is not here; its files lie in one folder, those of some sets below it."""
+    entry = downloads.DOWNLOADS[settings.data]
+    values = {
+        "size": f"{entry.megabytes} MB",
+        "files": ", ".join(plain(Path(path).name) for path in entry.archives),
+        "folder": plain(str((downloads.place() / entry.archives[0]).parent), 200),
+    }
+    st.caption(content.section("frame", "pictures", values), help=content.section("frame", "pictures.help", values))
+
+
+def _links(query: dict[str, str]) -> None:
     group = ""
     for entry in sitemap.ENTRIES:
         if entry.group != group:
             group = entry.group
             st.markdown(f"**{plain(group)}**")
-        st.page_link(entry.file, label=entry.title, query_params=address.link())
+        st.page_link(entry.file, label=entry.title, query_params=query)

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from ftcore.errors import FtError
 
@@ -20,6 +21,7 @@ LOG = logging.getLogger(__name__)
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Wake the manager beside the server, which answers meanwhile: importing torch takes seconds."""
+    PagesManager.uses_pages_directory = False  # else the first visitor of all gets the pages that Streamlit finds
     threading.Thread(target=_wake, daemon=True).start()
     yield
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 
 from course import content
 from ftcore import files
@@ -17,9 +18,10 @@ from ftcore.network.describe import BlockInfo, describe
 from ftcore.settings import HEAD, Phase, RunSettings
 from ftcore.training import recipes
 from ui.widgets import strip
-from ui.words import EMBER, ICE, count, flops, listed, moved, rate, shape
+from ui.words import EMBER, ICE, count, fixed, flops, listed, moved, power, rate, shape
 
 SCRATCH = "From scratch"
+DIGITS = 9  # of a weight: about as many as float32 has
 
 
 def presets(backbone: str) -> dict[str, tuple[str, ...]]:
@@ -117,7 +119,11 @@ def block_table(
             {
                 "block": block.name,
                 "kind": strip.KINDS[block.kind],
-                "state": {"trainable": f"{EMBER} trainable", "frozen": f"{ICE} frozen", "empty": "no weights"}[state],
+                "state": {
+                    "trainable": f"{EMBER}\u00a0trainable",
+                    "frozen": f"{ICE}\u00a0frozen",
+                    "empty": "no weights",
+                }[state],
                 "output": shape(block.shape),
                 "parameters": count(block.parameters),
                 "BatchNorm layers": norms,
@@ -134,7 +140,7 @@ def movement_table(rows: Sequence[Movement]) -> list[dict[str, str]]:
     return [
         {
             "block": row.name,
-            "state": f"{EMBER} trainable" if row.trainable else f"{ICE} frozen",
+            "state": f"{EMBER}\u00a0trainable" if row.trainable else f"{ICE}\u00a0frozen",
             "weights moved by": moved(row.weights),
             "BatchNorm statistics moved by": moved(row.statistics),
         }
@@ -142,31 +148,38 @@ def movement_table(rows: Sequence[Movement]) -> list[dict[str, str]]:
     ]
 
 
-def movement_words(rows: Sequence[Movement], batch_norm: str) -> str:
-    """The finding in words, with its own numbers."""
+def movement_words(rows: Sequence[Movement], batch_norm: str, *, plain: bool = False) -> str:
+    """The finding in words, with its own numbers: of the steps of a run, or of plain ones."""
+    kept = [row for row in rows if row.trainable != plain and row.statistics]
+    most = max(kept, key=lambda row: row.statistics or 0.0, default=rows[-1])
+    values = {"most": moved(most.statistics), "block": most.name}
+    return content.section("freeze", _finding(rows, batch_norm, bool(kept), plain), values)
+
+
+def _finding(rows: Sequence[Movement], batch_norm: str, moving: bool, plain: bool) -> str:
+    """The section that tells it; `moving` says that statistics moved which the finding is about."""
+    if all(row.trainable for row in rows):
+        return "frozen.nothing"
+    if plain:
+        return "frozen.plain" if moving else "frozen.plain_none"
+    if all(row.statistics is None for row in rows):
+        return "frozen.weights"
     if batch_norm == "keep":
-        return content.section("freeze", "frozen.keep")
-    frozen = [row for row in rows if not row.trainable and row.statistics]
-    if not frozen:
-        return content.section("freeze", "frozen.update_none")
-    most = max(frozen, key=lambda row: row.statistics or 0.0)
-    return content.section("freeze", "frozen.update", {"most": moved(most.statistics), "block": most.name})
+        return "frozen.keep"
+    return "frozen.update" if moving else "frozen.update_none"
 
 
 def step_table(step: OneStep, optimizer: str) -> list[dict[str, str]]:
-    """One step, line by line: the last line is the sum of those above."""
+    """One step, line by line, by the formulas that stand there: whoever works them out gets these very digits."""
     formula = "lr · g / (|g| + 1e-8)" if optimizer == "adamw" else "lr · g"
+    before, shrink, move = (Decimal(f"{part:.{DIGITS}f}") for part in (step.before, step.shrink, step.move))
+    tiny = 0 < abs(step.gradient) < 1e-4
     rows: Mapping[str, str] = {
-        "w, the weight before": _signed(step.before),
-        "g, its gradient": _signed(step.gradient),
+        "w, the weight before": fixed(before, DIGITS),
+        "g, its gradient": power(step.gradient, 7) if tiny else fixed(step.gradient, DIGITS),
         "lr, the learning rate": rate(step.lr),
-        f"− decay, lr · {step.decay:g} · w": _signed(-step.shrink),
-        f"− move, {formula}": _signed(-step.move),
-        "new w = w − decay − move": _signed(step.after),
+        f"decay = lr · {step.decay:g} · w": fixed(shrink, DIGITS),
+        f"move = {formula}": fixed(move, DIGITS),
+        "new w = w − decay − move": fixed(before - shrink - move, DIGITS),
     }
     return [{"what": what, "value": value} for what, value in rows.items()]
-
-
-def _signed(value: float) -> str:
-    """Nine decimals, so that the lines add up to the eye: '−0.032156873'."""
-    return f"{value:.9f}".replace("-", "−")

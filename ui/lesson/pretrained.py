@@ -1,6 +1,6 @@
 """What the network knows before any tuning, for the stages Load and New head of the Pipeline page.
 
-Its own guesses on the learner's pictures, its first filters as pictures, and old and new head side by side.
+Our classes by name, its own guesses on the learner's pictures, its first filters as pictures, and old and new head side by side.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from course import content
+from ftcore.analysis.pretrained import namesakes
 from ftcore.data.sets import Summary
 from ftcore.errors import FtError
 from ftcore.network import backbones
@@ -18,25 +19,33 @@ from ftcore.network.describe import describe, features
 from ftcore.settings import HEAD, RunSettings
 from ui import address, callbacks
 from ui.engine import own, setup
+from ui.widgets import phone
 from ui.words import EMBER, about, count, listed, percent, plain
 
 ACROSS = 16
 ENLARGED = 12
+NAMED = 10  # classes that are listed by name
 
 
-def load(settings: RunSettings) -> None:
-    """Stage 1: top guesses among its own classes for one picture of each new class, and its first filters."""
+def load(settings: RunSettings, classes: tuple[str, ...]) -> None:
+    """Stage 1: which classes it knew by name, what it takes a picture of each for, and its first filters."""
     if setup.weights(settings.backbone).place == "missing" or settings.weights == "random":
         st.caption(content.section("pipeline", "knows.missing"))
         return
+    known = "What it knew of our classes"
+    with phone.fold(known, "known"):
+        st.subheader(known, anchor=False)
+        st.markdown(_known(settings.backbone, classes))
     guessed = []
     with contextlib.suppress(FtError):  # that the pictures cannot be read is said where they are shown
         each = settings.train_per_class if address.own_pictures(settings) else 0
         guessed = setup.own_guesses(settings.data, settings.backbone, settings.seed, each)
     if guessed:
         st.subheader("What it sees in our pictures now", anchor=False)
-        st.markdown(content.section("pipeline", "knows.guesses"))
-        grid = st.grid(5, min_column_width=150, gap="small")
+        old = count(len(backbones.old_classes(settings.backbone)))
+        st.markdown(content.section("pipeline", "knows.guesses", {"old_classes": old}))
+        with phone.row("guesses", 2):
+            grid = st.grid(5, min_column_width=150, gap="small")
         for name, picture, guesses in guessed:
             with grid.cell():
                 st.image(picture, width="stretch", alt=f"A training image of the class {name}")
@@ -47,6 +56,28 @@ def load(settings: RunSettings) -> None:
     values = {"filters": count(len(filters)), "size": f"{filters.shape[1]}×{filters.shape[2]}"}
     st.image(sheet(filters), width="stretch", alt=f"The {len(filters)} filters of the first convolution as pictures")
     st.caption(content.section("pipeline", "knows.filters", values))
+
+
+def _known(backbone: str, classes: tuple[str, ...]) -> str:
+    """How many of the classes share a name with old ones, and which."""
+    found = namesakes(backbone, classes)
+    said = [plain(name, 24) + _as(name, old) for name, old in found.items()]
+    shown = [*said[:NAMED], *([f"{count(len(said) - NAMED)} more"] if len(said) > NAMED else [])]
+    values = {
+        "known": count(len(found)),
+        "classes": count(len(classes)),
+        "old_classes": count(len(backbones.old_classes(backbone))),
+        "names": listed(shown),
+    }
+    return content.section("pipeline", "knows.names" if found else "knows.no_names", values)
+
+
+def _as(name: str, old: tuple[str, ...]) -> str:
+    """The old names that say so, unless they are just the same: ' (freight car, sports car)'."""
+    if [word.casefold() for word in old] == [name.casefold()]:
+        return ""
+    more = f" and {count(len(old) - 2)} more" if len(old) > 2 else ""
+    return f" ({', '.join(plain(word, 28) for word in old[:2])}{more})"
 
 
 def sheet(filters: np.ndarray, across: int = ACROSS, factor: int = ENLARGED) -> np.ndarray:
@@ -68,7 +99,8 @@ def heads(settings: RunSettings, data: Summary) -> None:
     old = backbones.old_classes(settings.backbone)
     width = features(settings.backbone)
     st.subheader("Old head, new head", anchor=False)
-    left, right = st.columns(2, gap="medium")
+    with phone.row("heads"):
+        left, right = st.columns(2, gap="medium")
     for column, title, names in ((left, "Old head", old), (right, f"{EMBER} New head", classes)):
         with column, st.container(border=True):
             size = (width + 1) * len(names)

@@ -15,12 +15,12 @@ from ftcore.network.describe import BlockInfo, describe, features
 from ftcore.settings import HEAD, RunSettings
 from ftcore.training import recipes
 from ui.runs.log import RunLog
-from ui.words import count, listed, percent, rate
+from ui.words import apart, count, listed, percent, rate, several, times
 
 IDS = ("load", "head", "freeze", "train", "thaw", "tune")
 TITLES = ("Load", "New head", "Freeze", "Train head", "Thaw", "Fine-tune")
 PARTS = ("heading", "before", "happens", "after", "why")
-DONE, RUNNING, NEXT, LATER = "done", "running", "next", "later"
+DONE, RUNNING, WAITING, NEXT, LATER = "done", "running", "waiting", "next", "later"
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,8 @@ def numbers(settings: RunSettings, classes: int, images: int) -> dict[str, str]:
     convs = [block.name for block in new if block.kind == "conv"]
     thawed = [name for name in second.trainable if name != HEAD]
     moved = size(new, second.trainable)
+    # two choices of one question: they never read the same
+    head_share, thawed_share = apart(percent, head / total, size(new, thawed) / (total - head))
     return {
         "backbone": entry.title,
         "block_means": entry.block_means,
@@ -76,17 +78,17 @@ def numbers(settings: RunSettings, classes: int, images: int) -> dict[str, str]:
         "trunk": count(total - head),
         "total": count(total),
         "head": count(head),
-        "head_share": percent(head / total),
+        "head_share": head_share,
         "blocks": listed([f"`{name}`" for name in thawed if name in convs] or [f"`{name}`" for name in thawed]),
         "moved": count(moved),
         "moved_share": percent(moved / total),
         "still": count(total - moved),
-        "thawed_share": percent(size(new, thawed) / (total - head)),
-        "epochs1": str(first.epochs),
-        "epochs2": str(second.epochs),
+        "thawed_share": thawed_share,
+        "epochs1": several(first.epochs, "epoch"),
+        "epochs2": several(second.epochs, "epoch"),
         "lr1": rate(first.lr),
         "lr2": rate(second.lr),
-        "lr_ratio": f"{first.lr / second.lr:.3g}",
+        "lr_ratio": times(first.lr / second.lr),
         "optimizer": {"adamw": "AdamW", "sgd": "SGD with momentum"}[first.optimizer],
     }
 
@@ -111,14 +113,16 @@ def build(settings: RunSettings, classes: int, images: int, results: Mapping[str
 
 
 def progress(log: RunLog | None, state: str, settings: RunSettings) -> list[str]:
-    """Where each stage stands in the learner's run: done, running, next or later. Without a run all wait."""
-    if log is None or (log.story.start is None and not log.story.epochs):
-        first = RUNNING if state in ("queued", "preparing", "running") else NEXT
-        return [first] + [LATER] * (len(IDS) - 1)
+    """Where each stage stands in the learner's run: done, running, waiting for its turn, next or later.
+
+    Without a run there is nothing to follow, so no stage is the next one.
+    """
+    if log is None:
+        return [LATER] * len(IDS)
     if log.story.end is not None:
         return [DONE] * len(IDS)
-    at = current(log, settings)
-    here = RUNNING if state in ("running", "preparing", "queued") else NEXT
+    at = current(log, settings) if log.story.start is not None or log.story.epochs else 0
+    here = {"running": RUNNING, "preparing": RUNNING, "queued": WAITING}.get(state, NEXT)
     return [DONE] * at + [here] + [LATER] * (len(IDS) - 1 - at)
 
 

@@ -13,9 +13,9 @@ from ftcore.analysis import trace
 from ftcore.network import backbones
 from ui.engine import networks
 from ui.picture.scene import LARGE, Scene, map_image, text
-from ui.widgets import gallery, pixels, probe, softmax
+from ui.widgets import gallery, phone, pixels, probe, softmax
 from ui.widgets.gallery import Cell
-from ui.words import EMBER, ICE, count, number, percent, shape
+from ui.words import EMBER, ICE, count, fixed, moved, number, of_size, percent, shape
 
 OTHERS = 6
 LAYERS = {
@@ -30,8 +30,10 @@ LAYERS = {
 def given(scene: Scene) -> None:
     """Chapter 1: the picture, resized and cropped, normalised; pixel by pixel."""
     p, x = backbones.preprocess(scene.chosen.backbone), scene.found.input
-    text("input.what", resize=p.resize, side=p.side)
-    left, middle, right = st.columns(3, gap="medium")
+    with phone.fold("What is done to a picture", "input"):
+        text("input.what", resize=p.resize, side=p.side)
+    with phone.row("input"):
+        left, middle, right = st.columns(3, gap="medium")
     with left:
         st.markdown("**As it came**")
         original = scene.picture.original
@@ -59,7 +61,7 @@ def blocks(scene: Scene, block: str) -> None:
     icon = {True: EMBER, False: ICE}[block in scene.moved]
     name = "pretrained" if not scene.which.run else "trainable" if block in scene.moved else "frozen"
     st.subheader(f"{icon if scene.which.run else ''} {block}", anchor=False)
-    text(f"features.{name}", block=block, moved=percent(scene.moved.get(block, 0.0)))
+    text(f"features.{name}", block=block, moved=of_size(moved(scene.moved.get(block, 0.0)), "their"))
     values = {
         "low": number(step.lowest),
         "high": number(step.highest),
@@ -81,7 +83,7 @@ def blocks(scene: Scene, block: str) -> None:
     picked = st.session_state.get(key, shown[0])
     picked = picked if picked in shown else shown[0]
     cells = [
-        Cell(str(c), map_image(m), f"channel {c}: {step.means[c]:.2f}", f"Map of channel {c}")
+        Cell(str(c), map_image(m), f"channel {c}: {fixed(step.means[c], 2)}", f"Map of channel {c}")
         for c, m in zip(shown, step.maps, strict=True)
     ]
     gallery.draw(
@@ -123,13 +125,16 @@ def _others(scene: Scene, block: str, channel: int) -> None:
     for at in means.argsort()[::-1][:OTHERS]:
         image, label = scene.images.val.images[places[at]], scene.images.val.labels[places[at]]
         name = scene.images.classes[int(label)]
-        cells.append(Cell(str(at), np.array(image), f"{name}: {means[at]:.2f}", f"A validation image of class {name}"))
+        cells.append(
+            Cell(str(at), np.array(image), f"{name}: {fixed(means[at], 2)}", f"A validation image of class {name}")
+        )
     gallery.draw(cells, f"Images to which channel {channel} answers", f"trace-others-{block}", wide=96)
 
 
 def chances(scene: Scene) -> None:
     """Chapter 4: from logits to probabilities, column by column, at a temperature of choice."""
-    text("softmax.what")
+    with phone.fold("What softmax does", "softmax"):
+        text("softmax.what")
     notes = content.section("trace", "temperature.help")
     temperature = st.slider("Temperature", 0.1, 5.0, 1.0, 0.1, key="trace-temperature", help=notes)
     columns = trace.columns(scene.found.logits, temperature)

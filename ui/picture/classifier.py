@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
+
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
@@ -9,12 +12,12 @@ import streamlit as st
 from course import content
 from ftcore.analysis import trace
 from ui.engine import networks
-from ui.engine.networks import Which
+from ui.engine.networks import FINAL, Which
 from ui.picture.scene import LARGE, Scene, map_image, text
-from ui.widgets import gallery, pixels
+from ui.widgets import gallery, phone, pixels
 from ui.widgets.gallery import Cell
 from ui.widgets.looks import AGAINST, FOR
-from ui.words import count, number, percent, plain
+from ui.words import adding, count, fixed, percent, plain, several
 
 TOP = 10
 
@@ -25,30 +28,35 @@ def classifier(scene: Scene) -> None:
     order = [int(c) for c in scene.found.logits.argsort()[::-1]]
     label = st.selectbox(
         "Class", order, key=f"trace-label-{len(scene.classes)}", help=content.section("trace", "class.help"),
-        format_func=lambda c: f"{scene.classes[c]}: logit {scene.found.logits[c]:.3f}",
+        format_func=lambda c: f"{scene.classes[c]}: logit {fixed(float(scene.found.logits[c]))}",
     )  # fmt: skip
     taken = trace.parts(scene.network, scene.found, label)
     largest = [int(i) for i in np.abs(taken.products).argsort()[::-1][:TOP]]
     rest = float(taken.products.sum() - taken.products[largest].sum())
-    rows = [
-        (f"feature {i}", float(taken.products[i]), f"{taken.weights[i]:.3f} × {taken.features[i]:.3f}") for i in largest
-    ]
     others = len(taken.products) - len(largest)
-    rows += [(f"{others} others", rest, "added up"), ("bias", taken.bias, "the class's own")]
+    *sizes, bias = adding([*(float(taken.products[i]) for i in largest), rest, taken.bias], taken.logit)
+    hows = [f"{fixed(float(taken.weights[i]))} × {fixed(float(taken.features[i]))} ≈ " for i in largest]
+    names = [*(f"feature {i}" for i in largest), several(others, "other"), "bias"]
+    rows = list(zip(names, (*sizes, bias), (*hows, "added up ", "the class's own "), strict=True))
     st.plotly_chart(
         _bars(rows), width="stretch", key="trace-parts", config={"displayModeBar": False},
-        alt="Parts of the logit: " + "; ".join(f"{name} {value:+.3f}" for name, value, _ in rows),
+        alt="Parts of the logit: " + "; ".join(f"{name} {fixed(value, plus=True)}" for name, value, _ in rows),
     )  # fmt: skip
     text(
-        "classifier.sum", label=plain(scene.classes[label]), shown=len(largest), rest=count(others),
-        products=f"{taken.products.sum():.3f}", bias=f"{taken.bias:.3f}", logit=f"{taken.logit:.3f}",
+        "classifier.sum", label=plain(scene.classes[label]), shown=len(largest), rest=several(others, "other"),
+        products=fixed(sum(sizes)), bias=fixed(bias), logit=fixed(taken.logit),
     )  # fmt: skip
     last = trace.mapped(scene.network)[-1]
     if trace.pools_and_classifies(scene.network):
         text("classifier.maps")
         maps = networks.maps(scene.which, scene.picture.image, last, tuple(largest))
         cells = [
-            Cell(str(i), map_image(m), f"feature {i}: {taken.products[i]:+.2f}", f"Map behind feature {i}")
+            Cell(
+                str(i),
+                map_image(m),
+                f"feature {i}: {fixed(taken.products[i], 2, plus=True)}",
+                f"Map behind feature {i}",
+            )
             for i, m in zip(largest, maps, strict=True)
         ]
         gallery.draw(cells, "Maps behind the largest products", "trace-behind", wide=96)
@@ -57,16 +65,16 @@ def classifier(scene: Scene) -> None:
     _heat(scene, label, taken)
 
 
-def _bars(rows: list[tuple[str, float, str]]) -> go.Figure:
+def _bars(rows: Sequence[tuple[str, Decimal, str]]) -> go.Figure:
     """Products as horizontal bars; for and against differ in colour, pattern and direction."""
     figure = go.Figure(
         go.Bar(
             y=[name for name, _, _ in rows],
-            x=[value for _, value, _ in rows],
+            x=[float(value) for _, value, _ in rows],
             orientation="h",
-            text=[f"{value:+.3f}" for _, value, _ in rows],
+            text=[fixed(value, plus=True) for _, value, _ in rows],
             customdata=[how for _, _, how in rows],
-            hovertemplate="%{y}: %{customdata} = %{x:.3f}<extra></extra>",
+            hovertemplate="%{y}: %{customdata}%{text}<extra></extra>",
             marker={
                 "color": [FOR if value >= 0 else AGAINST for _, value, _ in rows],
                 "pattern": {"shape": ["" if value >= 0 else "/" for _, value, _ in rows]},
@@ -84,7 +92,8 @@ def _heat(scene: Scene, label: int, taken: trace.Parts) -> None:
     """The heat map of a class on the image, at a block and after an epoch of choice."""
     st.subheader("Where it comes from", anchor=False)
     names = trace.mapped(scene.network)
-    left, right = st.columns([2, 3], gap="medium", vertical_alignment="center")
+    with phone.beside("heat"):
+        left, right = st.columns([2, 3], gap="medium", vertical_alignment="center")
     with right:
         block = st.select_slider(
             "Block", names, value=names[-1], key=f"trace-heat-{scene.chosen.backbone}",
@@ -102,15 +111,12 @@ def _heat(scene: Scene, label: int, taken: trace.Parts) -> None:
         )  # fmt: skip
     with right:
         bias = float(network.head.bias.detach()[label])
-        text(
-            f"heat.{heat.method}",
-            mean=number(float(heat.values.mean())),
-            bias=number(bias),
-            logit=number(float(logits[label])),
-        )
-        text("heat.limits", height=heat.values.shape[0], width=heat.values.shape[1])
+        mean, own = adding([float(heat.values.mean()), bias], float(logits[label]))
+        text(f"heat.{heat.method}", mean=fixed(mean), bias=fixed(own), logit=fixed(logits[label]))
+        with phone.fold("How to read it", "limits"):
+            text("heat.limits", height=heat.values.shape[0], width=heat.values.shape[1])
         chance = percent(float(trace.columns(logits).probabilities[label]))
-        values = {"label": name, "moment": _when(which), "logit": f"{logits[label]:.3f}", "chance": chance}
+        values = {"label": name, "moment": _when(which), "logit": fixed(logits[label]), "chance": chance}
         st.caption(content.section("trace", "heat.said", values))
         if heat.values.max() <= 0:
             st.caption(content.section("trace", "heat.nothing"))
@@ -133,5 +139,7 @@ def _epoch(scene: Scene) -> Which:
 
 def _when(which: Which) -> str:
     if not which.run:
-        return "pretraining"
-    return "no training" if which.epoch == 0 else f"epoch {which.epoch}"
+        return "after pretraining"
+    if which.epoch == FINAL:
+        return "now"
+    return "before training" if which.epoch == 0 else f"after epoch {which.epoch}"

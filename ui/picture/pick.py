@@ -6,8 +6,6 @@ What comes from outside is read by the engine's picture reader and kept in this 
 from __future__ import annotations
 
 import dataclasses
-import re
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +16,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from course import content
+from ftcore.analysis import trace
 from ftcore.data import pictures
 from ftcore.data.sets import ImageSet
 from ftcore.network import backbones
@@ -27,13 +26,12 @@ from ui import address, callbacks
 from ui.callbacks import guarded
 from ui.engine import networks
 from ui.engine.networks import Which
-from ui.widgets import component, gallery, pad
-from ui.widgets.gallery import Cell
-from ui.words import aside, percent, plain
+from ui.picture import browse
+from ui.widgets import choice, component, pad
+from ui.words import percent, plain
 
 SOURCES = {"set": "From the set", "upload": "Upload", "camera": "Camera", "draw": "Draw"}
-KINDS = {"right": "Right", "wrong": "Wrong", "unsure": "Unsure"}
-SHOWN = 8
+FIRST = 3  # classes of the answer beside an own picture
 SMALL = 640  # pixels of the longer side that an original is kept at, to be shown
 MOST = pictures.MAX_BYTES // 2**20
 Kind = tuple[int, int, str]  # what of the preprocessing decides about pixels
@@ -73,20 +71,25 @@ def choose(
     """The controls, and the picture that is chosen now; `missing` says why there are no `images`."""
     now = source()
     ties = address.widget("pick-source", now, lambda picked: st.query_params.update({"pick": picked or "set"}))
-    st.segmented_control(
-        "Picture", list(SOURCES), format_func=SOURCES.__getitem__, required=True,
-        wrap=True, help=content.section("trace", "source.help"), **ties,
+    choice.row(
+        "Picture", list(SOURCES), format_func=SOURCES.__getitem__,
+        help=content.section("trace", "source.help"), **ties,
     )  # fmt: skip
     if now == "set":
         return _from_set(settings, images, which, classes, missing)
     callbacks.tell(_PLACE)
     with callbacks.told():
-        picture = _drawn() if now == "draw" else _taken(now)
-        st.caption(content.section("trace", "pictures.own"))
-        if picture is not None:
-            return Picture(
-                picture.name, picture.original, picture.images[kind_of(backbones.preprocess(settings.backbone))]
-            )
+        left, right = st.columns(2, gap="medium")
+        with left:
+            kept = _drawn() if now == "draw" else _taken(now)
+            st.caption(content.section("trace", "pictures.own"))
+        if kept is None:
+            return None
+        kind = kind_of(backbones.preprocess(settings.backbone))
+        picture = Picture(kept.name, kept.original, kept.images[kind])
+        with right:
+            _answer(picture, which, classes)
+        return picture
     return None
 
 
@@ -165,64 +168,20 @@ def kind_of(p: Preprocess) -> Kind:
 def _from_set(
     settings: RunSettings, images: ImageSet | None, which: Which, classes: tuple[str, ...], missing: str
 ) -> Picture | None:  # fmt: skip
-    """A row of validation images to choose from: right, wrong and unsure ones of a tuned network."""
+    """One of the validation images."""
     if images is None:
         st.markdown(missing)
         return None
-    chances = networks.chances(which, settings) if which.run else None
-    kinds = sorted_out(chances, images.val.labels) if chances is not None else {}
-    if kinds:
-        counts = {kind: len(numbers) for kind, numbers in kinds.items()}
-        kind = st.segmented_control(
-            "Which", list(KINDS), default="right", required=True, key="trace-kind", label_visibility="collapsed",
-            format_func=lambda k: f"{KINDS[k]} ({counts[k]})",
-            wrap=True, help=content.section("trace", "kind.help"),
-        )  # fmt: skip
-        shown = kinds[kind][:SHOWN]
-    else:
-        shown = [int(at) for at in np.linspace(0, len(images.val) - 1, SHOWN)]
-    if not shown:
-        st.caption(content.section("trace", "kind.none"))
-        shown = kinds["right"][:SHOWN] or kinds["wrong"][:SHOWN]
-    at = asked(len(images.val))
-    at = shown[0] if at is None else at
-    cells = [_cell(images, number, classes, chances) for number in shown]
-    gallery.draw(
-        cells, "Validation images", "trace-picks", chosen=f"val-{at}", on_pick=lambda i: st.query_params.update(pick=i)
-    )
+    at = browse.number(images, classes, networks.chances(which, settings) if which.run else None)
     st.caption(content.section("trace", "pictures.set"))
     picture = np.array(images.val.images[at])
     return Picture(f"validation image {at + 1}", picture, picture, images.classes[int(images.val.labels[at])])
 
 
-def asked(count: int) -> int | None:
-    """The validation image named in the address, if there is one of that number."""
-    match = re.fullmatch(r"val-(\d{1,9})", st.query_params.get("pick", ""))
-    return int(match[1]) if match and int(match[1]) < count else None
-
-
-def sorted_out(chances: np.ndarray, labels: np.ndarray) -> dict[str, list[int]]:
-    """Image numbers: right ones, spread over the classes; wrong ones, the most certain first; the least sure ones."""
-    guess, sure = chances.argmax(1), chances.max(1)
-    right = [int(i) for i in np.flatnonzero(guess == labels)]
-    wrong = [int(i) for i in np.flatnonzero(guess != labels)]
-    seen: Counter[int] = Counter()
-    turn = {}
-    for i in right:
-        turn[i] = seen[int(labels[i])]
-        seen[int(labels[i])] += 1
-    return {
-        "right": sorted(right, key=lambda i: (turn[i], labels[i])),
-        "wrong": sorted(wrong, key=lambda i: -sure[i]),
-        "unsure": [int(i) for i in np.argsort(sure, kind="stable")[: max(1, len(sure) // 10)]],
-    }
-
-
-def _cell(images: ImageSet, at: int, classes: tuple[str, ...], chances: np.ndarray | None) -> Cell:
-    truth = images.classes[int(images.val.labels[at])]
-    words = aside(truth)
-    if chances is not None:
-        guess = int(chances[at].argmax())
-        sure = percent(float(chances[at, guess]))
-        words = f"{'' if classes[guess] == truth else f'{words} → '}{aside(classes[guess])} {sure}"
-    return Cell(f"val-{at}", np.array(images.val.images[at]), words, f"Validation image {at + 1}, class {truth}")
+def _answer(picture: Picture, which: Which, classes: tuple[str, ...]) -> None:
+    """What the network says, beside what was drawn, taken or uploaded."""
+    p = trace.columns(networks.trace_of(which, picture.image).logits).probabilities
+    best = [int(label) for label in np.argsort(-p)[:FIRST]]
+    st.markdown(content.section("trace", "answer", {"label": plain(classes[best[0]])}))
+    for label in best:
+        st.progress(float(p[label]), text=f"{plain(classes[label])} {percent(float(p[label]))}")

@@ -15,7 +15,7 @@ from ui.engine import networks
 from ui.engine.networks import FINAL, Which
 from ui.picture.scene import Scene, text
 from ui.widgets.looks import AGAINST, FOR, MOMENTS, QUIET
-from ui.words import count, percent, plain
+from ui.words import count, percent, plain, whole_percent
 
 
 def prediction(scene: Scene, before: dict[str, Which]) -> None:
@@ -49,7 +49,7 @@ def _stages(scene: Scene, before: dict[str, Which]) -> None:
     for (name, p), (colour, pattern) in zip(moments.items(), itertools.cycle(MOMENTS), strict=False):
         figure.add_bar(
             name=name, x=[html.escape(scene.classes[c]) for c in top], y=[float(p[c]) for c in top],
-            text=[f"{p[c]:.0%}" for c in top], textposition="outside", cliponaxis=False,
+            text=[whole_percent(float(p[c])) for c in top], textposition="outside", cliponaxis=False,
             marker={"color": colour, "pattern": {"shape": pattern}},
         )  # fmt: skip
     figure.update_layout(

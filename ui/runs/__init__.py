@@ -1,3 +1,5 @@
 """One run as a page shows it: set up, started, watched, observed, compared, found again."""
 
-__all__ = ["compare", "counted", "form", "guess", "history", "live", "log", "observe"]
+__all__ = [
+    "coach", "compare", "counted", "current", "epochs", "form", "guess", "history", "live", "log", "observe", "risk",
+]  # fmt: skip

@@ -5,20 +5,23 @@ Finished epochs only; the live curves of one run are drawn elsewhere.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from course import content
 from ftcore.errors import FtError
-from ftcore.runs import service
 from ui.runs import history, live
 from ui.runs.live import View
+from ui.widgets import choice
 from ui.widgets.looks import RUNS
 from ui.words import number, percent
 
 MOST = 8
+FLAT = 1e-3  # the height of an axis below which its ticks would differ in digits that no page shows
 
 
 def draw(owner: str) -> None:
@@ -27,9 +30,9 @@ def draw(owner: str) -> None:
     if len(views) < 2:
         return
     st.subheader("Side by side", anchor=False)
-    what = st.segmented_control(
-        "Compare", ("accuracy", "loss"), default="accuracy", required=True, key="compare-what",
-        format_func=str.capitalize, wrap=True, help=content.section("train", "compare.help"),
+    what = choice.row(
+        "Compare", ("accuracy", "loss"), default="accuracy", key="compare-what",
+        format_func=str.capitalize, help=content.section("train", "compare.help"),
     )  # fmt: skip
     names = history.names([view.settings for _, view in views])
     ticked = []
@@ -46,7 +49,7 @@ def draw(owner: str) -> None:
 
 def _views(owner: str) -> list[tuple[int, View]]:
     """The newest runs that have an epoch, each with its place: 0 is the oldest, so a new run renames none."""
-    known, views = service.history(owner), []
+    known, views = sorted(history.own(owner), key=lambda run: run.created, reverse=True), []
     for back, status in enumerate(known[:MOST], 1):
         try:
             views.append((len(known) - back, live.look(status.id)))
@@ -80,5 +83,16 @@ def chart(views: Sequence[tuple[int, View]], what: str) -> go.Figure:
     )  # fmt: skip
     longest = max(len(view.story.epochs) for _, view in views)
     figure.update_xaxes(title_text="epoch", rangemode="tozero", dtick=1 if longest <= 15 else None)
-    figure.update_yaxes(title_text=f"validation {what}", tickformat=".2~%" if what == "accuracy" else None)
+    figure.update_yaxes(title_text=f"validation {what}", **_axis(what, [y for line in figure.data for y in line.y]))
     return figure
+
+
+def _axis(what: str, values: Sequence[float]) -> dict[str, Any]:
+    """Ticks as the values need them: no dozen digits for a curve that hardly moves, or for a loss out of all bounds."""
+    finite = [value for value in values if math.isfinite(value)]
+    low, high = min(finite, default=0.0), max(finite, default=1.0)
+    if what == "loss" and high >= 1e5:
+        ticks = [high * part / 4 for part in range(5)]
+        return {"tickvals": ticks, "ticktext": [number(tick) for tick in ticks]}
+    room = {"range": [low - FLAT, high + FLAT]} if high - low < FLAT else {}
+    return {"tickformat": ".2~%" if what == "accuracy" else ",.4~f", **room}

@@ -15,37 +15,41 @@ import streamlit as st
 from course import content
 from ftcore import fields
 from ftcore.errors import FtError
-from ftcore.names import shown
 from ftcore.network.describe import describe
 from ftcore.settings import HEAD, Phase, RunSettings
 from ftcore.training import recipes
 from ui import address, callbacks
-from ui.words import listed, plain, rate
+from ui.runs import risk
+from ui.widgets import choice, phone
+from ui.words import count, listed, plain, rate, several
 
-_PLACE = "form"
+TITLES = {"adamw": "AdamW", "sgd": "SGD"}
 RATES = ("1e-2", "3e-3", "1e-3", "3e-4", "1e-4", "3e-5", "1e-5")
 PLANS = {"classic": "Head, then thaw", "head": "Head only", "scratch": "From scratch", "own": "Own"}
 
 
-def draw(settings: RunSettings) -> None:
-    """All settings: a recipe to start from, the phases side by side, and what holds for the whole run."""
+def draw(settings: RunSettings, each: int) -> None:
+    """All settings: a recipe to start from, the phases side by side, and what holds for the whole run.
+
+    `each` is how many training images every class of the set has, 0 where that cannot be said.
+    """
     _recipe(settings)
-    for column, at in zip(
-        st.columns(max(2, len(settings.phases)), gap="medium"), range(len(settings.phases)), strict=False
-    ):
-        with column, st.container(border=True):
-            _phase(settings, at)
-    _grid(settings, "first", width=200)
-    with st.expander("More settings"):
-        _grid(settings, "more", width=220)
-    callbacks.tell(_PLACE)
+    with phone.fold("All settings", "settings"):
+        columns = st.columns(max(2, len(settings.phases)), gap="medium")
+        for column, at in zip(columns, range(len(settings.phases)), strict=False):
+            with column, st.container(border=True):
+                _phase(settings, at)
+        _grid(settings, "first", 200, each)
+        with st.expander("More settings"):
+            _grid(settings, "more", 220, each)
 
 
-def _grid(settings: RunSettings, group: str, width: int) -> None:
+def _grid(settings: RunSettings, group: str, width: int, each: int) -> None:
     grid = st.grid(3, min_column_width=width, gap="small")
     for setting in _of(settings, group):
         with grid.cell():
-            _field(settings, setting, "run", _putter(setting.name))
+            whole = count(each) if setting.name == "train_per_class" and each else ""
+            callbacks.tell(_field(settings, setting, "run", _putter(setting.name), whole))
 
 
 def _of(record: RunSettings | Phase, group: str) -> list[Field[Any]]:
@@ -76,8 +80,9 @@ def _recipe(settings: RunSettings) -> None:
 
     options = [*ready] if names else [*ready, "own"]
     notes = content.section("train", "plan.help")
-    ties = address.widget("set-plan", now, pick, _PLACE)
-    st.segmented_control("Plan", options, format_func=PLANS.__getitem__, required=True, wrap=True, help=notes, **ties)
+    ties = address.widget("set-plan", now, pick, "set-plan")
+    choice.row("Plan", options, format_func=PLANS.__getitem__, help=notes, **ties)
+    callbacks.tell("set-plan")
 
 
 def _phase(settings: RunSettings, at: int) -> None:
@@ -87,19 +92,23 @@ def _phase(settings: RunSettings, at: int) -> None:
     def put(name: str) -> Callable[[Any], None]:
         def change(value: Any) -> None:
             phases = list(address.settings().phases)
-            phases[at] = dataclasses.replace(phases[at], **{name: value})
-            address.choose(phases=tuple(phases))
+            if at < len(phases):  # else a plan with fewer has been chosen in the same moment
+                phases[at] = dataclasses.replace(phases[at], **{name: value})
+                address.choose(phases=tuple(phases))
 
         return change
 
     _trainable(settings.backbone, phase, at, put("trainable"))
-    first = _of(phase, "first")
+    first, names = _of(phase, "first"), []
     for column, setting in zip(st.columns(len(first), gap="small", wrap=False), first, strict=True):
         with column:
-            _field(phase, setting, f"p{at}", put(setting.name))
+            names.append(_field(phase, setting, f"p{at}", put(setting.name)))
+    for name in names:
+        callbacks.tell(name)
+    risk.draw(settings, lambda found: put("lr")(found.well), "form", at + 1)
     with st.expander("More about this phase"):
         for setting in _of(phase, "more"):
-            _field(phase, setting, f"p{at}", put(setting.name))
+            callbacks.tell(_field(phase, setting, f"p{at}", put(setting.name)))
 
 
 def choices(backbone: str) -> dict[str, tuple[str, ...]]:
@@ -116,55 +125,85 @@ def _trainable(backbone: str, phase: Phase, at: int, put: Callable[[Any], None])
     options = choices(backbone)
     name = next((name for name, blocks in options.items() if set(blocks) == set(phase.trainable)), None)
     if name is None:
-        name = f"{len(phase.trainable)} blocks: {listed(phase.trainable)}"
+        name = f"{several(len(phase.trainable), 'block')}: {listed(phase.trainable)}"
         options = {name: phase.trainable, **options}
-    meta = Phase.__dataclass_fields__["trainable"].metadata
-    ties = address.widget(f"set-p{at}-trainable", name, lambda picked: put(options[picked]), _PLACE)
+    meta, key = Phase.__dataclass_fields__["trainable"].metadata, f"set-p{at}-trainable"
+    ties = address.widget(key, name, lambda picked: put(options[picked]), key)
     st.selectbox(meta["label"], list(options), help=meta["help"], **ties)
+    callbacks.tell(key)
 
 
-def _rate(label: str, value: float, put: Callable[[Any], None], name: str, help: str) -> None:
-    """A learning rate: one of the usual ones, or typed in."""
-    now = rate(value)
+def _field(
+    record: RunSettings | Phase, setting: Field[Any], prefix: str, put: Callable[[Any], None], whole: str = ""
+) -> str:  # fmt: skip
+    """One setting as the widget that was made for it, or else the one that fits its kind.
 
-    def change(text: str) -> None:
+    `whole` is said beside what an empty field means. Gives the place that tells what is refused.
+    """
+    meta, value, name = setting.metadata, getattr(record, setting.name), f"set-{prefix}-{setting.name}"
+    common = {"label": meta["label"], "help": meta["help"]}
+    if meta["widget"] == "rate":
+        _rate(setting, value, put, name)
+    elif meta["choices"]:
+        ties = address.widget(name, value, put, name)
+        choice.row(
+            options=meta["choices"], format_func=lambda c: TITLES.get(c, c.capitalize()),
+            **common, **ties,
+        )  # fmt: skip
+    elif isinstance(value, bool):
+        st.toggle(**common, **address.widget(name, value, put, name))
+    elif isinstance(value, int | float):
+        _number(setting, value, put, name, whole)
+    else:
+        st.text_input(**common, max_chars=200, **address.widget(name, value, put, name))
+    return name
+
+
+def _kept(put: Callable[[Any], None], now: str) -> Callable[[Any], None]:
+    """`put`, whose refusal also says what stays."""
+
+    def change(value: Any) -> None:
         try:
-            typed = float(text)
-        except (ValueError, TypeError) as error:
-            raise FtError(f"'{shown(text or '', 40)}' is no learning rate: write a number such as 1e-4.") from error
-        put(typed)
+            put(value)
+        except FtError as error:
+            raise FtError(f"{error} It stays as it was: {now}.") from error
+
+    return change
+
+
+def _rate(setting: Field[Any], value: float, put: Callable[[Any], None], name: str) -> None:
+    """A learning rate: one of the usual ones, or typed in."""
+    now, meta = rate(value), setting.metadata
+
+    def change(text: str | None) -> None:
+        put(fields.typed(setting, text or ""))
 
     options = [*RATES] if now in RATES else [now, *RATES]
-    ties = address.widget(name, now, change, _PLACE)
-    st.selectbox(label, options, accept_new_options=True, help=help, **ties)
+    ties = address.widget(name, now, _kept(change, now), name)
+    st.selectbox(meta["label"], options, accept_new_options=True, help=meta["help"], **ties)
 
 
-def _field(record: RunSettings | Phase, setting: Field[Any], prefix: str, put: Callable[[Any], None]) -> None:
-    """One setting as the widget that was made for it, or else the one that fits its kind."""
-    meta, value, name = setting.metadata, getattr(record, setting.name), f"set-{prefix}-{setting.name}"
-    label = meta["label"]
-    if meta["widget"] == "rate":
-        _rate(label, value, put, name, meta["help"])
-        return
-    common = {"help": meta["help"], **address.widget(name, value, put, _PLACE)}
-    if meta["choices"]:
-        titles = {"adamw": "AdamW", "sgd": "SGD"}
-        st.segmented_control(
-            label,
-            meta["choices"],
-            required=True,
-            wrap=True,
-            format_func=lambda c: titles.get(c, c.capitalize()),
-            **common,
-        )
-    elif isinstance(value, bool):
-        st.toggle(label, **common)
-    elif isinstance(value, int):
-        st.number_input(label, int(meta["low"]), int(meta["high"]), step=1, **common)
-    elif isinstance(value, float):
-        st.number_input(label, float(meta["low"]), float(meta["high"]), step=0.01, format="%g", **common)
-    else:
-        st.text_input(label, max_chars=200, **common)
+def _number(setting: Field[Any], value: float, put: Callable[[Any], None], name: str, whole: str) -> None:
+    """A number, which the record alone checks: what a browser refuses itself would stand there and not be in force.
+
+    Whole ones are fractions to the browser, which would else cut 2.5 to 2 without a word.
+    """
+    meta, counts = setting.metadata, isinstance(setting.default, int)
+    empty = f"{meta['empty']} {whole}".strip()
+    now = None if empty and not value else float(value)
+
+    def change(number: float | None) -> None:
+        if number is None and not empty:
+            raise FtError(f"{meta['label']} cannot be left empty: write {fields.limits(setting)}.")
+        number = number or 0.0
+        put(int(number) if counts and number.is_integer() and abs(number) < 2**53 else number)
+
+    said = empty if now is None else fields.digits(value)
+    ties = address.widget(name, now, _kept(change, said), name)
+    st.number_input(
+        meta["label"], value=None, step=1.0 if counts else 0.01, format="%.0f" if counts else "%g",
+        placeholder=empty or None, help=meta["help"], **ties,
+    )  # fmt: skip
 
 
 def _putter(name: str) -> Callable[[Any], None]:

@@ -13,11 +13,12 @@ import time
 import streamlit as st
 
 from course import content
+from ftcore.events import EpochEnd
 from ftcore.settings import RunSettings
 from ui import address
 from ui.runs import live
 from ui.runs.live import View
-from ui.words import number, percent, points
+from ui.words import apart, between, number, percent
 
 SMALL = 0.01
 NEXT = ""  # stands for the run that will be started next
@@ -119,30 +120,44 @@ def _keep(run_id: str, picked: str) -> None:
 
 
 def _settle(guess: str | None, view: View) -> None:
-    at = view.settings.thaws[0]
-    before = [row for row in view.story.epochs if row.epoch <= at]
-    after = [row for row in view.story.epochs if row.epoch > at]
-    if not before or not after:
+    told = happened(view)
+    if not told:
         return
-    happened = outcome(before[-1].val_loss, after[-1].val_loss)
-    gain = after[-1].val_accuracy - before[-1].val_accuracy
-    values = {
-        "loss_before": number(before[-1].val_loss),
-        "loss_after": number(after[-1].val_loss),
-        "accuracy_before": percent(before[-1].val_accuracy),
-        "accuracy_after": percent(after[-1].val_accuracy),
-        "gain": f"{points(abs(gain))} {'gained' if gain >= 0 else 'lost'}",
-        "first": number(after[0].val_loss),
-        "epoch": after[-1].epoch,
-    }
-    st.markdown(content.section("train", f"guess.{happened}", values))
+    st.markdown(told)
     if guess:
-        right = guess == happened
+        before, after = _around(view)
+        right = guess == outcome(before[-1].val_loss, after[-1].val_loss)
         final = "You guessed it" if right else "You guessed otherwise"
         so_far = "So far your guess comes true" if right else "So far it goes otherwise than you guessed"
         said = final if view.story.end is not None else so_far
         words = choices()[guess]
         st.caption(f"{said}: {words[:1].lower()}{words[1:]}.")
+
+
+def happened(view: View) -> str:
+    """What the thaw did to this run so far, with its numbers; empty before its first thawed epoch has ended."""
+    before, after = _around(view)
+    if not before or not after:
+        return ""
+    was, now = before[-1].val_accuracy, after[-1].val_accuracy
+    stopped, first, last = apart(number, before[-1].val_loss, after[0].val_loss, after[-1].val_loss)
+    values = {
+        "loss_before": stopped,
+        "loss_after": last,
+        "accuracy_before": percent(was),
+        "accuracy_after": percent(now),
+        "gain": f"{between(was, now)} {'gained' if now >= was else 'lost'}",
+        "first": first,
+        "epoch": after[-1].epoch,
+    }
+    return content.section("train", f"guess.{outcome(before[-1].val_loss, after[-1].val_loss)}", values)
+
+
+def _around(view: View) -> tuple[list[EpochEnd], list[EpochEnd]]:
+    """The epochs before the thaw and those after it; a run that thaws nothing has neither."""
+    at = view.settings.thaws[0] if view.settings.thaws else 0
+    rows = view.story.epochs if at else ()
+    return [row for row in rows if row.epoch <= at], [row for row in rows if row.epoch > at]
 
 
 def outcome(before: float, after: float) -> str:

@@ -16,9 +16,9 @@ import streamlit as st
 from course import content
 from ftcore.data.splits import SPLITS
 from ftcore.errors import FtError
-from ftcore.events import EpochEnd
 from ftcore.runs import service
-from ftcore.runs.manager import PAUSE_SECONDS, Status
+from ftcore.runs.manager import PAUSE_SECONDS
+from ftcore.runs.status import Status
 from ftcore.settings import RunSettings
 from ftcore.story import Story
 from ui import address, callbacks, learner
@@ -26,10 +26,9 @@ from ui.engine import setup
 from ui.runs import observe
 from ui.runs.log import RunLog, time_left
 from ui.widgets import curves, progress
-from ui.words import about, as_markdown, count, discreet, held, number, percent, plain, points, rate, seconds
+from ui.words import about, as_markdown, between, count, discreet, percent, plain, seconds, several
 
 _KEPT = 40
-NEWEST = 30
 Colour = Literal["gray", "green", "violet", "red"]
 BADGES: dict[str, tuple[str, Colour]] = {
     "queued": ("waiting", "gray"),
@@ -78,6 +77,12 @@ class View:
         return bool(moment and rows and rows[-1].epoch > moment[0])
 
     @property
+    def between(self) -> bool:
+        """Does it stand between two phases: the last epoch of one is over, and no step of the next is taken?"""
+        rows = self.story.epochs
+        return bool(rows and self.log.step is None and rows[-1].phase in {one.phase for one in self.story.phases})
+
+    @property
     def counts(self) -> dict[str, int] | None:
         """Images of train, val and test as the run found them; None before it has."""
         start = self.story.start
@@ -105,8 +110,13 @@ def look(run_id: str) -> View:
 
 
 def watch(view: View, draw: Callable[[View], None]) -> None:
-    """Call `draw` with the run now, and again every second while it is active."""
-    st.fragment(_tick, run_every=1.0 if view.status.active else None)(view.id, view.mark, draw)
+    """Call `draw` with the run now, and again every second while it is active.
+
+    The room around it is the page's own: on a machine that sends late, Streamlit drops what a whole run drew of a
+    fragment that runs next, the browser then takes its old place away, and all that stands beside it moves up.
+    """
+    with st.container():
+        st.fragment(_tick, run_every=1.0 if view.status.active else None)(view.id, view.mark, draw)
 
 
 def _tick(run_id: str, mark: tuple[str, int, bool], draw: Callable[[View], None]) -> None:
@@ -148,12 +158,17 @@ def sentence(view: View) -> str:
         case "running":
             return _running(view) + _left(view)
         case "paused":
+            if view.between:
+                return content.section("train", "state.between", {"when": done})
             return _paused(done, held=status.active)
         case "stopped":
             return content.section("train", "state.stopped", {"when": done})
         case "done":
             ended = "state.done" if len(log.story.epochs) == settings.epochs else "state.early"
-            return content.section("train", ended, {"epochs": len(log.story.epochs)})
+            told = len(log.story.epochs)
+            epochs = "The one epoch is" if told == 1 else f"All {several(told, 'epoch')} are"
+            values = {"all": epochs, "epochs": several(told, "epoch")}
+            return content.section("train", ended, values)
         case "interrupted":
             return content.section("train", "state.interrupted", {"when": done})
         case _:
@@ -218,7 +233,7 @@ def controls(view: View) -> None:
 def mend(view: View) -> None:
     """For a finished run whose final weights are damaged: train it again, which gives the same."""
     notes = content.section("train", "anew.help")
-    _button(view, "Make them anew", service.manager().resume, notes, primary=True)
+    _button(view, "Make them anew", service.manager().resume, notes)
 
 
 def _button(view: View, label: str, act: Callable[[str, str], None], notes: str, primary: bool = False) -> None:
@@ -240,40 +255,6 @@ def chart(view: View, what: str, key: str, height: int = 300) -> None:
     curves.draw(what, view.story, f"{key}-{view.id}", height)
 
 
-def epochs(view: View) -> None:
-    """The table epoch by epoch, each with an observation; of a long run the newest ones unless all are asked for."""
-    rows = view.story.epochs
-    if not rows:
-        return
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(content.section("train", "epochs"), width="content")
-        whole = len(rows) <= NEWEST or st.toggle(f"All {len(rows)} epochs", key=f"all-epochs-{view.id}")
-    first = 0 if whole else len(rows) - NEWEST
-    last = view.settings.ends
-    table = []
-    for at, row in enumerate(rows[first:], first):
-        said = held(observe.observe(view.story, at))
-        record = {
-            "epoch": str(row.epoch),
-            "phase": plain(view.story.phase_of(row).name, 30).replace(" ", "\u00a0"),
-            "what the numbers say": f"**{said}**" if row.epoch in last else said,
-            "validation": _cell(row, "val"),
-            "training set": _cell(row, "sample"),
-            "while learning": _cell(row, "train"),
-            "rate": rate(row.lr).replace("-", "\u2011"),
-            "time": seconds(row.seconds).replace(" ", "\u00a0"),
-        }
-        table.append(record)
-    alt = "Each epoch with its accuracies, losses and an observation"
-    st.table(table, border="horizontal", hide_index=True, alt=alt)
-
-
-def _cell(row: EpochEnd, name: str) -> str:
-    return f"{percent(getattr(row, f'{name}_accuracy'))} · {number(getattr(row, f'{name}_loss'))}".replace(
-        " ", "\u00a0"
-    )
-
-
 def summary(view: View) -> None:
     """The final word on a finished run, with its own numbers."""
     if view.story.end is None:
@@ -282,6 +263,7 @@ def summary(view: View) -> None:
     values = {name: percent(value) for name, value in reached.items()} | {"seconds": seconds(reached["seconds"])}
     section = "done.single"
     if "gain" in reached:
-        values["gain"] = points(abs(reached["gain"]))
+        values["gain"] = between(reached["head"], reached["tuned"])
         section = "done" if reached["gain"] >= 0 else "done.lost"
-    st.success(content.section("train", section, values))
+    show = st.info if section == "done.lost" else st.success
+    show(content.section("train", section, values))

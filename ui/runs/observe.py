@@ -9,12 +9,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ftcore import coach
+from ftcore.coach import Numbers
 from ftcore.events import EpochEnd
 from ftcore.settings import Phase
 from ftcore.story import Story
-from ui.words import number, percent, points, rate
+from ui.words import apart, between, number, percent, rate, several
 
-CONVERGED, BEHIND = 0.005, 0.05
+BEHIND = 0.05
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,11 @@ class Moment:
         return self.past[-1] if self.at else None
 
     @property
+    def numbers(self) -> Numbers | None:
+        """What the run's numbers are measured against."""
+        return coach.numbers_of(self.story)
+
+    @property
     def phase(self) -> Phase:
         """The phase that it belongs to."""
         return self.story.phase_of(self.row)
@@ -55,14 +62,17 @@ def observe(story: Story, at: int) -> str:
 
 
 def _broken(moment: Moment) -> str:
-    row, before = moment.row, moment.before
+    row, before, numbers = moment.row, moment.before, moment.numbers
     if not math.isfinite(row.train_loss):
         return f"the loss is no longer a number: a learning rate of {rate(row.lr)} is too high here"
-    if before is not None and before.phase == row.phase and row.train_loss > 1.5 * before.train_loss + 0.05:
+    if numbers is not None and numbers.blown(row):
         return (
-            f"the loss jumped from {number(before.train_loss)} to {number(row.train_loss)}: "
-            f"a learning rate of {rate(row.lr)} may be too high"
+            f"the loss is out of bounds: {number(row.train_loss)} while learning and {number(row.val_loss)} on "
+            f"validation images, where equal chances for all classes give {number(numbers.even)}"
         )
+    if before is not None and before.phase == row.phase and row.train_loss > 1.5 * before.train_loss + 0.05:
+        was, now = apart(number, before.train_loss, row.train_loss)
+        return f"the loss jumped from {was} to {now}: a learning rate of {rate(row.lr)} may be too high"
     return ""
 
 
@@ -83,10 +93,11 @@ def _thawed(moment: Moment) -> str:
     there = moment.story.phase_of(before)
     if not set(moment.phase.trainable) - set(there.trainable):
         return ""
-    loss, was = row.val_loss, before.val_loss
-    verb = "fell" if loss < was else "rose"
-    text = f"thawing: validation loss {verb} from {number(was)} to {number(loss)} in one epoch"
-    return text if loss < was else f"{text}, the thawed blocks are still finding their place"
+    was, now = apart(number, before.val_loss, row.val_loss)
+    if was == now:
+        return f"thawing: validation loss stayed at {now} in one epoch"
+    verb = "fell" if row.val_loss < before.val_loss else "rose"
+    return f"thawing: validation loss {verb} from {was} to {now} in one epoch"
 
 
 def _overfitting(moment: Moment) -> str:
@@ -95,18 +106,20 @@ def _overfitting(moment: Moment) -> str:
     if not _rises(mine):
         return ""
     again = any(_rises(mine[:end]) for end in range(3, len(mine)))
+    low, high = apart(number, mine[-3].val_loss, row.val_loss)
+    was, now = apart(number, mine[-3].sample_loss, row.sample_loss)
     return (
-        f"overfitting {'goes on' if again else 'begins'}: validation loss rose twice "
-        f"({number(mine[-3].val_loss)} to {number(row.val_loss)}) while training loss still fell"
+        f"overfitting {'goes on' if again else 'begins'}: validation loss rose twice ({low} to {high}) while it fell "
+        f"on training images ({was} to {now})"
     )
 
 
 def _rises(rows: Sequence[EpochEnd]) -> bool:
-    """Has validation loss risen over the last two epochs while training loss fell?"""
+    """Has validation loss risen over the last two epochs while it fell on training images?"""
     if len(rows) < 3:
         return False
     one, two, last = rows[-3:]
-    return bool(one.val_loss < two.val_loss < last.val_loss and last.train_loss < one.train_loss)
+    return one.val_loss < two.val_loss < last.val_loss and one.sample_loss > two.sample_loss > last.sample_loss
 
 
 def _behind(moment: Moment) -> str:
@@ -131,13 +144,17 @@ def _end_of_phase(moment: Moment) -> str:
     last = moment.story.settings.ends[row.phase - 1]
     if before is None or before.phase != row.phase or row.epoch != last:
         return ""
+    gain, numbers = row.val_accuracy - before.val_accuracy, moment.numbers
+    gained = _gained(before.val_accuracy, row.val_accuracy)
+    if numbers is None:
+        return f"the last epoch {gained}"
+    if numbers.guesses(row):
+        return f"the phase ends no better than guessing: {percent(row.val_accuracy)} of {numbers.classes} classes"
+    if abs(gain) <= numbers.noise(row.val_accuracy):
+        images = several(numbers.images, "validation image")
+        return f"the last epoch {gained}, no more than may be chance on {images}"
     who = "the head" if moment.phase.head_only else "the network"
-    gain = row.val_accuracy - before.val_accuracy
-    if abs(gain) <= CONVERGED:
-        return f"{who} has converged: the last epoch {_gained(gain)}"
-    if gain > 0:
-        return f"{who} is still learning: the last epoch gained {points(gain)}"
-    return f"{who} wavers: the last epoch lost {points(-gain)}"
+    return f"{who} {'is still learning' if gain > 0 else 'wavers'}: the last epoch {gained}"
 
 
 def _above(moment: Moment) -> str:
@@ -158,16 +175,16 @@ def _gain(moment: Moment) -> str:
     if not past:
         return f"validation {percent(row.val_accuracy)} after the first epoch"
     best = max(r.val_accuracy for r in past)
-    gain = row.val_accuracy - best
-    if gain > 0:
-        return f"best validation so far, {points(gain)} more"
-    return "as good as the best epoch so far" if gain == 0 else f"{points(-gain)} under the best epoch so far"
+    if row.val_accuracy == best:
+        return "as good as the best epoch so far"
+    far = between(best, row.val_accuracy)
+    return f"best validation so far, {far} more" if row.val_accuracy > best else f"{far} under the best epoch so far"
 
 
-def _gained(gain: float) -> str:
-    if f"{abs(gain) * 100:.1f}" == "0.0":
+def _gained(before: float, after: float) -> str:
+    if after == before:
         return "changed nothing"
-    return f"{'gained' if gain > 0 else 'lost'} {points(abs(gain))}"
+    return f"{'gained' if after > before else 'lost'} {between(before, after)}"
 
 
 def closing(story: Story) -> dict[str, float]:

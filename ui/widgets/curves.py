@@ -28,6 +28,11 @@ FIELDS = {
     "loss": ("val_loss", "sample_loss", "train_loss"),
 }
 POINTS_UP_TO = 60
+# A loss that is no longer a loss would have two dozen digits; `tickMinStep` keeps a flat curve to a single one.
+TICK = {
+    "accuracy": "format(datum.value, '.2~%')",
+    "loss": "abs(datum.value) < 1e5 ? format(datum.value, ',.4~f') : replace(format(datum.value, '.2~e'), '+', '')",
+}
 LEGEND = (  # no line ends between a mark and its word
     ":green[**━━**]&nbsp;validation &emsp;:violet[**╍╍**]&nbsp;training&nbsp;set, eval&nbsp;mode &emsp;"
     ":gray[**┈┈**]&nbsp;while&nbsp;learning"
@@ -36,13 +41,13 @@ LEGEND = (  # no line ends between a mark and its word
 
 def curves(what: str, story: Story) -> list[dict[str, Any]]:
     """Long form of the epochs: one record per epoch and curve; epoch 0 is the network before training."""
-    rows = []
+    rows, say = [], percent if what == "accuracy" else number
     if story.baseline is not None:
         rows.append({"epoch": 0, "curve": CURVES[0], "value": getattr(story.baseline, f"val_{what}")})
     for epoch in story.epochs:
         for curve, name in zip(CURVES, FIELDS[what], strict=True):
             rows.append({"epoch": epoch.epoch, "curve": curve, "value": getattr(epoch, name)})
-    return rows
+    return [{**row, "said": say(row["value"])} for row in rows]
 
 
 def spans(settings: RunSettings) -> list[dict[str, Any]]:
@@ -70,11 +75,11 @@ def spec(what: str, settings: RunSettings, data: Mapping[str, Rows] | None = Non
         "type": "quantitative",
         "scale": {"zero": False, "nice": True},
         # digits as far as they differ: a curve that hardly moves would else have the same number at every tick
-        "axis": {"title": what, "format": ".2~%" if share else ".4~f", "tickCount": 5},
+        "axis": {"title": what, "labelExpr": TICK[what], "tickMinStep": 1e-4, "tickCount": 5},
     }
     side = ("bottom", -4, "height") if share else ("top", 4, 0)  # the word stands away from the curves
     return vega.spec(
-        "curves", what=what, epochs=epochs, values=values, colours=DOMAIN, tip=".1%" if share else ".3f",
+        "curves", what=what, epochs=epochs, values=values, colours=DOMAIN,
         thaw_side=side[0], thaw_shift=side[1], thaw_height=side[2], points=1 if total <= POINTS_UP_TO else 0,
         data=dict(data or {}),
     )  # fmt: skip

@@ -17,7 +17,7 @@ from ftcore.events import EpochEnd
 from ftcore.settings import HEAD, RunSettings
 from ui.widgets import vega
 from ui.widgets.curves import DOMAIN
-from ui.words import EMBER, ICE, listed, rate, several
+from ui.words import EMBER, ICE, listed, of_size, rate, several, times
 
 NAMED, ROW = 3, 19
 LEGEND = ":blue[■]&nbsp;not&nbsp;moved &emsp;:orange[■]&nbsp;moved, the stronger the further &emsp;:gray[**━**]&nbsp;learning&nbsp;rate"
@@ -26,7 +26,12 @@ LEGEND = ":blue[■]&nbsp;not&nbsp;moved &emsp;:orange[■]&nbsp;moved, the stro
 def cells(rows: Sequence[EpochEnd], blocks: Sequence[str]) -> list[dict[str, Any]]:
     """One record per epoch and block: its relative distance from the start; 0 for a block that never moved."""
     return [
-        {"epoch": row.epoch, "block": name, "moved": row.drift.get(name, 0.0)}
+        {
+            "epoch": row.epoch,
+            "block": name,
+            "moved": (far := row.drift.get(name, 0.0)),
+            "said": _size(far) if far else "0",
+        }
         for row in rows
         for name in blocks
         if name != HEAD
@@ -42,12 +47,12 @@ def words(rows: Sequence[EpochEnd], blocks: Sequence[str]) -> str:
     still = sum(1 for name in blocks if name != HEAD) - len(moved)
     parts = []
     if moved:
-        parts.append(f"{EMBER} {_moved(moved)} of its size")
+        parts.append(f"{EMBER} {of_size(_moved(moved))}")
     if still:
         parts.append(f"{ICE} {several(still, 'block')} moved by exactly 0")
     text = f"After epoch {rows[-1].epoch}: {'; '.join(parts)}."
     if drift.get(HEAD):
-        text += " " + content.section("train", "drift.head", {"times": f"{drift[HEAD]:.1f}"})
+        text += " " + content.section("train", "drift.head", {"times": times(drift[HEAD])})
     return text
 
 
@@ -66,6 +71,8 @@ def _size(value: float) -> str:
     share = value * 100
     if not math.isfinite(share):
         return "more than can be counted"
+    if value >= 10:
+        return times(value)
     if share < 0.01:
         return "less than 0.01\u00a0%"
     return f"{share:.0f}\u00a0%" if share >= 9.95 else f"{share:.2g}\u00a0%"
@@ -87,8 +94,8 @@ def spec(settings: RunSettings, rows: Sequence[EpochEnd], blocks: Sequence[str])
     shown = [name for name in blocks if name != HEAD]
     known = sorted({phase.lr for phase in settings.phases})
     low = known[0] / (100 if any(phase.schedule == "cosine" for phase in settings.phases) else 1)
-    steps = [{"epoch": 0, "lr": rows[0].lr}]
-    steps += [{"epoch": row.epoch, "lr": row.lr} for row in rows if row.lr > 0]
+    first = {"epoch": 0, "lr": rows[0].lr, "said": rate(rows[0].lr)}
+    steps = [first, *({"epoch": row.epoch, "lr": row.lr, "said": rate(row.lr)} for row in rows if row.lr > 0)]
     return vega.spec(
         "drift", height=ROW * len(shown), blocks=shown, colours=DOMAIN, known=known,
         epochs=[0, settings.epochs * 1.025],  # room for the last label

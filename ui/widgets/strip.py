@@ -15,7 +15,7 @@ import streamlit as st
 from ftcore.network.describe import BlockInfo
 from ui.callbacks import guarded
 from ui.widgets import component
-from ui.words import EMBER, ICE, count, shape, short
+from ui.words import EMBER, ICE, count, several, shape, short
 
 _TALLEST = 58
 KINDS = {
@@ -48,7 +48,7 @@ def boxes(blocks: Sequence[BlockInfo], trainable: Collection[str], moving: bool)
         words = [
             block.name,
             KINDS[block.kind],
-            f"{count(block.parameters)} parameters" if block.parameters else "no parameters",
+            several(block.parameters, "parameter") if block.parameters else "no parameters",
         ]
         words += [kind] if block.parameters else []
         words += [f"output {shape(block.shape)}"]
@@ -78,23 +78,30 @@ def draw(
     moving: bool = False,
     focus: str = "",
     marked: str = "",
+    hint: str = "",
     verb: str = "toggle",
     on_pick: Callable[[str], None] | None = None,
 ) -> None:
     """Draw the strip. `moving` marks trainable blocks as learning now; `focus` is scrolled into view.
+
+    `hint` is the block that is suggested to be clicked.
 
     `on_pick` gets the name of a clicked block and makes the strip clickable: with the verb 'toggle' those that have
     weights, as switches; with 'look' all of them, and `marked` is the one looked at.
     """
     total = sum(block.parameters for block in blocks)
     learning = sum(block.parameters for block in blocks if block.name in trainable)
-    title = f"{len(blocks)} blocks, {count(total)} parameters: {EMBER} {count(learning)} trainable, {ICE} {count(total - learning)} frozen"
+    title = (
+        f"{several(len(blocks), 'block')}, {several(total, 'parameter')}: {EMBER}\u00a0{count(learning)} trainable, "
+        f"{ICE}\u00a0{count(total - learning)} frozen"
+    )
     data = {
         "blocks": boxes(blocks, trainable, moving),
         "title": title,
-        "focus": focus or next((block.name for block in blocks if block.name in trainable), ""),
+        "focus": focus or hint or next((block.name for block in blocks if block.name in trainable), ""),
         "clickable": on_pick is not None,
         "marked": marked,
+        "hint": hint,
         "verb": verb,
     }
     open_to = {block.name for block in blocks if block.parameters or verb == "look"}

@@ -16,6 +16,7 @@ from ftcore.data.layouts.tables import Labels
 from ftcore.data.splits import Item, in_name_order, listed
 from ftcore.errors import FtError
 from ftcore.names import shown, tidy
+from ftcore.numerals import several
 
 _CAMERAS = frozenset(
     {"dsc", "dscn", "dscf", "pxl", "vid", "mvi", "gopr", "screenshot", "whatsapp image", "scan", "frame"}
@@ -64,7 +65,7 @@ def _leave_out_unlabelled(tree: Found) -> None:
         group = tree.groups[split]
         if all(len(parts) < 2 for parts in group):
             place = tree.at[split]
-            pictures = "1 picture" if len(group) == 1 else f"{len(group):,} pictures"
+            pictures = several(len(group), "picture")
             tree.notes.append(
                 f"{path_of(place)}/ holds {pictures} without class folders, which cannot be scored: left out; "
                 f"a {split} split is held out of train."

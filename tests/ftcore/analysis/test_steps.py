@@ -1,5 +1,6 @@
 """The Freeze lab's numbers against torch's own: counts, operations, movement, one step."""
 
+import dataclasses
 import random
 from collections.abc import Callable
 
@@ -15,7 +16,8 @@ from ftcore.network import backbones, surgery
 from ftcore.network.describe import describe
 from ftcore.preprocess import Preprocess
 from ftcore.settings import HEAD, Phase, RunSettings
-from ftcore.training import recipes
+from ftcore.training import loop, recipes
+from ftcore.training.start import start_network
 
 SMALL = "resnet18-tinyimagenet64"
 PLAIN = (SMALL, "resnet50", "vgg16")  # without grouped convolutions torch's own backward count is right
@@ -53,7 +55,7 @@ def test_forward_operations_equal_torch(backbone: str) -> None:
         network.model.eval()
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             network.model(torch.empty(1, 3, side, side))
-    assert flops.totals(backbone, 10, (HEAD,)).forward_flops == counter.get_total_flops()
+    assert sum(c.forward_flops for c in flops.block_costs(backbone, 10, (HEAD,))) == counter.get_total_flops()
 
 
 @pytest.mark.parametrize("backbone", PLAIN)
@@ -68,7 +70,8 @@ def test_backward_operations_equal_torch(backbone: str) -> None:
                 logits = network.model(torch.empty(1, 3, side, side))
                 forward = counter.get_total_flops()
                 logits.sum().backward()
-        assert flops.totals(backbone, 10, pattern).backward_flops == counter.get_total_flops() - forward
+        found = sum(cost.backward_flops for cost in flops.block_costs(backbone, 10, pattern))
+        assert found == counter.get_total_flops() - forward
 
 
 def test_grouped_convolutions_cost_as_much_per_gradient_as_forward() -> None:
@@ -89,14 +92,27 @@ def _phase(trainable: tuple[str, ...], optimizer: str = "adamw") -> Phase:
 
 
 def test_frozen_weights_move_by_exactly_zero(drawn: ImageSet) -> None:
-    found = steps.movement(RunSettings(batch_size=8), _phase(("layer4.1", HEAD)), drawn.train, "keep", steps=3)
+    found = steps.movement(RunSettings(batch_size=8), _phase(("layer4.1", HEAD)), drawn.train, steps=3)
     assert {row.name for row in found if row.weights} == {"layer4.1", HEAD}
     assert all(row.weights == 0.0 for row in found if not row.trainable)
     assert all(not row.statistics for row in found)
 
 
-def test_statistics_of_frozen_blocks_move_with_update(drawn: ImageSet) -> None:
-    found = steps.movement(RunSettings(batch_size=8), _phase((HEAD,)), drawn.train, "update", steps=3)
+def test_update_means_what_it_means_in_training(drawn: ImageSet) -> None:
+    settings, phase = RunSettings(batch_size=8, batch_norm="update"), _phase(("layer4.1", HEAD))
+    found = {row.name: row for row in steps.movement(settings, phase, drawn.train, steps=3)}
+    assert {name for name, row in found.items() if row.statistics} == {"layer4.1"}
+    network = start_network(settings, len(drawn.classes))
+    before = {key: t.clone() for key, t in network.model.state_dict().items()}
+    for _ in loop.train(dataclasses.replace(settings, phases=(dataclasses.replace(phase, epochs=1),)), drawn, network):
+        pass
+    after = network.model.state_dict()
+    moved = {key for key in before if key.endswith("running_mean") and not torch.equal(before[key], after[key])}
+    assert moved == {"layer4.1.bn1.running_mean", "layer4.1.bn2.running_mean"}
+
+
+def test_statistics_of_frozen_blocks_move_under_a_plain_train(drawn: ImageSet) -> None:
+    found = steps.movement(RunSettings(batch_size=8), _phase((HEAD,)), drawn.train, plain=True, steps=3)
     trunk = [row for row in found if row.name != HEAD]
     assert all(row.weights == 0.0 for row in trunk)
     assert all(row.statistics is not None and row.statistics > 0 for row in trunk)

@@ -78,7 +78,7 @@ def test_any_wrong_value_is_measured_anew(
     known: dict[str, Cost], home: Path, name: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     raw = {block: dataclasses.astuple(cost) for block, cost in known.items()}
-    monkeypatch.setattr(machine, "_measure", lambda backbone: raw)  # what takes seconds
+    monkeypatch.setattr(machine, "_measure", lambda backbone, told: raw)  # what takes seconds
     monkeypatch.setattr(machine.tapconv, "choose", lambda *_: ("layer4.1.conv2",))
     text = json.loads((home / FILE).read_text())
     text["known"][name] = "HERE"

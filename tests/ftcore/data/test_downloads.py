@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,7 @@ def test_torchvision_still_knows_them(name: str) -> None:
     kind = downloads._kind(name)
     assert kind.__name__ == downloads.DOWNLOADS[name].kind
     assert tuple(getattr(kind, "classes", ())) in ((), downloads.class_names(name))
+    assert downloads.DOWNLOADS[name].source in Path(inspect.getfile(kind)).read_text("utf-8")
 
 
 def test_own_test_is_kept_and_a_tenth_of_train_is_val(monkeypatch: pytest.MonkeyPatch) -> None:

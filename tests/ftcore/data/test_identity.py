@@ -33,7 +33,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "renamed in order": (lambda d: (d / "red").rename(d / "rot"), "class 'red' is now called 'rot'"),
     "added": (lambda d: shutil.copytree(d / "red", d / "white"), "class 'white' is new"),
     "removed": (lambda d: shutil.rmtree(d / "red"), "class 'red' is gone"),
-    "one picture more": (lambda d: paint(d / "red" / "99.png"), "there were "),
+    "one picture more": (lambda d: paint(d / "red" / "99.png"), "train had 6 images"),
     "a picture painted over": (
         lambda d: [paint(f) for f in (d / "red").iterdir()],
         "other pictures in train, val, test",
@@ -70,7 +70,7 @@ def test_another_reader_compares_names_and_labels_only(make_folder: Callable[...
 def test_a_run_of_an_earlier_version_kept_only_classes_and_counts(tmp_path: Path, noise: Path) -> None:
     now = identity.of(sets.load(str(noise), TINY))
     identity.compare(Identity(("blue", "green", "red"), 24, 6, 6), now)
-    with pytest.raises(FtError, match="there were 25 images in train, now there are 24"):
+    with pytest.raises(FtError, match="train had 25 images, now it has 24"):
         identity.compare(Identity(("blue", "green", "red"), 25, 6, 6), now)
 
 

@@ -20,8 +20,12 @@ def test_the_stages_name_modules_that_exist(backbone: str) -> None:
     settings = dataclasses.replace(RunSettings(), backbone=backbone, phases=recipes.classic(backbone))
     lines = glance.stages(settings, 10)
     network = backbones.skeleton(backbone)
+    network.model.train()
     for text in (lines[1], lines[2], lines[4]):
         exec(text, {"model": network.model, "nn": nn})
+    assert not any(module.training for module in network.model.modules()), (
+        "the stage Freeze holds BatchNorm's statistics"
+    )
     network.refresh()
     moving = {name for name in network.names if any(p.requires_grad for p in network.parameters(name).values())}
     assert moving == set(settings.phases[1].trainable)

@@ -10,6 +10,7 @@ from ftcore import store
 from ftcore.costs import estimate
 from ftcore.costs.estimate import Estimate
 from ftcore.errors import FtError
+from ftcore.numerals import several
 from ftcore.runs import limits, records, service
 from ftcore.runs.manager import Manager
 from ftcore.settings import Phase, RunSettings, number_from_environment
@@ -84,7 +85,9 @@ def test_runs_that_take_too_long_are_refused(
     if fits:
         assert idle.status(idle.submit(settings, "me")).state == "queued"
         return
-    with pytest.raises(FtError, match=f"about {epochs} minutes, and this server allows {most}: give it fewer epochs"):
+    with pytest.raises(
+        FtError, match=f"about {several(epochs, 'minute')}, and this server allows {most}: give it fewer"
+    ):
         idle.submit(settings, "me")
 
 

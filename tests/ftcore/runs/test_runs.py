@@ -107,6 +107,23 @@ def test_pause_resume_stop_and_resume_again(one: Manager, long: RunSettings) -> 
     assert service.wait(run_id, WAIT).state == "stopped"
 
 
+def test_run_that_is_to_hold_waits_once_after_its_first_phase(
+    one: Manager, small: RunSettings, tiny: RunSettings
+) -> None:
+    alone = one.submit(tiny, "me", hold=True)  # nothing thaws, so there is nothing to wait for
+    first, second = (dataclasses.replace(phase, epochs=2) for phase in small.phases)
+    settings = dataclasses.replace(small, phases=(first, second, dataclasses.replace(second, epochs=1)))
+    run_id = one.submit(settings, "me", hold=True)
+    assert service.status(run_id).state == "queued"
+    until(lambda: service.status(run_id).state == "paused")
+    assert service.status(alone).state == "done"
+    assert epochs(run_id) == [1, 2]
+    assert service.status(run_id).active
+    one.resume(run_id, "me")
+    assert service.wait(run_id, WAIT).state == "done"
+    assert epochs(run_id) == [1, 2, 3, 4, 5]
+
+
 def test_pause_that_lasts_lets_another_go_and_comes_back(long: RunSettings, tiny: RunSettings) -> None:
     patient = Manager(1, pause_s=0.5)
     try:

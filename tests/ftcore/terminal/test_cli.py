@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -224,7 +225,9 @@ def test_predict_warns_of_a_run_that_only_guesses(
     (trained / "events.jsonl").write_text("\n".join(log) + "\n")
     assert cli.main(["predict", "--run", str(trained), str(noise / "red" / "00.png"), *mode]) == 0
     said = capsys.readouterr()
-    assert said.err.startswith("This run ended at 33.3 % validation accuracy with a loss of 3e+20, no better than gues")
+    assert said.err.startswith(
+        "This run ended at 33.3 % validation accuracy with a loss of 3.0e20, no better than gues"
+    )
     assert said.err.endswith("Train again with a lower learning rate.\n")
     if mode == ["--json"]:
         assert json.loads(said.out)["doubt"] == said.err.strip()
@@ -276,3 +279,16 @@ def test_list_names_everything(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(name in said for name in ("resnet18-tinyimagenet64", "vgg16", "sketchbook", "eurosat"))
     assert "25,557,032 parameters  224 px  1000 classes" in said
     assert "resnet50-11ad3fa6.pth into" in said
+
+
+@pytest.mark.parametrize("mode", [[], ["--json"]])
+def test_train_warns_of_a_rate_that_is_known_to_end_badly_and_goes_on(
+    mode: list[str], noise: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["train", "--data", str(noise), "--epochs", "1", *mode]
+    assert cli.main([*words, "--lr", "10", "--out", str(tmp_path / "high")]) == 0
+    said = capsys.readouterr()
+    assert re.fullmatch(r"Train the head at 10: in \d+ of \d+ short runs .* went well in .*\.\n", said.err)
+    assert cli.main([*words, "--lr", "1e-3", "--out", str(tmp_path / "usual")]) == 0
+    assert "went well" not in capsys.readouterr().err
+    assert "went well" not in said.out

@@ -7,7 +7,18 @@ from pathlib import Path
 import pytest
 
 from ftcore.costs import estimate
-from ftcore.events import CacheProgress, CacheSkipped, DataFound, DataProgress, Event, PicturesSkipped, StepProgress
+from ftcore.events import (
+    CacheProgress,
+    CacheSkipped,
+    DataFound,
+    DataProgress,
+    EpochEnd,
+    Event,
+    PicturesSkipped,
+    RunEnd,
+    StepProgress,
+)
+from ftcore.numerals import seconds
 from ftcore.settings import Phase, RunSettings
 from ftcore.terminal import story
 
@@ -23,6 +34,15 @@ def told(settings: RunSettings, *events: Event) -> None:
 def test_what_was_found_comes_first(capsys: pytest.CaptureFixture[str]) -> None:
     told(RunSettings(), DataFound("2 classes: a, b; ...", ("a", "b"), 1, 1, 1, (), ()))
     assert capsys.readouterr().out == "2 classes: a, b; ...\nRun folder: /runs/a\n"
+
+
+def test_an_epoch_is_told_in_the_numbers_of_the_pages(capsys: pytest.CaptureFixture[str]) -> None:
+    row = EpochEnd(1, 7, 1e22, 0.0005, 0.1, 1.0, 0.00831, 0.99996, 1e-3, {}, 125.0)
+    told(RunSettings(), row, RunEnd(0.3, 1.0, 7, 12.4, "/runs/a"))
+    assert capsys.readouterr().out == (
+        "epoch   7  phase 1  train loss 1.0e22 accuracy  0.05 %  validation loss 0.0083 accuracy >99.9 %  2 min 5 s\n"
+        "test accuracy 100 %  12 s  /runs/a\n"
+    )
 
 
 def test_each_stage_says_once_that_it_begins(capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,7 +85,7 @@ def test_features_that_do_not_fit_are_told_once_with_their_cost(
     assert slow > fast
     assert capsys.readouterr().out == (
         "The frozen features before layer4.0 (3.5 GB) do not fit into the 1.5 GB that are free for them, so each "
-        f"epoch computes them anew: Fine-tune takes about {slow:.2g} s an epoch instead of {fast:.2g} s. Set "
+        f"epoch computes them anew: Fine-tune takes about {seconds(slow)} an epoch instead of {seconds(fast)}. Set "
         "THAW_CACHE_GB to a larger number, or make room on the disk, to keep them.\n"
     )
 

@@ -174,7 +174,7 @@ def test_more_epochs_equal_as_many_from_the_start(small: RunSettings, tmp_path: 
     [
         (HEAD, [3], "has done these epochs already"),
         (HEAD, [2], "has done 3 epochs already"),
-        (HEAD, [3, 4], "The run has 1 phases"),
+        (HEAD, [3, 4], "The run has 1 phase,"),
         (HEAD, [1001], "must lie between 1 and 1000"),
         (dataclasses.replace(HEAD, schedule="cosine"), [4], "follows a cosine over its 3 epochs"),
         (dataclasses.replace(HEAD, lr=9.0, optimizer="sgd"), [10], "ended by early stopping"),
@@ -199,7 +199,7 @@ def test_phases_that_are_over_stay_and_those_to_come_may_change(small: RunSettin
     longer.extend(folder, [3, 1])
     assert [phase.epochs for phase in records.settings_of(folder).phases] == [3, 1]
     run(folder, cut=4)
-    with pytest.raises(FtError, match="Phase 1 is over, and its 3 epochs stay"):
+    with pytest.raises(FtError, match="Phase 1 is over and keeps its 3 epochs"):
         longer.extend(folder, [4, 1])
 
 

@@ -1,4 +1,12 @@
-// Pictures in a row that wraps. With data.clickable each is a button that reports its id.
+// Pictures in a row that wraps, or on a phone is scrolled; it is a tab stop then, where nothing in it is one. With
+// data.clickable each picture is a button that reports its id.
+const sizes = new ResizeObserver((changes) => changes.forEach(({ target }) => stop(target)));
+
+function stop(root) {
+  if (root.scrollWidth > root.clientWidth + 1 && !root.querySelector("button")) root.tabIndex = 0;
+  else root.removeAttribute("tabindex");
+}
+
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".gallery");
   root.setAttribute("aria-label", data.title);
@@ -25,4 +33,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
       cell.onclick = () => setTriggerValue("picked", item.id);
     }
   });
+  stop(root);
+  sizes.observe(root);
 }

@@ -30,7 +30,7 @@ function show(root, state, at) {
   CHANNELS.forEach((name, c) => {
     const scaled = bytes[c] / 255;
     const numbers = [bytes[c], scaled.toFixed(3), state.mean[c].toFixed(3), state.std[c].toFixed(3),
-      ((scaled - state.mean[c]) / state.std[c]).toFixed(3)];
+      ((scaled - state.mean[c]) / state.std[c]).toFixed(3).replace("-", "\u2212")];
     numbers.forEach((number, column) => { root.querySelectorAll("tbody tr")[c].children[column + 1].textContent = number; });
   });
 }

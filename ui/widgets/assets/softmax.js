@@ -36,6 +36,8 @@ export default function ({ data, parentElement }) {
   });
   const foot = table.createTFoot().insertRow();
   data.foot.forEach((words) => cell("td", words, foot));
-  const lit = Number(table.dataset.lit ?? 0);
+  const first = data.rows[0].name; // another answer is spoken of first; a row that was pointed at stays while it is the same
+  const lit = table.dataset.first === first ? Number(table.dataset.lit ?? 0) : 0;
+  table.dataset.first = first;
   light(lit < data.rows.length ? lit : 0);
 }

@@ -17,17 +17,17 @@ function build(root, blocks) {
   }
 }
 
-function paint(box, block, { clickable, marked, verb }) {
+function paint(box, block, { clickable, marked, hint, verb }) {
   const looks = verb === "look";
   const marks = ["block", block.state, block.fresh && "new", block.moving && "moving", clickable && "clickable",
-    looks && block.name === marked && "marked"];
+    looks && block.name === marked && "marked", block.name === hint && "hint"];
   box.className = marks.filter(Boolean).join(" ");
   box.setAttribute("aria-label", block.told);
   box.setAttribute("aria-pressed", String(looks ? block.name === marked : block.state === "trainable"));
   if (clickable && (looks || block.state !== "empty")) box.removeAttribute("aria-disabled");
   else box.setAttribute("aria-disabled", "true");
   box.title = block.told;
-  part(box, "bar").style.height = block.height + "px";
+  part(box, "bar").style.setProperty("--high", block.height + "px");
   part(box, "name").textContent = block.label;
   part(box, "count").textContent = block.count;
   part(box, "shape").textContent = block.shape;

@@ -1,0 +1,43 @@
+"""The parts of a page that look once a second: nothing stands beside one in its room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
+
+from ftcore.runs import locks, records
+from tests.made import SHORT, OpenPage, write_run
+
+
+@pytest.fixture
+def sent() -> Iterator[list[ForwardMsg]]:
+    """All that the app hands on to the browser."""
+    found: list[ForwardMsg] = []
+    ForwardMsgQueue.on_before_enqueue_msg(found.append)
+    yield found
+    ForwardMsgQueue.on_before_enqueue_msg(None)
+
+
+@pytest.mark.parametrize("page", ["pipeline", "train_live"])
+@pytest.mark.parametrize("state", ["running", "done"])
+def test_what_ticks_stands_alone(open_page: OpenPage, sent: list[ForwardMsg], page: str, state: str) -> None:
+    """If one that ticks is lost on its way, as happens on a machine that sends late, its neighbours stay in place."""
+    epochs = (0.5, 0.6, 0.7, 0.8) if state == "done" else (0.5, 0.6, 0.7)
+    run = write_run(SHORT, *epochs, end=state)
+    with locks.lock(records.folder_of(run)):
+        assert not open_page(page, run=run).exception
+    places: dict[str, tuple[int, ...]] = {}
+    paths = set()
+    for message in sent:
+        if message.HasField("delta"):
+            path = tuple(message.metadata.delta_path)
+            paths.add(path)
+            if message.delta.fragment_id:
+                places.setdefault(message.delta.fragment_id, path)
+    assert len(places) >= 2
+    for place in places.values():
+        room = place[:-1]
+        assert {path[: len(place)] for path in paths if path[: len(room)] == room and path != room} == {place}
