@@ -13,7 +13,7 @@ class Executor(Protocol):
         """Work on this run; one that is paused may keep its place for so many seconds."""
 
     def tell(self, run_id: str, word: str) -> None:
-        """Say "pause", "go", "stop" or "hold" (pause after the phase) to a run that is worked on; nothing happens if it is not."""
+        """Say "pause", "go", "stop" or "hold" (slowly, and pause after the phase) to a run that is worked on; nothing happens if it is not."""
 
     def alive(self) -> Mapping[str, int]:
         """The runs that are worked on, in the order in which they began, each with the id of its process or job."""

@@ -59,7 +59,8 @@ class Manager:
     def submit(self, settings: RunSettings, owner: str, part_of: str = "", *, hold: bool = False) -> str:
         """Queue a run; its id. `FtError` for impossible settings, a limit reached, and what `needs.check` finds.
 
-        With `hold` it pauses by itself after its first phase, if blocks thaw later.
+        With `hold` its first phase goes slowly enough to be watched, and it pauses by itself after it, if blocks thaw
+        later.
         """
         recipes.check_settings(settings)
         limits.check_time(settings)

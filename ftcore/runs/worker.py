@@ -1,7 +1,8 @@
 """One run in a process of its own: `python -m ftcore.runs.worker` waits on stdin for a run folder, then trains.
 
-Further lines on stdin pause, continue or stop it, or let it pause by itself once a phase is over ("hold"); a pause that
-lasts ends the process, and the run stays paused. When stdin closes, the server is gone and it exits at once.
+Further lines on stdin pause, continue or stop it, or have its first phase watched ("hold"): it waits a moment after
+each epoch and pauses by itself once the phase is over. A pause that lasts ends the process, and the run stays paused.
+When stdin closes, the server is gone and it exits at once.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import traceback
 from pathlib import Path
 
 from ftcore.errors import FtError
-from ftcore.events import DataFound, DataProgress, Event, PhaseEnd, PicturesSkipped, RunEnd
+from ftcore.events import Baseline, DataFound, DataProgress, EpochEnd, Event, PhaseEnd, PicturesSkipped, RunEnd
 from ftcore.runs import records
 from ftcore.runs.execute import PauseRun, StopRun, execute, finish
+
+WATCHED_SECONDS = 1.5  # a page looks once a second: so each epoch of a phase that is watched is a point that comes
 
 
 class _Control:
@@ -26,7 +29,7 @@ class _Control:
     def __init__(self, folder: Path, pause_s: float | None) -> None:
         self.folder, self.pause_s, self.lost = folder, pause_s, 0.0
         self.stopped = self.hold = False
-        self.running = threading.Event()
+        self.running, self.told = threading.Event(), threading.Event()
         self.running.set()
         self.state = ""
 
@@ -42,6 +45,7 @@ class _Control:
                 self.running.clear()
             elif word in ("go", "stop"):
                 self.running.set()
+            self.told.set()
         os._exit(3)  # the server has gone, and with it the reason to go on
 
     def report(self, event: Event) -> None:
@@ -49,6 +53,8 @@ class _Control:
         records.append(self.folder, event)
         if isinstance(event, RunEnd):
             return  # nothing is left to pause or to stop
+        if self.hold and isinstance(event, Baseline | EpochEnd):
+            self._wait_a_moment()
         if self.hold and isinstance(event, PhaseEnd):
             self.hold = False
             self.running.clear()
@@ -61,6 +67,13 @@ class _Control:
             self._enter("running")
         if self.stopped:
             raise StopRun
+
+    def _wait_a_moment(self) -> None:
+        """For whoever watches, outside the clock; a word from outside ends it."""
+        start = time.perf_counter()
+        self.told.clear()
+        self.told.wait(WATCHED_SECONDS)
+        self.lost += time.perf_counter() - start
 
     def _enter(self, state: str) -> None:
         if state != self.state:

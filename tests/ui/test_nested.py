@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 from urllib.parse import unquote
 
@@ -28,7 +27,8 @@ def ask(path: str, method: str = "GET", accept: str = "text/html,*/*") -> tuple[
         "type": "http", "method": method, "path": unquote(name), "query_string": query.encode(),
         "headers": [(b"accept", accept.encode())],
     }  # fmt: skip
-    asyncio.run(Nested(PlainTextResponse("as before"))(scope, receive, send))
+    with pytest.raises(StopIteration):  # nothing here waits, so no loop is needed: browser tests have their own
+        Nested(PlainTextResponse("as before"))(scope, receive, send).send(None)
     return told[0]["status"], dict(told[0]["headers"]).get(b"location", b"").decode()
 
 

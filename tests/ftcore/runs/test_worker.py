@@ -15,7 +15,7 @@ import torch
 from safetensors import safe_open
 
 from ftcore.errors import FtError
-from ftcore.events import RunEnd, StepProgress
+from ftcore.events import Baseline, RunEnd, StepProgress
 from ftcore.files import ROOT
 from ftcore.runs import execute, locks, records, results, worker
 from ftcore.settings import RunSettings
@@ -98,6 +98,30 @@ def test_pause_that_lasts_gives_the_worker_up(tiny: RunSettings, word: str) -> N
         control.report(StepProgress(1, 1, 1, 5, 0.9, 0.1))
     assert records.state_of(folder).state == ("paused" if not word else "interrupted")
     assert records.progress(folder) is not None
+
+
+def test_first_phase_that_is_watched_waits_outside_the_clock(
+    tiny: RunSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control = worker._Control(records.new(tiny), pause_s=None)
+    monkeypatch.setattr(worker, "WATCHED_SECONDS", 0.1)
+    control.report(Baseline(1.0, 0.5))
+    assert control.lost == 0
+    control.hold = True
+    control.report(Baseline(1.0, 0.5))
+    waited = control.lost
+    assert waited >= 0.1
+    control.report(StepProgress(1, 1, 1, 5, 0.9, 0.1))
+    assert control.lost == waited
+
+
+def test_stop_ends_the_wait_of_a_phase_that_is_watched(tiny: RunSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    control = worker._Control(records.new(tiny), pause_s=None)
+    monkeypatch.setattr(worker, "WATCHED_SECONDS", 3600)
+    control.hold = control.stopped = True
+    threading.Timer(0.1, control.told.set).start()
+    with pytest.raises(execute.StopRun):
+        control.report(Baseline(1.0, 0.5))
 
 
 @pytest.mark.parametrize("word", ["pause", "stop"])
