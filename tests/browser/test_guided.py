@@ -137,6 +137,7 @@ def train(tab: Page) -> str:
     assert found
     at_step(tab, 10)
     in_sight(tab, tab.get_by_role("heading", name="Accuracy"))
+    in_sight(tab, tab.get_by_test_id("stVegaLiteChart").first)
     resume = tab.get_by_role("button", name="Resume")
     expect(resume).to_be_visible(timeout=LONG)
     expect(tab.get_by_text("Paused after epoch 2 of 5, between two phases.")).to_be_visible()

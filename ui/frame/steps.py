@@ -112,7 +112,7 @@ STEPS = (
     Step("tune", "pipeline", {"stage": "tune"}, lambda at: at.page == "train_live", (_link("Follow the fine-tuning epoch by epoch on the page Train live", "train_live"),)),
     Step("guess", "train_live", {}, _guessed, (_GUESS,)),
     Step("start", "train_live", {}, lambda at: at.view is not None, (Control("Start", ".st-key-start button"),)),
-    Step("watch", "train_live", {}, _finished, (*_CURVES, _RESUME), _watched, show=(".st-key-live-run", '[data-testid="stVegaLiteChart"]')),
+    Step("watch", "train_live", {}, _finished, (*_CURVES, _RESUME), _watched, show=(".st-key-live-run", '[data-testid="stVegaLiteChart"], [class*="st-key-frame-"]')),
     Step("trace", "trace", {}, _traced, (_NEXT, _LAST)),
     Step("quiz", "quiz", {}, _answered, (Control("Short quiz", ".st-key-begin-short button"), Control("Leave this round", ".st-key-leave button")), _other_round),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -247,9 +247,11 @@ def _button(view: View, label: str, act: Callable[[str, str], None], notes: str,
 
 
 def chart(view: View, what: str, key: str, height: int = 300) -> None:
-    """One chart of the run; an empty frame of the same height until there is a number."""
+    """One chart of the run; an empty frame in its place, as high and as far down, until there is a number."""
     if view.story.baseline is None and not view.story.epochs:
-        with st.container(height=height, border=True, vertical_alignment="center", horizontal_alignment="center"):
+        st.caption(curves.LEGEND)
+        middle: dict[str, Any] = {"vertical_alignment": "center", "horizontal_alignment": "center"}
+        with st.container(height=height, border=True, key=f"frame-{key}-{what}-{view.id}", **middle):
             st.caption(content.section("train", "curves.none", {"what": what}), width="content")
         return
     curves.draw(what, view.story, f"{key}-{view.id}", height)
