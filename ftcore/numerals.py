@@ -6,6 +6,7 @@ What is not nothing never reads as nothing, and what is not the whole never as t
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 MINUS = "−"  # in prose and tables; what is code or can be typed, an exponent such as e-4 too, keeps the hyphen
 NO_NUMBER = "no number"
@@ -21,6 +22,11 @@ def count(number: int) -> str:
 def several(number: int, word: str) -> str:
     """1 and 'epoch' -> '1 epoch', 5 -> '5 epochs'."""
     return f"{count(number)} {word}{'' if number == 1 else 's'}"
+
+
+def listed(words: Sequence[str], last: str = "and") -> str:
+    """['a', 'b', 'c'] -> 'a, b and c'."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}" if words else ""
 
 
 def percent(share: float) -> str:

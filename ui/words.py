@@ -35,6 +35,7 @@ def short(number: int) -> str:
 # The terminal writes them so too.
 count, several, seconds = numerals.count, numerals.several, numerals.seconds
 percent, number, power, rate = numerals.percent, numerals.number, numerals.power, numerals.rate
+listed = numerals.listed
 
 
 def whole_percent(share: float) -> str:
@@ -136,11 +137,6 @@ def about(value: float) -> str:
 def shape(sizes: Sequence[int]) -> str:
     """(512, 2, 2) -> '512×2×2'."""
     return "×".join(str(size) for size in sizes)
-
-
-def listed(words: Sequence[str], last: str = "and") -> str:
-    """['a', 'b', 'c'] -> 'a, b and c'."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}" if words else ""
 
 
 def held(text: str, width: int = 24) -> str:

@@ -9,7 +9,7 @@ from collections import Counter
 
 from ftcore import rates
 from ftcore.names import shown
-from ftcore.numerals import rate
+from ftcore.numerals import listed, rate, several
 from ftcore.rates import Measured, Risk
 from ftcore.settings import RunSettings
 
@@ -34,17 +34,9 @@ def words(risk: Risk, settings: RunSettings, measured: Measured) -> str:
     (first, count), others = ends[0], [f"in {count} {ENDS[kind]}" for kind, count in ends[1:]]
     parts = [f"in {count} of {len(risk.ends)} short runs {ENDS[first]}", *others]
     already = "" if risk.at == risk.lr else f"already at {rate(risk.at)}, "
-    images, epochs = _several(measured.train_per_class, "image"), _several(measured.epochs, "epoch")
+    images, epochs = several(measured.train_per_class, "image"), several(measured.epochs, "epoch")
     return (
-        f"{shown(settings.phases[risk.phase - 1].name, 60)} at {rate(risk.lr)}: {already}{_listed(parts)}; "
+        f"{shown(settings.phases[risk.phase - 1].name, 60)} at {rate(risk.lr)}: {already}{listed(parts)}; "
         f"{rate(risk.well)} went well in {risk.well_tries} of {risk.well_tries}. Measured with this network on "
-        f"{_listed(measured.data)}: {images} a class, {epochs}{' after a phase of the head alone' * (risk.phase > 1)}."
+        f"{listed(measured.data)}: {images} a class, {epochs}{' after a phase of the head alone' * (risk.phase > 1)}."
     )
-
-
-def _several(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
-def _listed(words: list[str] | tuple[str, ...]) -> str:
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

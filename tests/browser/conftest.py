@@ -95,7 +95,12 @@ OpenTab = Callable[..., Page]
 
 @pytest.fixture
 def open_tab(browser: Browser, server: Server) -> Iterator[OpenTab]:
-    """Open a page of the app in a browser profile of its own. At the end no outside host and no error was seen."""
+    """Open a page of the app in a browser profile of its own.
+
+    At the end no outside host was asked, and neither browser nor server met an error.
+    """
+    log = server.home / "server.log"
+    before = log.stat().st_size
     outside: list[str] = []
     broken: list[str] = []
     contexts = []
@@ -119,3 +124,7 @@ def open_tab(browser: Browser, server: Server) -> Iterator[OpenTab]:
         context.close()
     assert outside == []
     assert broken == []
+    with log.open() as lines:
+        lines.seek(before)
+        said = lines.read()
+    assert "Uncaught app execution" not in said, said

@@ -82,6 +82,14 @@ def test_the_server_lets_go_of_the_files_bytes(opened: AppTest, monkeypatch: pyt
     assert held == [1, 0, 1, 0]
 
 
+def test_a_click_that_sends_a_taken_file_again_takes_nothing(opened: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MemoryUploadedFileManager, "get_files", lambda *_, **__: [])  # as after it was let go of
+    opened.file_uploader[0].set_value(("one.jpg", photo(), "image/jpeg")).run()
+    assert not opened.exception
+    assert not opened.error
+    assert "pixels shown" not in texts(opened)
+
+
 @pytest.mark.parametrize("backbone", backbones.CATALOGUE)
 def test_what_is_kept_is_what_each_network_would_get_from_the_file(backbone: str) -> None:
     data = photo((700, 500), "PNG")

@@ -14,6 +14,7 @@ import streamlit as st
 from PIL import Image
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from course import content
 from ftcore.analysis import trace
@@ -129,9 +130,12 @@ def _came_safely() -> bool | None:
 
 
 def _take(now: str, key: str) -> None:
-    """Read what has arrived once and let go of its bytes: the server would hold them as long as the session."""
+    """Read what has arrived once and let go of its bytes: the server would hold them as long as the session.
+
+    A click that comes before the browser has heard of that sends the file again, which is gone by then.
+    """
     file = st.session_state[key]
-    if file is None:
+    if not isinstance(file, UploadedFile):
         return
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1  # the next one gets a fresh widget
     try:
