@@ -168,9 +168,17 @@ class RunEnd:
     folder: str = ""
 
 
+@dataclass(frozen=True)
+class TrainingEnd:
+    """One training of a series is over: its place among them, from 1, and its epochs. Its weights are not kept."""
+
+    number: int
+    epochs: tuple[EpochEnd, ...]
+
+
 Event = (
     DataFound | RunStart | Recovered | DataProgress | PicturesSkipped | CacheProgress | CacheSkipped | Baseline
-    | StepProgress | EpochEnd | PhaseEnd | RunEnd
+    | StepProgress | EpochEnd | PhaseEnd | RunEnd | TrainingEnd
 )  # fmt: skip
 
 
@@ -196,7 +204,7 @@ def from_dict(record: Mapping[str, Any]) -> Event:
 
 
 def build(kind: type[T], record: Mapping[str, Any]) -> T:
-    """A dataclass of numbers, texts, and lists and tables of them, from plain values.
+    """A dataclass of numbers, texts, lists and tables of them and of such dataclasses, from plain values.
 
     Fields it does not know are left out, those with a default may be missing. Raises `ValueError` where another is
     missing, has another type, or is a number that cannot be: only losses and drift may be infinite or none at all, and
@@ -220,6 +228,8 @@ def _checked(name: str, hint: Any, value: Any) -> Any:
         return tuple(_checked(name, parts[0], part) for part in value)
     if inner is dict and isinstance(value, dict) and all(isinstance(key, str) for key in value):
         return {key: _checked(name, parts[1], part) for key, part in value.items()}
+    if dataclasses.is_dataclass(hint) and isinstance(value, dict):
+        return build(typing.cast(Any, hint), value)
     if hint is float:
         return _number(name, value)
     if inner is not None or type(value) is not hint or (hint is int and not 0 <= value < 2**53):

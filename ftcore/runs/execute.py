@@ -30,7 +30,7 @@ from ftcore.events import (
     RunStart,
 )  # fmt: skip
 from ftcore.files import FULL
-from ftcore.runs import records
+from ftcore.runs import records, series
 from ftcore.runs.locks import lock
 from ftcore.runs.results import save_model, start_of
 from ftcore.settings import RunSettings
@@ -58,10 +58,13 @@ class PauseRun(Exception):
 
 
 def execute(folder: Path, report: Callable[[Event], None], clock: Callable[[], float] = time.perf_counter) -> None:
-    """Run, or go on with, the run in this folder, reporting every event that its log does not hold yet.
+    """Run, or go on with, the run or series in this folder, reporting every event that its log does not hold yet.
 
     `clock` gives the seconds that count as training time. Whatever `report` raises ends the run.
     """
+    if trainings := series.of(folder):
+        series.execute(folder, trainings, report, clock)
+        return
     settings, log = records.settings_of(folder), records.read_log(folder)[0]
     logged = {_name(said) for said in log if isinstance(said, TOLD_ONCE)}
     report(_found(settings))

@@ -19,12 +19,15 @@ LEARNER_LIMIT = 3
 LEARNER_GB = 2.0
 
 
-def check_time(settings: RunSettings) -> None:
-    """Raise `FtError` for a run that is expected to take longer than `$THAW_MAX_MINUTES` (0 or unset: no limit)."""
+def check_time(*trainings: RunSettings) -> None:
+    """Raise `FtError` for a run that is expected to take longer than `$THAW_MAX_MINUTES` (0 or unset: no limit).
+
+    Of a series the trainings count together.
+    """
     most = number_from_environment("THAW_MAX_MINUTES", 0)
     if not most:
         return
-    minutes = estimate.of_run(settings).seconds / 60
+    minutes = sum(estimate.of_run(one).seconds for one in trainings) / 60
     if minutes > most:
         raise FtError(
             f"This run would take about {several(math.ceil(minutes), 'minute')}, and this server allows {most:g}: give it fewer "

@@ -10,14 +10,13 @@ import contextlib
 import functools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ftcore import store
-from ftcore.costs import estimate
 from ftcore.errors import FtError
 from ftcore.numerals import several
-from ftcore.runs import limits, needs, records, results, shelf
+from ftcore.runs import limits, needs, records, results, series, shelf
 from ftcore.runs.execute import DISK_FULL, DISK_FULL_SAYS, TAKEN
 from ftcore.runs.executor import Executor
 from ftcore.runs.local import Local
@@ -56,19 +55,24 @@ class Manager:
         self._closed = False
         self._pump()
 
-    def submit(self, settings: RunSettings, owner: str, part_of: str = "", *, hold: bool = False) -> str:
+    def submit(
+        self, settings: RunSettings, owner: str, part_of: str = "", *, hold: bool = False,
+        further: Sequence[RunSettings] = (),
+    ) -> str:  # fmt: skip
         """Queue a run; its id. `FtError` for impossible settings, a limit reached, and what `needs.check` finds.
 
         With `hold` its first phase goes slowly enough to be watched, and it pauses by itself after it, if blocks thaw
-        later.
+        later. With `further` trainings it is a series: they follow one another, and only their numbers are kept.
         """
-        recipes.check_settings(settings)
-        limits.check_time(settings)
+        trainings = (settings, *further)
+        for one in trainings:
+            recipes.check_settings(one)
+        limits.check_time(*trainings)
         limits.check_disk(owner)
         needs.check(settings)  # before the lock: nobody waits for an answer from the net
         with self._lock:
             self._room(owner)
-            run_id = records.new(settings, owner, part_of=part_of).name
+            run_id = series.new(trainings, owner, part_of).name
             if hold and settings.thaws:
                 self._held.add(run_id)
             self._enqueue(run_id, owner)
@@ -143,6 +147,8 @@ class Manager:
             owner=state.owner,
             part_of=state.created.part_of,
             label=state.label,
+            trainings=len(series.of(folder)),
+            trained=state.trained,
         )
 
     def workers(self) -> dict[str, int]:
@@ -239,10 +245,7 @@ class Manager:
         seconds = 0.0
         for run_id in ahead:
             with contextlib.suppress(FtError):
-                folder = records.folder_of(run_id)
-                settings = records.settings_of(folder)
-                left = 1 - records.state_of(folder).epochs_done / settings.epochs
-                seconds += estimate.of_run(settings).seconds * max(left, 0.0)
+                seconds += series.seconds_left(records.folder_of(run_id))
         return seconds / max(1, self._jobs)
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from ftcore import events
 from ftcore.errors import FtError
-from ftcore.events import CacheProgress, DataProgress, EpochEnd, Event, RunEnd, StepProgress
+from ftcore.events import CacheProgress, DataProgress, EpochEnd, Event, RunEnd, StepProgress, TrainingEnd
 from ftcore.files import home, whole
 from ftcore.names import tidy
 from ftcore.runs.locks import is_alive
@@ -46,7 +46,10 @@ MESSAGES = {
 
 @dataclass(frozen=True)
 class RunState:
-    """The last known state of a run, from its log. `since` and `created` are in seconds since 1970."""
+    """The last known state of a run, from its log. `since` and `created` are in seconds since 1970.
+
+    `trained` counts the finished trainings of a series.
+    """
 
     state: str
     message: str
@@ -55,6 +58,7 @@ class RunState:
     epochs_done: int
     result: RunEnd | None
     label: Label
+    trained: int
 
     @property
     def owner(self) -> str:
@@ -252,7 +256,8 @@ def _folded(folder: Path, _size: int, _changed: int) -> RunState:
     epochs = {said.epoch for said in log if isinstance(said, EpochEnd)}
     result = next((said for said in reversed(log) if isinstance(said, RunEnd)), None)
     label = next((said for said in reversed(log) if isinstance(said, Label)), Label())
-    return RunState(last.state, last.message, last.time, created, len(epochs), result, label)
+    trained = {said.number for said in log if isinstance(said, TrainingEnd)}
+    return RunState(last.state, last.message, last.time, created, len(epochs), result, label, len(trained))
 
 
 def delete(folder: Path) -> None:

@@ -15,7 +15,8 @@ class Status:
 
     `position` is 1 for the next in the queue, 0 outside it; times in seconds. A run is `active` while it waits or has
     a worker; a paused one gives its worker up after a moment. `owner` is who may steer it, "" for a run of a terminal;
-    `part_of` the experiment that made it, "" for a run of the learner's own.
+    `part_of` the experiment that made it, "" for a run of the learner's own. A series has `trainings`, 0 for any other
+    run, and so many of them are `trained`.
     """
 
     id: str
@@ -31,3 +32,5 @@ class Status:
     owner: str
     part_of: str
     label: Label
+    trainings: int = 0
+    trained: int = 0

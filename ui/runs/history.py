@@ -146,7 +146,7 @@ def draw(owner: str, shown: str | None) -> None:
         st.subheader("Your runs", anchor=False)
         everything = len(runs) <= SHOWN or st.toggle(f"Show all {count(len(runs))}", key="history-all")
         _rows(runs if everything else runs[:SHOWN], numbers(runs), shown)
-    theirs = [run for run in service.history(owner) if run.part_of]
+    theirs = [run for run in service.history(owner) if run.part_of and not run.trainings]
     if theirs:
         with st.expander(f"Runs of experiments, {len(theirs)}"):
             _rows(theirs, numbers(theirs), shown)

@@ -97,8 +97,10 @@ class View:
 
 
 def look(run_id: str) -> View:
-    """Ask for the run's state and read its new lines. Raises `FtError` when there is no such run."""
+    """Ask for the run's state and read its new lines. Raises `FtError` when there is no such run, or it is a series."""
     status = service.status(run_id)
+    if status.trainings:
+        raise FtError("These trainings belong to an experiment: open it on the page Experiments.")
     logs: dict[str, RunLog] = st.session_state.setdefault("thaw_logs", {})
     log = logs.pop(run_id, None) or RunLog()
     events, log.offset = service.read_events(run_id, log.offset)
