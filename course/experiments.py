@@ -1,32 +1,35 @@
-"""Experiments that settle a belief: a guess first, then real runs or a measurement, then the number.
+"""Experiments that settle a belief: a guess first, then several seeds of every arm, then what their numbers show.
 
-The words are in `assets/content/experiments.toml`; here stand the settings of the runs and how their numbers decide.
-This module knows nothing about pages, and starts nothing by itself.
+The words are in `assets/content/experiments.toml`. This module knows nothing about pages, and trains nothing.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import functools
-from collections.abc import Callable, Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from course import content, measure, quiz
-from ftcore.settings import Phase, RunSettings
-from ftcore.story import Story
-from ftcore.training import recipes
+from course.trainings import TRAININGS, numbers
+from course.trials import Trial
+from course.verdicts import LEAST, Rows, means
+from ftcore.events import EpochEnd
+from ftcore.settings import RunSettings
 
 FILE = content.FOLDER / "experiments.toml"
-BACKBONE = RunSettings().backbone
+TRIALS: Mapping[str, Trial] = {**TRAININGS, **measure.MEASUREMENTS}
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """The words of an experiment. `guesses` and `outcomes` have the same keys; `labels` names its runs.
+    """The words of an experiment. `guesses` and `outcomes` have the same keys; `labels` names its arms.
 
-    `claim` is the number of the belief, 0 for none; `page` is where to go on by hand.
+    `shown` says what its drawn numbers are. `claim` is the number of the belief, 0 for none; `page` is where to go on
+    by hand.
     """
 
     id: str
@@ -35,13 +38,14 @@ class Experiment:
     question: str
     guesses: Mapping[str, str]
     outcomes: Mapping[str, str]
-    labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    labels: Mapping[str, str]
+    shown: Mapping[str, str]
     page: str = "train_live"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Which of the guesses came true, and the numbers that say so (shares as 0..1, times in seconds)."""
+    """Which of the guesses came true, and the means over the seeds that say so (shares as 0..1, times in seconds)."""
 
     key: str
     numbers: Mapping[str, float]
@@ -59,116 +63,73 @@ def _experiment(row: Mapping[str, Any]) -> Experiment:
         raise ValueError("it needs a title, a question and two or more guesses")
     if set(made.guesses) != set(made.outcomes):
         raise ValueError("each guess needs an outcome of the same name")
-    if made.id not in measure.MEASUREMENTS and set(made.labels) != set(comparisons().get(made.id, {})):
-        raise ValueError("its labels do not name its runs")
+    if made.id not in TRIALS:
+        raise ValueError("nothing is tried under this id")
+    trial = TRIALS[made.id]
+    if set(made.labels) != set(trial.arms) or set(made.shown) != set(trial.shown):
+        raise ValueError("its labels do not name its arms, or its numbers not what is drawn")
     return made
 
 
-@functools.cache
-def comparisons() -> Mapping[str, Mapping[str, RunSettings]]:
-    """The runs of each experiment by label, short ones on the built-in network and drawings."""
-    last, everything = recipes.last_blocks(BACKBONE, 2), recipes.every_block(BACKBONE)
-    head = Phase(epochs=4)
-
-    def tuned(blocks: tuple[str, ...] = last, *, epochs: int = 4, lr: float = 1e-4, **more: Any) -> RunSettings:
-        second = Phase(name="Fine-tune", epochs=epochs, lr=lr, trainable=blocks)
-        return RunSettings(**{"phases": (head, second), "train_per_class": 40, **more})
-
-    def at_once(**more: Any) -> RunSettings:
-        phase = Phase(name="All at once", epochs=5, lr=1e-3, trainable=everything)
-        return RunSettings(**{"phases": (phase,), "train_per_class": 20, **more})
-
-    alone = RunSettings(phases=(Phase(epochs=6),), train_per_class=40)
-    first = (everything[0], recipes.last_blocks(BACKBONE, 0)[0])
-    random: dict[str, Any] = {"weights": "random", "batch_norm": "update"}
-    return {
-        "head-only": {"a": tuned(epochs=2)},
-        "thaw-moment": {"a": tuned(epochs=6)},
-        "val-above": {"a": RunSettings(phases=(Phase(epochs=3),), train_per_class=40)},
-        "all-at-once": {"a": tuned(everything, epochs=3, train_per_class=20), "b": at_once()},
-        "bn-rule": {"a": tuned(), "b": tuned(batch_norm="update")},
-        "trunk-rate": {"a": tuned(), "b": tuned(lr=1e-2)},
-        "more-thawed": {
-            "a": tuned(recipes.last_blocks(BACKBONE, 1), epochs=6, lr=1e-3, train_per_class=5),
-            "b": tuned(everything, epochs=6, lr=1e-3, train_per_class=5),
-        },
-        "kept-features": {"a": alone, "b": dataclasses.replace(alone, cache=False)},
-        "pretrained-random": {
-            "a": tuned(epochs=3, train_per_class=10),
-            "b": at_once(train_per_class=10, **random),
-            "c": tuned(epochs=3, train_per_class=100),
-            "d": at_once(train_per_class=100, **random),
-        },
-        "early-late": {
-            "a": tuned(first, epochs=3, train_per_class=20),
-            "b": tuned(recipes.last_blocks(BACKBONE, 1), epochs=3, train_per_class=20),
-        },
-    }
-
-
 def given(name: str) -> dict[str, float]:
-    """What is known of an experiment before it is made: its counts, or images of each class and last rate by label."""
-    numbers = dict(measure.MEASUREMENTS[name].given) if name in measure.MEASUREMENTS else {}
-    for label, settings in comparisons().get(name, {}).items():
-        numbers |= {f"{label}_images": settings.train_per_class, f"{label}_rate": settings.phases[-1].lr}
-    return numbers
+    """What is known of an experiment before it is made: its counts, or images of each class and last rate by arm."""
+    known = dict(measure.GIVEN.get(name, {}))
+    for label, arm in TRIALS[name].arms.items():
+        if isinstance(arm, RunSettings):
+            known |= {f"{label}_images": arm.train_per_class, f"{label}_rate": arm.phases[-1].lr}
+        else:
+            known |= {f"{label}_{key}": value for key, value in arm.items() if type(value) is int}
+    return known
 
 
-def measured(name: str) -> Outcome:
-    """Make the measurement of an experiment that needs no run; takes seconds."""
-    one = measure.MEASUREMENTS[name]
-    numbers = one.make()
-    return Outcome(one.verdict(numbers), numbers)
-
-
-def judged(name: str, runs: Mapping[str, Story]) -> Outcome:
-    """What finished runs decide, by label."""
-    numbers: dict[str, float] = {}
-    for label, run in runs.items():
-        numbers |= {f"{label}_{key}": value for key, value in _numbers(run).items()}
-    if {"a", "b"} <= set(runs):
-        numbers["gap"] = abs(numbers["a_last"] - numbers["b_last"])
-    if "c" in runs:
-        numbers["gap_many"] = abs(numbers["c_last"] - numbers["d_last"])
-    return Outcome(_JUDGES.get(name, _better)(numbers), numbers)
-
-
-def _numbers(run: Story) -> dict[str, float]:
-    first, last = run.epochs[0], run.epochs[-1]
-    head = [row for row in run.epochs if row.phase == 1][-1]
-    after = next((row for row in run.epochs if row.phase == 2), last)
-    moved = [value for name, value in last.drift.items() if name != "head"]
-    still = [value for name, value in head.drift.items() if name != "head"]
-    return {
-        "last": last.val_accuracy,
-        "head": head.val_accuracy,
-        "thawed": after.val_accuracy,
-        "first_val": first.val_accuracy,
-        "first_train": first.train_accuracy,
-        "first_sample": first.sample_accuracy,
-        "head_loss": head.val_loss,
-        "last_loss": last.val_loss,
-        "epoch": min(row.seconds for row in run.epochs),
-        "still": max(still, default=0.0),
-        "moved": max(moved, default=0.0),
+def arms_of(name: str) -> str:
+    """A mark of what an experiment compares: rows that were made with other arms are not its own."""
+    plain = {
+        label: json.loads(arm.to_json()) if isinstance(arm, RunSettings) else dict(arm)
+        for label, arm in TRIALS[name].arms.items()
     }
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _better(n: Mapping[str, float]) -> str:
-    difference = n["a_last"] - n["b_last"]
-    return "same" if abs(difference) <= measure.SAME else "a" if difference > 0 else "b"
+def trainings(name: str, seeds: Sequence[int]) -> list[RunSettings]:
+    """All trainings of an experiment: for each seed every arm, in order."""
+    arms = TRIALS[name].arms.values()
+    return [dataclasses.replace(arm, seed=seed) for seed in seeds for arm in arms if isinstance(arm, RunSettings)]
 
 
-def _loss(n: Mapping[str, float]) -> str:
-    if abs(n["a_last_loss"] - n["a_head_loss"]) <= 0.01 * n["a_head_loss"]:
-        return "same"
-    return "lower" if n["a_last_loss"] < n["a_head_loss"] else "worse"
+def rows_of(name: str, finished: Mapping[int, Sequence[EpochEnd]]) -> dict[int, dict[str, float]]:
+    """The row of each seed whose trainings are all finished, by its place among the seeds.
+
+    `finished` holds the epochs of trainings by their place, from 1, in the order of `trainings`.
+    """
+    labels = list(TRIALS[name].arms)
+    rows: dict[int, dict[str, float]] = {}
+    for place in range(max(finished, default=0) // len(labels)):
+        mine = {label: finished.get(place * len(labels) + at) for at, label in enumerate(labels, 1)}
+        if all(mine.values()):
+            rows[place] = {f"{k}_{n}": v for k, epochs in mine.items() if epochs for n, v in numbers(epochs).items()}
+    return rows
 
 
-_JUDGES: Mapping[str, Callable[[Mapping[str, float]], str]] = {
-    "head-only": lambda n: "none" if n["a_still"] == 0 else "some",
-    "thaw-moment": _loss,
-    "val-above": lambda n: "late" if n["a_first_sample"] > n["a_first_train"] else "bug",
-    "kept-features": lambda n: "much" if n["b_epoch"] > 2 * n["a_epoch"] else "little",
-    "pretrained-random": lambda n: "shrinks" if n["gap_many"] < n["gap"] else "grows",
-}
+def measured(name: str, seed: int = 0) -> dict[str, float]:
+    """The row of one seed of an experiment that needs no training of its own; takes seconds."""
+    trial = TRIALS[name]
+    assert trial.make is not None
+    arms = {label: arm for label, arm in trial.arms.items() if isinstance(arm, Mapping)}
+    made = {label: trial.make(seed, **arm) for label, arm in arms.items()}
+    return {f"{label}_{key}": float(value) for label, found in made.items() for key, value in found.items()}
+
+
+def missing(name: str, done: int) -> int:
+    """How many seeds are to be made before anything can be said; 1 once there are enough."""
+    trial = TRIALS[name]
+    least = 1 if trial.counted else trial.seeds
+    return max(least - done, 1)
+
+
+def judged(name: str, rows: Rows) -> Outcome | None:
+    """What the rows of several seeds show; None as long as they are too few for any verdict."""
+    trial = TRIALS[name]
+    if len(rows) < (1 if trial.counted else LEAST):
+        return None
+    return Outcome(trial.judge(rows), {**given(name), **means(rows)})

@@ -34,19 +34,23 @@ class Answer(TypedDict, total=False):
     time: float
 
 
-class Settled(TypedDict):
-    """What a measurement gave: which outcome, and its numbers."""
+class Series(TypedDict):
+    """The run that trains seeds of an experiment, and which ones, in their order."""
 
-    key: str
-    numbers: dict[str, float]
+    run: str
+    seeds: list[int]
 
 
 class Attempt(TypedDict, total=False):
-    """What a learner did with an experiment: the guess, then its runs by label, or what was measured."""
+    """What a learner did with an experiment: the guess, the rows of finished seeds, the series that is going on.
+
+    `arms` is the mark of what was compared.
+    """
 
     guess: str
-    runs: dict[str, str]
-    outcome: Settled
+    arms: str
+    rows: dict[str, dict[str, float]]
+    series: Series
 
 
 class Going(TypedDict, total=False):

@@ -1,16 +1,13 @@
-"""Small measurements that settle a belief about freezing or about numbers: seconds each, on the built-in network.
+"""Experiments that measure: seconds each, on the built-in network, and how their numbers decide.
 
-Every one works on a network of its own and returns plain numbers (shares and rates as 0..1). This module knows
-nothing about words, guesses or pages.
+This module knows nothing about words, guesses or pages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 from course.measures.answers import (
-    FEW,
     HEAD_STEPS,
     HEADS,
     best_of_many,
@@ -22,88 +19,131 @@ from course.measures.answers import (
     softmax,
 )
 from course.measures.freezing import bn_eval, eval_mode, frozen_norm, last_two, optimizer_holds
-from course.measures.ground import BASE, BATCH, LOOKED, STEPS, Numbers
+from course.measures.ground import BASE, BATCH, CLASSES, LOOKED, STEPS, Numbers
+from course.measures.pictures import DRAWINGS, TAKES, VERSIONS, augmentation, imbalance, leakage, old_row
+from course.trials import Trial
+from course.verdicts import Rows, paired
 from ftcore.analysis import steps
 from ftcore.costs import machine
 
-SAME = 0.005  # accuracies that differ by less are called the same
+CHEAP = 5  # seeds, where a training takes a moment
+_TRAIN = CLASSES * BASE.train_per_class
+_EPOCHS = 8
+_PAIR = (("a", "b"),)
 
 
-@dataclass(frozen=True)
-class Measurement:
-    """One belief put to the test without a run: `make` it, then `verdict` names the guess that came true.
-
-    `forward` and `learned` count the images that pass through the network and those that it learns from; `given` is
-    what a question may say before it is made.
-    """
-
-    make: Callable[[], Numbers]
-    verdict: Callable[[Numbers], str]
-    forward: int = 0
-    learned: int = 0
-    given: Numbers = field(default_factory=dict)
+def _all(rows: Rows, name: str) -> bool:
+    return all(row[name] > 0 for row in rows)
 
 
-_TRAIN, _VAL = 10 * BASE.train_per_class, 2000
-MEASUREMENTS: Mapping[str, Measurement] = {
-    "frozen-norm": Measurement(
-        frozen_norm,
-        lambda n: "statistics" if n["weights"] == 0 and n["statistics"] > 0 else "nothing",
-        learned=steps.STEPS * BASE.batch_size,
-        given={"steps": steps.STEPS},
+def _key(rows: Rows, one: str, other: str, more: str, less: str) -> str:
+    """The key for "larger", for "smaller", or "same" where the seeds show neither."""
+    return {1: more, -1: less, 0: "same"}[paired(rows, one, other)]
+
+
+def _shifted(rows: Rows) -> str:
+    """Head first, then everything, against each half of it."""
+    against_head, against_once = paired(rows, "c_other", "a_other"), paired(rows, "c_other", "b_other")
+    if against_head > 0 and against_once > 0:
+        return "first"
+    return "head" if against_head < 0 else "once" if against_once < 0 else "same"
+
+
+MEASUREMENTS: Mapping[str, Trial] = {
+    "frozen-norm": Trial(
+        {"a": {"plain": True}, "b": {"plain": False}},
+        lambda rows: "statistics" if not _all(rows, "a_weights") and _all(rows, "a_statistics") else "nothing",
+        _PAIR, ("statistics", "weights"), frozen_norm, learned=2 * steps.STEPS * BASE.batch_size,
     ),
-    "bn-eval": Measurement(bn_eval, lambda n: "undone" if n["left"] == 0 else "holds", forward=STEPS * BATCH),
-    "eval-mode": Measurement(
-        eval_mode,
-        lambda n: "weights" if n["weights"] > 0 else "nothing",
-        learned=STEPS * BATCH,
-        given={"steps": STEPS},
+    "bn-eval": Trial(
+        {"a": {"again": False}, "b": {"again": True}},
+        lambda rows: "holds" if _all(rows, "a_left") else "undone",
+        _PAIR, ("statistics",), bn_eval, forward=2 * STEPS * BATCH,
     ),
-    "optimizer-holds": Measurement(
-        optimizer_holds,
-        lambda n: "still" if n["without"] == 0 else "moves",
-        learned=2 * STEPS * BATCH,
-        given={"steps": STEPS},
+    "eval-mode": Trial(
+        {"a": {"train": False}, "b": {"train": True}},
+        lambda rows: "weights" if _all(rows, "a_weights") else "nothing",
+        _PAIR, ("weights", "statistics"), eval_mode, learned=2 * STEPS * BATCH,
     ),
-    "last-two": Measurement(
-        last_two, lambda n: "most" if n["share"] > 0.5 else "part" if n["share"] > 0.3 else "small"
+    "optimizer-holds": Trial(
+        {"a": {"held": "head"}, "b": {"held": "both"}},
+        lambda rows: "moves" if _all(rows, "a_weights") else "still",
+        _PAIR, ("weights",), optimizer_holds, learned=2 * STEPS * BATCH,
     ),
-    "normalisation": Measurement(
-        normalisation,
-        lambda n: "falls" if n["right"] - n["wrong"] > 0.02 else "same",
-        forward=_TRAIN + 2 * LOOKED,
+    "last-two": Trial(
+        {name: {"backbone": backbone} for name, backbone in zip(
+            "abcde", (BASE.backbone, "vgg16", "resnet50", "convnext_tiny", "efficientnet_b0"), strict=True)},
+        lambda rows: "depends" if len({row[f"{arm}_share"] > 0.5 for row in rows for arm in "abcde"}) > 1 else "alike",
+        (("a", "b"), ("a", "c"), ("a", "d"), ("a", "e")), ("share",), last_two, counted=True,
     ),
-    "softmax": Measurement(softmax, lambda n: "less" if n["right"] < 0.98 else "right", forward=_TRAIN + LOOKED + 100),
-    "shifted": Measurement(
-        shifted,
-        lambda n: "tuned" if n["tuned_other"] > n["head_other"] else "head",
-        forward=4 * (_TRAIN + _VAL),
-        learned=2 * _TRAIN,
+    "normalisation": Trial(
+        {"a": {"scaled": True}, "b": {"scaled": False}},
+        lambda rows: "falls" if paired(rows, "a_right", "b_right") > 0 else "same",
+        _PAIR, ("right",), normalisation, forward=_TRAIN + 2 * LOOKED, seeds=CHEAP,
     ),
-    "old-classes": Measurement(
-        old_classes,
-        lambda n: "changed" if n["same"] < 0.98 else "kept",
-        forward=2 * (_TRAIN + _VAL),
-        learned=2 * _TRAIN,
+    "softmax": Trial(
+        {"a": {"steps": 100}, "b": {"steps": 1500}},
+        lambda rows: "less" if paired([{**row, "allowed": 0.01} for row in rows], "b_wrong", "allowed") > 0 else "right",
+        _PAIR, ("over", "wrong"), softmax, forward=_TRAIN + LOOKED + 200, seeds=CHEAP,
     ),
-    "rate-finder": Measurement(
-        rate_finder,
-        lambda n: "tenth" if n["loss_tenth"] < n["loss_minimum"] else "minimum",
-        forward=_TRAIN,
-        given={"steps": HEAD_STEPS},
+    "shifted": Trial(
+        {"a": {"first": "head", "then": "head"}, "b": {"first": "all", "then": "all"}, "c": {"first": "head", "then": "all"}},
+        _shifted, (("a", "c"), ("b", "c")), ("other", "same"), shifted,
+        forward=3 * _EPOCHS * LOOKED + 12 * LOOKED, learned=3 * _EPOCHS * _TRAIN,
     ),
-    "best-of-many": Measurement(
-        best_of_many,
-        lambda n: "higher" if n["chosen"] > n["others"] + SAME else "same",
-        forward=_TRAIN + 1000,
-        given={"heads": HEADS, "few": FEW},
+    "old-classes": Trial(
+        {"a": {"then": "head"}, "b": {"then": "last"}},
+        lambda rows: "changed" if paired(rows, "a_same", "b_same") > 0 else "kept",
+        _PAIR, ("same",), old_classes, forward=_EPOCHS * LOOKED, learned=_EPOCHS * _TRAIN // 2,
     ),
-    "heat-map": Measurement(heat_map, lambda n: "stays" if n["hot"] > 0.5 else "falls", forward=_TRAIN + 3 * LOOKED),
+    "rate-finder": Trial(
+        {"a": {"share": 1.0}, "b": {"share": 0.1}},
+        lambda rows: _key(rows, "a_loss", "b_loss", "tenth", "minimum"),
+        _PAIR, ("loss",), rate_finder, forward=_TRAIN, seeds=CHEAP,
+    ),
+    "best-of-many": Trial(
+        {"a": {"few": 30}, "b": {"few": 150}},
+        lambda rows: "higher" if paired(rows, "a_chosen", "a_others") > 0 else "same",
+        _PAIR, ("chosen", "others"), best_of_many, forward=_TRAIN + LOOKED, seeds=CHEAP,
+    ),
+    "heat-map": Trial(
+        {name: {"weights": weights, "place": place} for name, weights, place in (
+            ("a", "pretrained", "hot"), ("b", "pretrained", "cold"), ("c", "random", "hot"), ("d", "random", "cold"))},
+        lambda rows: _key(rows, "b_stays", "a_stays", "hot", "cold"),
+        (("a", "b"), ("a", "c"), ("c", "d"), ("b", "d")), ("stays",), heat_map, forward=4 * (_TRAIN + 2 * LOOKED),
+    ),
+    "leakage": Trial(
+        {"a": {"by": "drawing"}, "b": {"by": "picture"}},
+        lambda rows: _key(rows, "b_measured", "a_measured", "higher", "lower"),
+        _PAIR, ("measured", "new"), leakage, forward=CLASSES * DRAWINGS * TAKES + _TRAIN + LOOKED, seeds=CHEAP,
+    ),
+    "augmentation": Trial(
+        {"a": {"augment": False}, "b": {"augment": True}},
+        lambda rows: _key(rows, "b_above", "a_above", "more", "less"),
+        _PAIR, ("above",), augmentation, forward=(VERSIONS + 1) * _TRAIN + LOOKED, seeds=CHEAP,
+    ),
+    "imbalance": Trial(
+        {"a": {"rare": 16, "weighted": False}, "b": {"rare": 4, "weighted": False}, "c": {"rare": 4, "weighted": True}},
+        lambda rows: _key(rows, "b_uneven", "b_even", "flatters", "harms"),
+        (("a", "b"), ("b", "c")), ("uneven", "even", "rare"), imbalance, forward=_TRAIN + LOOKED, seeds=CHEAP,
+    ),
+    "old-row": Trial(
+        {"a": {"start": "random"}, "b": {"start": "old"}},
+        lambda rows: _key(rows, "b_early", "a_early", "faster", "slower"),
+        _PAIR, ("early", "last"), old_row, forward=_TRAIN + LOOKED, seeds=CHEAP,
+    ),
+}  # fmt: skip
+GIVEN: Mapping[str, Numbers] = {
+    "frozen-norm": {"steps": steps.STEPS},
+    "eval-mode": {"steps": STEPS},
+    "optimizer-holds": {"steps": STEPS},
+    "rate-finder": {"steps": HEAD_STEPS},
+    "best-of-many": {"heads": HEADS},
 }
 
 
 def seconds(name: str) -> float:
-    """Expected seconds of a measurement on this machine."""
+    """Expected seconds of a measurement with one seed on this machine."""
     cost = machine.costs(BASE.backbone).values()
     forward, learned = sum(each.forward for each in cost), sum(each.train for each in cost)
     one = MEASUREMENTS[name]

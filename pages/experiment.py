@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from course import content, experiments, learners, quiz
+from course import attempts, content, experiments, learners, quiz
 from course.learners import Learner
 from ui.course import experiment
 from ui.frame import nav, page
@@ -61,7 +61,7 @@ def _list(beliefs: tuple[experiments.Experiment, ...], asked: quiz.Quiz, learner
 def _card(one: experiments.Experiment, claim: str, questions: int, learner: Learner) -> None:
     """What people believe, how long the test takes, what it settles, and how far the learner is with it."""
     record = learner.experiments.get(one.id, {})
-    mark = "tried" if record.get("runs") or record.get("outcome") else "guessed" if record.get("guess") else ""
+    mark = "tried" if attempts.rows(one.id, record) else "guessed" if record.get("guess") else ""
     with st.container(border=True, key=f"card-{one.id}", gap="xsmall", height="stretch"):
         if st.button(f"**{one.title}**", key=f"open-{one.id}", type="tertiary"):
             _open(one.id)

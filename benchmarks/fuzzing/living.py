@@ -10,7 +10,7 @@ from torch import Tensor
 
 from benchmarks.fuzzing import zips
 from benchmarks.fuzzing.frame import Room
-from course import cards, learners, quiz, rounds
+from course import attempts, cards, learners, quiz, rounds
 from ftcore.costs import estimate
 from ftcore.events import EpochEnd, Event, StepProgress
 from ftcore.files import home
@@ -109,7 +109,9 @@ def _learner() -> None:
         rounds.begin(learner, "short", rounds.pick("short", questions, learner), 1)
         rounds.answer(learner, learner.round["ids"][0], 0, True)
         learner.cards[cards.load()[0][0].id] = cards.rate(None, "good")
-        learner.experiments["heat"] = {"guess": "yes", "runs": {"one": DONE}}
+        attempt = learner.experiments.setdefault("heat-map", {"guess": "hot"})
+        attempts.begin("heat-map", attempt, DONE, [0])
+        attempts.add("heat-map", attempt, {0: {"a_stays": 0.5, "b_stays": 0.75}})
 
 
 def _state(folder: Path) -> State:

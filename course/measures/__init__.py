@@ -1,3 +1,3 @@
 """Small measurements that settle a belief: seconds each, on a network of their own; plain numbers come back."""
 
-__all__ = ["answers", "freezing", "ground"]
+__all__ = ["answers", "freezing", "ground", "pictures"]

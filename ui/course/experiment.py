@@ -1,6 +1,7 @@
-"""An experiment on a page: the guess, the runs or the measurement, and the number that settles it.
+"""An experiment on a page: the guess, then several seeds of every arm, and what their numbers show.
 
-Runs go through the same queue as all others and stay; they belong to the experiment and never become the current run.
+Trainings go through the same queue as all runs, as one series; they never become the current run. Measurements are made
+here, a seed at a time, and kept after each.
 """
 
 from __future__ import annotations
@@ -9,87 +10,58 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from course import content, experiments, learners, measure
-from course.experiments import Experiment, Outcome
+from course import attempts, content, experiments, learners, measure, seeds
+from course.experiments import TRIALS, Experiment
 from course.learners import Attempt
 from course.measures import ground
+from course.verdicts import Row
 from ftcore.errors import FtError
-from ftcore.runs import service
+from ftcore.runs import records, series, service
+from ftcore.runs.status import Status
 from ftcore.settings import RunSettings
-from ui import address
+from ui import address, callbacks
+from ui.callbacks import guarded
+from ui.course import figures
 from ui.engine import setup
-from ui.runs import compare, live
-from ui.runs.live import View
-from ui.words import about, as_markdown, between, count, moved, number, percent, rate, seconds
+from ui.runs.live import BADGES
+from ui.widgets import progress
+from ui.words import about, as_markdown, discreet, several
 
-COUNTS = {"steps", "norms", "held", "left", "looked", "certain", "outputs", "old", "heads", "few", "draws", "rest",
-          "parameters", "trunk"}  # fmt: skip
 CLOSER = {"freeze_lab": "Look closer in the Freeze lab", "trace": "Look closer in the Prediction trace"}
-GAPS = {"gap": ("a_last", "b_last"), "gap_many": ("c_last", "d_last")}
-CHANGES = ("weights", "statistics", "without", "with")
 
 
-def words(numbers: Mapping[str, float]) -> dict[str, str]:
-    """The numbers of an outcome as people read them."""
-    return {name: _word(name, value, numbers) for name, value in numbers.items()}
-
-
-def _word(name: str, value: float, numbers: Mapping[str, float]) -> str:
-    if name in COUNTS or name.endswith("_images"):
-        return count(round(value))
-    if name.endswith("_rate"):
-        return rate(value)
-    if name in ("minimum", "tenth"):
-        return rate(float(f"{value:.2g}"))
-    if name.startswith("loss_") or name.endswith("_loss"):
-        return number(value)
-    if name in GAPS:
-        one, other = GAPS[name]
-        return between(numbers[one], numbers[other])
-    if name.endswith("_epoch"):
-        return seconds(value) if value >= 1 else f"{value * 1000:.0f} ms"
-    if name in CHANGES or name.endswith(("_still", "_moved")):
-        return moved(value)
-    return percent(value)
-
-
-def cost(one: Experiment) -> float:
-    """Expected seconds of the whole experiment on this machine."""
-    compared = experiments.comparisons().get(one.id)
-    if compared is None:
-        return measure.seconds(one.id)
-    return sum(setup.expected(settings).seconds for settings in compared.values())
+def cost(one: Experiment, number: int | None = None) -> float:
+    """Expected seconds of so many seeds on this machine; as many as a verdict needs where no number is given."""
+    number = experiments.missing(one.id, 0) if number is None else number
+    if TRIALS[one.id].make is not None:
+        return number * measure.seconds(one.id)
+    return number * sum(setup.expected(settings).seconds for settings in experiments.trainings(one.id, [0]))
 
 
 def draw(one: Experiment, claim: str, owner: str) -> None:
-    """Guess, then run, then the number; what was done before is shown at once."""
+    """Guess, then run, then the numbers; what was done before is shown at once."""
     record = learners.load(owner).experiments.get(one.id, {})
     if claim:
         st.markdown(content.section("experiments", "claim", {"claim": claim}))
-    guess = _guess(one, record, owner)
+    status, record = _gathered(one, record, owner)
+    rows = attempts.rows(one.id, record)
+    guess = _guess(one, record, owner, begun=bool(rows or status))
     if guess is None:
         st.caption(content.section("experiments", "guess", {"cost": about(cost(one))}))
-        _by_hand(one)
-        return
-    views = _views(record)
-    outcome = _outcome(one, record, views)
-    if outcome is not None:
-        _settled(one, guess, outcome, views)
-    elif views:
-        for label, view in views.items():
-            st.markdown(f"**{one.labels[label].capitalize()}**")
-            live.watch(view, live.headline)
-    if not any(view.status.active for view in views.values()):  # a stopped or failed run can be begun anew
-        _start(one, owner, again=bool(outcome or views))
+    else:
+        if rows:
+            _settled(one, guess, rows)
+        if status is not None:
+            _going(one, status, owner)
+        else:
+            _start(one, owner, rows)
     _by_hand(one)
 
 
-def _guess(one: Experiment, record: Attempt, owner: str) -> str | None:
-    guess = record.get("guess")
-    keys = list(one.guesses)
-    begun = bool(record.get("runs") or record.get("outcome"))
+def _guess(one: Experiment, record: Attempt, owner: str, *, begun: bool) -> str | None:
+    guess, keys = record.get("guess"), list(one.guesses)
     index = keys.index(guess) if guess in keys else None
-    values = words(experiments.given(one.id))
+    values = figures.words(experiments.given(one.id))
     st.markdown(f"**{content.fill(one.question, values, f'experiments.toml, {one.id}')}**")
     picked = st.radio(
         "Your guess", keys, format_func=one.guesses.__getitem__, index=index, key=f"guess-{one.id}", disabled=begun
@@ -100,79 +72,158 @@ def _guess(one: Experiment, record: Attempt, owner: str) -> str | None:
     return picked or (guess if guess in keys else None)
 
 
-def _views(record: Attempt) -> dict[str, View]:
-    """The runs of the experiment by label; none if one of them has been deleted."""
+def _gathered(one: Experiment, record: Attempt, owner: str) -> tuple[Status | None, Attempt]:
+    """The series that is going on, and the record with the rows of all seeds that it has finished.
+
+    One that is done, or gone, is over: its rows are kept in the record, its folder is needed no more.
+    """
+    going = attempts.going(one.id, record)
+    if going is None:
+        return None, record
+    run, numbers = going
+    status, made = _look(one, run, numbers)
+    over = status is None or status.state == "done"
+    if over or set(made) - set(attempts.rows(one.id, record)):
+        with learners.changing(owner) as learner:
+            record = learner.experiments.setdefault(one.id, {})
+            attempts.add(one.id, record, made)
+            if over:
+                record.pop("series", None)
+    if over and status is not None:
+        with callbacks.told():
+            service.manager().delete(run, owner)
+    return None if over else status, record
+
+
+def _look(one: Experiment, run: str, numbers: tuple[int, ...]) -> tuple[Status | None, dict[int, Row]]:
+    """How a series stands, None if it is gone, and the rows of its finished seeds."""
     try:
-        return {label: live.look(run_id) for label, run_id in record.get("runs", {}).items()}
+        status, folder = service.status(run), records.folder_of(run)
+        found = experiments.rows_of(one.id, series.finished(records.read_log(folder)[0]))
     except FtError:
-        return {}
+        return None, {}
+    return status, {numbers[place]: row for place, row in found.items() if place < len(numbers)}
 
 
-def _outcome(one: Experiment, record: Attempt, views: Mapping[str, View]) -> Outcome | None:
-    if one.id in measure.MEASUREMENTS:
-        raw = record.get("outcome")
-        return Outcome(raw["key"], raw["numbers"]) if raw else None
-    if not views or any(view.status.state != "done" or view.story.end is None for view in views.values()):
-        return None
-    done = {label: view.story for label, view in views.items()}
-    return experiments.judged(one.id, done)
+def _going(one: Experiment, status: Status, owner: str) -> None:
+    """State, progress and buttons of the series; looks again every second while it is active."""
+    with st.container():  # of its own, as around every part that ticks: see `live.watch`
+        every = 1.0 if status.active else None
+        st.fragment(_tick, run_every=every)(one, status.id, (status.state, _seeds_done(one, status)), owner)
 
 
-def _settled(one: Experiment, guess: str, outcome: Outcome, views: Mapping[str, View]) -> None:
-    """The outcome in its own numbers, what had been guessed, and the curves."""
-    values = words(outcome.numbers)
+def _seeds_done(one: Experiment, status: Status) -> int:
+    return status.trained // len(TRIALS[one.id].arms)
+
+
+def _tick(one: Experiment, run: str, mark: tuple[str, int], owner: str) -> None:
+    with callbacks.told():
+        status = service.status(run)
+        if (status.state, _seeds_done(one, status)) != mark:
+            st.rerun()
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            word, colour = BADGES[status.state]
+            st.badge(word, color=colour)
+            st.markdown(_sentence(status), width="stretch")
+            manager = service.manager()
+            if status.active:
+                st.button("Stop", key=f"stop-{one.id}", on_click=guarded(manager.stop), args=(run, owner))
+            else:
+                st.button(
+                    "Go on", key=f"go-{one.id}", type="primary", on_click=guarded(manager.resume), args=(run, owner)
+                )
+                st.button("Let it go", key=f"drop-{one.id}", on_click=guarded(_drop), args=(one, run, owner))
+        if status.active:
+            progress.draw(status.trained / status.trainings, f"progress-{run}")
+
+
+def _sentence(status: Status) -> str:
+    """What the series is doing, and how long it still takes."""
+    values = {"done": status.trained, "trainings": several(status.trainings, "training")}
+    if status.state == "queued":
+        wait = f", {about(status.wait_s)} to wait" if status.wait_s else ""
+        return content.section("experiments", "queued", {"position": status.position, "wait": wait})
+    if status.active:
+        left = about(series.seconds_left(records.folder_of(status.id)))
+        return content.section("experiments", "going", {**values, "left": left})
+    if status.state in ("stopped", "interrupted"):
+        return content.section("experiments", "halted", values)
+    return as_markdown(discreet(status.message))
+
+
+def _drop(one: Experiment, run: str, owner: str) -> None:
+    """Forget a series that stands still; what it finished is kept."""
+    with learners.changing(owner) as learner:
+        learner.experiments.setdefault(one.id, {}).pop("series", None)
+    service.manager().delete(run, owner)
+
+
+def _settled(one: Experiment, guess: str, rows: Mapping[int, Row]) -> None:
+    """What the seeds show, what had been guessed, and all seeds as dots; no verdict from too few."""
+    outcome = experiments.judged(one.id, list(rows.values()))
     with st.container(border=True):
         st.subheader("What came out", anchor=False)
-        st.markdown(content.fill(one.outcomes[outcome.key], values, f"experiments.toml, {one.id}"))
-        right = "You guessed it" if guess == outcome.key else "You had guessed otherwise"
-        st.caption(f"{right}: {one.guesses[guess][:1].lower()}{one.guesses[guess][1:]}.")
-    if not views:
+        if outcome is None:
+            more = experiments.missing(one.id, len(rows))
+            st.markdown(content.section("experiments", "too_few", {"seeds": several(len(rows), "seed"), "more": more}))
+        else:
+            values = figures.words(outcome.numbers)
+            st.markdown(content.fill(one.outcomes[outcome.key], values, f"experiments.toml, {one.id}"))
+            right = "You guessed it" if guess == outcome.key else "You had guessed otherwise"
+            st.caption(f"{right}: {one.guesses[guess][:1].lower()}{one.guesses[guess][1:]}.")
+            kind = "counted" if TRIALS[one.id].counted else "seeds"
+            st.caption(content.section("experiments", kind, {"seeds": several(len(rows), "seed")}))
+    recorded = {}
+    with callbacks.told():
+        recorded = dict(seeds.load().get(one.id, {}))
+    figures.draw(one, rows, {} if TRIALS[one.id].counted else recorded)
+    if recorded and not TRIALS[one.id].counted:
+        told = {"recorded": several(len(recorded), "seed"), "command": seeds.COMMAND}
+        st.caption(content.section("experiments", "recorded", told))
+
+
+def _start(one: Experiment, owner: str, rows: Mapping[int, Row]) -> None:
+    """The button that makes the seeds that a verdict needs, and after that one more at a time."""
+    wanted = attempts.following(one.id, rows)
+    if rows and TRIALS[one.id].counted:
         return
-    labels = list(views)
-    figure = compare.chart(list(enumerate(views.values())), "accuracy")
-    for trace, label in zip(figure.data, labels, strict=True):
-        trace.name = one.labels[label]
-    last = [f"{one.labels[k]} {percent(v.story.epochs[-1].val_accuracy)}" for k, v in views.items()]
-    alt = "Validation accuracy at the end: " + "; ".join(last)
-    st.plotly_chart(figure, width="stretch", key=f"exp-{one.id}", alt=alt, config={"displayModeBar": False})
-    st.caption(alt + ".")
-    for label, view in views.items():
-        query = {**address.to_query(view.settings), "run": view.id}
-        st.page_link("pages/train_live.py", label=f"Look into the run '{one.labels[label]}'", query_params=query)
-
-
-def _start(one: Experiment, owner: str, *, again: bool) -> None:
-    label = f"{'Run it again' if again else 'Run it'}, {about(cost(one))}"
-    if not st.button(label, type="secondary" if again else "primary", key=f"run-{one.id}"):
+    enough = experiments.judged(one.id, list(rows.values())) is not None
+    what = f"Run it again with {'a new seed' if len(wanted) == 1 else f'{len(wanted)} new seeds'}" if rows else "Run it"
+    label = f"{what}, {about(cost(one, len(wanted)))}"
+    if not st.button(label, type="secondary" if enough else "primary", key=f"run-{one.id}"):
         return
     try:
-        if one.id in measure.MEASUREMENTS:
-            with st.spinner("Measuring"), setup.WORK:
-                outcome = experiments.measured(one.id)
-            done: Attempt = {"outcome": {"key": outcome.key, "numbers": dict(outcome.numbers)}}
+        if TRIALS[one.id].make is not None:
+            _measure(one, owner, wanted)
         else:
-            compared = experiments.comparisons()[one.id]
-            done = {"runs": {label: _submit(settings, owner, one.id) for label, settings in compared.items()}}
-        with learners.changing(owner) as learner:
-            learner.experiments.setdefault(one.id, {}).update(done)
+            first, *further = experiments.trainings(one.id, wanted)
+            run = service.manager().submit(first, owner, part_of=one.id, further=further)
+            with learners.changing(owner) as learner:
+                attempts.begin(one.id, learner.experiments.setdefault(one.id, {}), run, wanted)
     except FtError as error:
         st.error(as_markdown(error))
         return
     st.rerun()
 
 
-def _submit(settings: RunSettings, owner: str, name: str) -> str:
-    return service.manager().submit(settings, owner, part_of=name)
+def _measure(one: Experiment, owner: str, wanted: list[int]) -> None:
+    """A row for each seed, kept as soon as it is there: a reload in between loses none."""
+    place = st.empty()
+    for at, seed in enumerate(wanted, 1):
+        with place, st.spinner(f"Measuring seed {at} of {len(wanted)}"), setup.WORK:
+            row = experiments.measured(one.id, seed)
+        with learners.changing(owner) as learner:
+            attempts.add(one.id, learner.experiments.setdefault(one.id, {}), {seed: row})
 
 
 def _by_hand(one: Experiment) -> None:
     """The same set-up on the page where it can be changed."""
-    compared: Mapping[str, RunSettings] = experiments.comparisons().get(one.id, {})
-    for label, settings in compared.items():
-        title = f"Set up '{one.labels[label]}' in Train live"
-        st.page_link(
-            "pages/train_live.py", label=title, icon=":material/tune:", query_params=address.to_query(settings)
-        )
+    for label, settings in TRIALS[one.id].arms.items():
+        if isinstance(settings, RunSettings):
+            title = f"Set up '{one.labels[label]}' in Train live"
+            st.page_link(
+                "pages/train_live.py", label=title, icon=":material/tune:", query_params=address.to_query(settings)
+            )
     if one.page in CLOSER:
         title, query = CLOSER[one.page], address.to_query(ground.BASE)
         st.page_link(f"pages/{one.page}.py", label=title, icon=":material/tune:", query_params=query)
