@@ -75,7 +75,7 @@ def _question(loaded: Quiz, learner: Learner, here: Round, settings: RunSettings
         return
     blocks = describe(settings.backbone, int(known.facts["classes"]))
     trainable = recipes.lesson(settings)[1].trainable
-    asked = quiz.filled(raw, known.values)
+    asked = quiz.filled(raw, {**known.values, **marking.letters(raw, here.seed)})
     key = f"q-{here.seed}-{raw.id}"
     done = len(here.given)
     st.caption(
@@ -83,7 +83,7 @@ def _question(loaded: Quiz, learner: Learner, here: Round, settings: RunSettings
         f"score {here.score} of {done} · streak {learner.streak}"
     )
     with st.container(border=True):
-        question.show(asked, known, key)
+        question.show(asked, here.seed, known, key)
         if raw.id not in here.given:
             given = question.ask(asked, here.seed, blocks, trainable, key)
             if st.button("Check the answer", type="primary", disabled=given is None, key=f"check-{key}"):

@@ -21,20 +21,19 @@ from ui.course.knowledge import Known
 from ui.runs import history
 from ui.widgets import curves, phone, strip
 
-LETTERS = "ABCDEF"
 
-
-def show(question: Question, known: Known, key: str) -> None:
-    """The prompt with its code and its curves; where curves come from is said."""
+def show(question: Question, seed: int, known: Known, key: str) -> None:
+    """The prompt with its code and its curves, on the sides that the seed gives; where curves come from is said."""
     st.subheader(question.prompt, anchor=False)
     if question.code:
         st.code(question.code.strip("\n"), language="python", wrap_lines=True)
     if not question.curves:
         return
-    drawn = [known.run if name == "own" else recorded.load()[name] for name in question.curves]
+    names = [question.curves[at] for at in marking.sides(question, seed)]
+    drawn = [known.run if name == "own" else recorded.load()[name] for name in names]
     with phone.row("runs"):
         columns = st.columns(len(drawn), gap="medium")
-    for column, letter, run in zip(columns, LETTERS, drawn, strict=False):
+    for column, letter, run in zip(columns, marking.LETTERS, drawn, strict=False):
         with column:
             _curves(run, letter if len(drawn) > 1 else "", f"{key}-{letter}")
     if question.curves == ("own",) and known.own:
