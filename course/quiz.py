@@ -27,7 +27,7 @@ KINDS = {
     "order": "Put them in order.",
     "block": "Click a block of the network.",
 }
-DIFFICULTIES = {1: "to begin with", 2: "in practice", 3: "to think about"}
+DIFFICULTIES = {1: "easy", 2: "medium", 3: "hard"}
 _FIELDS = {"id", "topic", "kind", "difficulty", "prompt", "choices", "otherwise", "stage", "claims", "must",
            "experiment", "code", "curves", "unit", "rule", "explain"}  # fmt: skip
 

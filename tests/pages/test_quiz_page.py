@@ -113,6 +113,21 @@ def test_numbers_are_read_as_people_type_them(typed: str, value: float | None) -
     assert question.number(typed) == value
 
 
+def test_ten_questions_and_one_topic(open_page: OpenPage) -> None:
+    test = open_page("quiz")
+    test.button(key="begin-ten").click().run()
+    assert "Ten questions · question 1 of 10" in texts(test)
+    found = QUIZ.question(shown(test))
+    assert found is not None
+    assert f"{QUIZ.topics[found.topic]}, {quiz.DIFFICULTIES[found.difficulty]} · score" in texts(test)
+    test.button(key="leave").click().run()
+    test.selectbox(key="topic").set_value("keep").run()
+    test.button(key="begin-topic").click().run()
+    here = rounds.current(learners.load(OWNER), [q.id for q in QUIZ.questions])
+    assert here is not None
+    assert sorted(here.ids) == sorted(q.id for q in QUIZ.questions if q.topic == "keep")
+
+
 def test_starting_over_and_leaving(open_page: OpenPage) -> None:
     test = ask("freeze-first", open_page)
     with learners.changing(OWNER) as learner:
