@@ -108,6 +108,19 @@ def test_places_after_shuffling_are_even() -> None:
         assert all(abs(places[at] - total / size) <= 4 * error for at in range(size)), places
 
 
+@pytest.mark.parametrize("question", [q for q in quiz.load().questions if len(q.curves) > 1], ids=lambda q: q.id)
+def test_each_of_two_runs_stands_on_either_side_and_the_texts_follow(question: Question) -> None:
+    seeds = range(400)
+    first = sum(marking.sides(question, seed)[0] == 0 for seed in seeds)
+    assert abs(first - len(seeds) / 2) <= 4 * math.sqrt(len(seeds)) / 2
+    for seed in range(20):
+        letters = marking.letters(question, seed)
+        drawn = [question.curves[at] for at in marking.sides(question, seed)]
+        assert drawn[marking.LETTERS.index(letters["first"])] == question.curves[0]
+        assert drawn[marking.LETTERS.index(letters["second"])] == question.curves[1]
+    assert not re.search(r"\brun [AB]\b", " ".join(c.text + c.explain for c in question.choices), re.IGNORECASE)
+
+
 def _place(question: Question, seed: int) -> int:
     right = next(at for at, choice in enumerate(question.choices) if choice.correct)
     return marking.order(question, seed).index(right)

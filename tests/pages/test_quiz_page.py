@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
 from course import experiments, learners, measure, quiz, recorded, rounds
@@ -111,6 +113,25 @@ def test_a_number_is_answered_by_typing_it(open_page: OpenPage) -> None:
 )  # fmt: skip
 def test_numbers_are_read_as_people_type_them(typed: str, value: float | None) -> None:
     assert question.number(typed) == value
+
+
+def test_two_runs_are_told_apart_by_their_curves_alone(open_page: OpenPage) -> None:
+    test = ask("rate-high-curve", open_page)
+    charts = [(json.loads(chart.proto.spec), chart.proto.datasets) for chart in test.get("vega_lite_chart")]
+    assert len(charts) == 4, "accuracy and loss of both"
+    axes = [chart["layer"][3]["encoding"]["y"] for chart, _ in charts]
+    assert [axis["axis"]["title"] for axis in axes] == ["accuracy", "loss"] * 2
+    assert axes[:2] == axes[2:], "both runs on the same axes"
+    for _, datasets in charts:
+        rows = {one.name: _rows(one) for one in datasets}
+        assert rows["curves"] > 0
+        assert rows["spans"] == rows["thaws"] == 0
+    own = ask("own-thaw", open_page)
+    assert all(_rows(one) for chart in own.get("vega_lite_chart") for one in chart.proto.datasets)
+
+
+def _rows(dataset: Any) -> int:
+    return len(convert_arrow_bytes_to_pandas_df(dataset.data.data))
 
 
 def test_ten_questions_and_one_topic(open_page: OpenPage) -> None:
