@@ -20,7 +20,8 @@ def of_network(settings: RunSettings, classes: int, images: int) -> dict[str, fl
     """Counts for this backbone with a new head of `classes` outputs, and `images` training images."""
     rows, (_, second) = describe(settings.backbone, classes), lesson(settings)
     weights = {row.name: row.parameters for row in rows}
-    last = recipes.last_blocks(settings.backbone, 1)
+    last, two = recipes.last_blocks(settings.backbone, 1), recipes.last_blocks(settings.backbone, 2)
+    convs = sum(row.kind == "conv" for row in rows)
     moved = sum(weights[name] for name in second.trainable)
     start = next(at for at, row in enumerate(rows) if row.name in second.trainable and row.parameters)
     operations = sum(row.forward_flops for row in rows)
@@ -38,6 +39,8 @@ def of_network(settings: RunSettings, classes: int, images: int) -> dict[str, fl
         "old_classes": len(backbones.old_classes(settings.backbone)),
         "last_block": sum(weights[name] for name in last),
         "last_block_alone": sum(weights[name] for name in last if name != HEAD),
+        "last_two_share": 100 * sum(weights[name] for name in two if name != HEAD) / trunk,
+        "last_two_blocks": 100 * 2 / convs,
         "thawed": moved,
         "thawed_share": 100 * (moved - weights[HEAD]) / trunk,
         "moments": 2 * moved,
@@ -92,9 +95,17 @@ def _points(one: float, other: float) -> float:
 
 
 def usable(story: Story) -> bool:
-    """Whether a run can be asked about: finished, head first and then a thaw, with two epochs of each or more."""
-    counts = [sum(epoch.phase == number for epoch in story.epochs) for number in (1, 2)]
-    return story.end is not None and story.settings.head_then_thaw and min(counts) >= 2
+    """Whether a run can be asked about: finished, two epochs or more of the head and after a thaw, and a usual one.
+
+    What questions say of the run that they draw holds for a usual one: after the thaw loss fell below what the head
+    had reached, accuracy ends above it, and training images are known no worse than others.
+    """
+    head, thawed = ([epoch for epoch in story.epochs if epoch.phase == number] for number in (1, 2))
+    if story.end is None or not story.settings.head_then_thaw or min(len(head), len(thawed)) < 2:
+        return False
+    before, last = head[-1], thawed[-1]
+    fell = min(epoch.val_loss for epoch in thawed) < before.val_loss
+    return fell and before.val_accuracy < last.val_accuracy <= last.sample_accuracy
 
 
 def of_recorded(name: str, story: Story) -> dict[str, float]:

@@ -27,11 +27,15 @@ VERSION = 1
 
 
 class Answer(TypedDict, total=False):
-    """The last answer to a question, the number of tries, and when it was (seconds since 1970)."""
+    """The last answer to a question, the number of tries, and when it was (seconds since 1970).
+
+    A question that was once wrong has a schedule like a card's, which says when it comes again.
+    """
 
     right: bool
     tries: int
     time: float
+    spaced: CardDict
 
 
 class Series(TypedDict):

@@ -18,7 +18,9 @@ from ftcore.errors import FtError
 from ftcore.network.describe import BlockInfo
 from ftcore.settings import HEAD
 
+TOLERANCE = 0.02  # of the right number: what rounding and reading off may cost
 POINT = 0.5  # percentage points that can be misread on a chart
+LETTERS = "AB"  # under which two runs are drawn
 Rule = Callable[[Sequence[BlockInfo], Sequence[str]], set[str]]
 
 
@@ -68,6 +70,20 @@ def order(question: Question, seed: int) -> tuple[int, ...]:
     return tuple(random.Random(f"{seed} {question.id}").sample(numbers, len(numbers)))  # noqa: S311
 
 
+def sides(question: Question, seed: int) -> tuple[int, ...]:
+    """The numbers of the runs that it draws in the order to draw them in, fixed by seed and question."""
+    numbers = range(len(question.curves))
+    return tuple(random.Random(f"{seed} {question.id} sides").sample(numbers, len(numbers)))  # noqa: S311
+
+
+def letters(question: Question, seed: int) -> dict[str, str]:
+    """What its texts call two runs, by their order in the file: the letters of the sides that they are drawn on."""
+    if len(question.curves) < len(LETTERS):
+        return {}
+    drawn = sides(question, seed)
+    return {"first": LETTERS[drawn.index(0)], "second": LETTERS[drawn.index(1)]}
+
+
 def shuffled(names: Sequence[str], seed: int) -> tuple[str, ...]:
     """Question ids in the order of a round, fixed by the seed."""
     return tuple(random.Random(f"{seed} round").sample(names, len(names)))  # noqa: S311
@@ -95,13 +111,11 @@ def judge(
 
 
 def _number(question: Question, given: float, facts: Mapping[str, float]) -> Verdict:
-    """Right within the tolerance; else the nearest choice that the number hits explains it, or `otherwise`."""
+    """The nearest choice that the number hits explains it, the right one if two are as near; else `otherwise`."""
     told = f"{given:,.10g}"
     slack = POINT if question.unit == "points" else 0.0
-    hits = [
-        choice for choice in question.choices if close(given, valued(choice.text, facts), question.tolerance, slack)
-    ]
-    hit = next((choice for choice in hits if choice.correct), hits[0] if hits else None)
+    hits = [choice for choice in question.choices if close(given, valued(choice.text, facts), slack)]
+    hit = min(hits, key=lambda choice: (abs(given - valued(choice.text, facts)), not choice.correct), default=None)
     right = hit is not None and hit.correct
     notes = [Note(told, True, right, hit.explain if hit else question.otherwise)]
     if not right:
@@ -120,9 +134,9 @@ def valued(text: str, facts: Mapping[str, float]) -> float:
     return facts[text] if text in facts else float(text)
 
 
-def close(given: float, wanted: float, tolerance: float, slack: float = 0.0) -> bool:
-    """Whether a number is within `tolerance` (a share) or `slack` (a difference) of the wanted one."""
-    return math.isclose(given, wanted, rel_tol=max(tolerance, 1e-9), abs_tol=max(slack, 1e-9))
+def close(given: float, wanted: float, slack: float = 0.0) -> bool:
+    """Whether a number is within `TOLERANCE` (a share) or `slack` (a difference) of the wanted one."""
+    return math.isclose(given, wanted, rel_tol=TOLERANCE, abs_tol=max(slack, 1e-9))
 
 
 def _order(question: Question, given: list[int]) -> Verdict:

@@ -27,8 +27,9 @@ KINDS = {
     "order": "Put them in order.",
     "block": "Click a block of the network.",
 }
-_FIELDS = {"id", "topic", "kind", "prompt", "choices", "otherwise", "stage", "claims", "must", "experiment", "code",
-           "curves", "tolerance", "unit", "rule", "explain"}  # fmt: skip
+DIFFICULTIES = {1: "easy", 2: "medium", 3: "hard"}
+_FIELDS = {"id", "topic", "kind", "difficulty", "prompt", "choices", "otherwise", "stage", "claims", "must",
+           "experiment", "code", "curves", "unit", "rule", "explain"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,16 +45,17 @@ class Choice:
 class Question:
     """A question with its choices.
 
-    `claims` are the numbers of the mistaken beliefs that it is about, `experiment` settles it, `curves` names the
-    runs to draw ("own" is the learner's), `stage` the stage of the lesson that asks it too. The choices of an
-    `order` stand in the right order. A `block` question has a `rule` that names the right blocks and explains any
-    right one by `explain`, any other by `otherwise`, as a `number` does with one that no choice foresees.
-    `tolerance` is a share of the right number.
+    `difficulty` is 1 to 3. `claims` are the numbers of the mistaken beliefs that it is about, `experiment` settles
+    it, `curves` names the runs to draw ("own" is the learner's), `stage` the stage of the lesson that asks it too.
+    The choices of an `order` stand in the right order. A `block` question has a `rule` that names the right blocks
+    and explains any right one by `explain`, any other by `otherwise`, as a `number` does with one that no choice
+    foresees.
     """
 
     id: str
     topic: str
     kind: str
+    difficulty: int
     prompt: str
     choices: tuple[Choice, ...] = ()
     otherwise: str = ""
@@ -64,7 +66,6 @@ class Question:
     experiment: str = ""
     code: str = ""
     curves: tuple[str, ...] = ()
-    tolerance: float = 0.0
     unit: str = ""
     rule: str = ""
 
@@ -132,7 +133,7 @@ def _question(row: Mapping[str, Any], topics: Mapping[str, str], claims: Mapping
     unknown = sorted(set(row) - _FIELDS)
     if unknown:
         raise ValueError(f"'{unknown[0]}' is no part of a question")
-    for name in ("id", "topic", "prompt"):
+    for name in ("id", "topic", "prompt", "difficulty"):
         if name not in row:
             raise KeyError(name)
     fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
@@ -141,6 +142,8 @@ def _question(row: Mapping[str, Any], topics: Mapping[str, str], claims: Mapping
         raise ValueError("it needs an id of small letters and a prompt")
     if question.topic not in topics:
         raise ValueError(f"there is no topic '{question.topic}'")
+    if question.difficulty not in DIFFICULTIES:
+        raise ValueError(f"its difficulty has to be one of {', '.join(map(str, DIFFICULTIES))}")
     if not set(question.claims) <= set(claims):
         raise ValueError("it names a belief that is not in [claims]")
     if question.kind not in KINDS:

@@ -48,6 +48,7 @@ def to_record() -> dict[str, RunSettings]:
             train_per_class=5,
         ),
         "at_once": with_phases(Phase(name="All at once", epochs=10, lr=1e-3, trainable=everything)),
+        "at_once_low": with_phases(Phase(name="All at once", epochs=10, lr=1e-4, trainable=everything)),
         "scratch": with_phases(
             Phase(name="From scratch", epochs=10, lr=1e-3, trainable=everything), weights="random", batch_norm="update"
         ),

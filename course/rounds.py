@@ -8,13 +8,15 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from course import marking
-from course.learners import Learner
+from course import cards, marking
+from course.learners import Answer, Learner
 from course.quiz import Question
 
-MODES = ("short", "full", "wrong")
+MODES = ("short", "ten", "wrong", "topic", "full")
+DRAWN = {"short": 3, "ten": 10}  # questions in a round that draws them
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,35 @@ class Round:
         return sum(self.right.values())
 
 
-def pick(mode: str, questions: Sequence[Question], learner: Learner) -> tuple[str, ...]:
-    """The ids that a kind of round asks: the ones to meet, all, or those last answered wrongly."""
-    wrong = {name for name, answer in learner.answers.items() if not answer.get("right")}
-    wanted = {"short": {q.id for q in questions if q.must}, "full": {q.id for q in questions}, "wrong": wrong}[mode]
-    return tuple(question.id for question in questions if question.id in wanted)
+def pick(
+    mode: str,
+    questions: Sequence[Question],
+    learner: Learner,
+    seed: int = 0,
+    topic: str = "",
+    now: datetime | None = None,
+) -> tuple[str, ...]:
+    """The ids that a kind of round asks, where it draws them by the seed: those never met first.
+
+    A short round has the questions that everyone should meet, and once they are met three drawn anew; "wrong" those
+    whose last answer was wrong, and those that were once wrong and are due again at the time `now`.
+    """
+    must = tuple(question.id for question in questions if question.must)
+    if mode == "short" and not set(must) <= set(learner.answers):
+        return must
+    if mode in DRAWN:
+        names = marking.shuffled([question.id for question in questions], seed)
+        return tuple(sorted(names, key=learner.answers.__contains__)[: DRAWN[mode]])
+    if mode == "wrong":
+        again = {name for name, answer in learner.answers.items() if _comes_again(answer, now or datetime.now(UTC))}
+        return tuple(question.id for question in questions if question.id in again)
+    return tuple(question.id for question in questions if mode == "full" or question.topic == topic)
+
+
+def _comes_again(answer: Answer, now: datetime) -> bool:
+    if not answer.get("right"):
+        return True
+    return "spaced" in answer and cards.seconds_until(answer["spaced"], now) == 0
 
 
 def begin(learner: Learner, mode: str, ids: Sequence[str], seed: int) -> None:
@@ -72,9 +98,12 @@ def answer(learner: Learner, name: str, given: Any, right: bool) -> None:
     if name in learner.round["given"]:
         return
     learner.round["given"][name], learner.round["right"][name] = given, right
-    before = learner.answers.get(name, {}).get("tries")
-    tries = before if type(before) is int else 0
-    learner.answers[name] = {"right": right, "tries": tries + 1, "time": time.time()}
+    before = learner.answers.get(name, {})
+    tries = before.get("tries")
+    kept: Answer = {"right": right, "tries": (tries if type(tries) is int else 0) + 1, "time": time.time()}
+    if not right or "spaced" in before or before.get("right") is False:
+        kept["spaced"] = cards.rate(before.get("spaced"), "good" if right else "again")
+    learner.answers[name] = kept
     learner.streak = learner.streak + 1 if right else 0
     learner.best_streak = max(learner.best_streak, learner.streak)
 

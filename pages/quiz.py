@@ -23,7 +23,10 @@ from ui.runs.live import View
 from ui.widgets import phone
 from ui.words import count, percent, plain, several
 
-MODES = {"short": "Short quiz", "full": "Full quiz", "wrong": "Only what was wrong"}
+MODES = {
+    "short": "Short quiz", "ten": "Ten questions", "wrong": "What was wrong", "topic": "One topic", "full": "Full quiz",
+}  # fmt: skip
+FOLDED = ("topic", "full")  # rounds that stand behind a button of their own
 
 nav.guard()
 
@@ -46,21 +49,29 @@ def main() -> None:
 
 
 def _modes(loaded: Quiz, learner: Learner, owner: str, first: str) -> None:
-    """A button for each kind of round that has a question."""
-    notes = {
-        "short": content.section("quiz", "short.help"),
-        "full": content.section("quiz", "full.help"),
-        "wrong": content.section("quiz", "wrong.help"),
-    }
+    """A button for each kind of round; the long ones are folded away."""
     with st.container(horizontal=True, gap="small"):
-        for mode, title in MODES.items():
-            ids = rounds.pick(mode, loaded.questions, learner)
-            kind: Literal["primary", "secondary"] = "primary" if mode == first else "secondary"
-            label = f"{title}, {several(len(ids), 'question')}"
-            if st.button(label, key=f"begin-{mode}", type=kind, disabled=not ids, help=notes[mode]):
-                with learners.changing(owner) as record:
-                    rounds.begin(record, mode, ids, secrets.randbelow(2**31))
-                st.rerun()
+        for mode in MODES:
+            if mode not in FOLDED:
+                _mode(mode, loaded, learner, owner, primary=mode == first)
+        with st.popover("Other rounds"):
+            names = list(loaded.topics)
+            topic = st.selectbox("Topic", names, format_func=loaded.topics.__getitem__, key="topic")
+            for mode in FOLDED:
+                _mode(mode, loaded, learner, owner, topic=topic or "")
+
+
+def _mode(mode: str, loaded: Quiz, learner: Learner, owner: str, topic: str = "", *, primary: bool = False) -> None:
+    """The button that begins a round of this kind, with the number of its questions."""
+    ids = rounds.pick(mode, loaded.questions, learner, topic=topic)
+    kind: Literal["primary", "secondary"] = "primary" if primary else "secondary"
+    label = f"{MODES[mode]}, {several(len(ids), 'question')}" if mode != "ten" else MODES[mode]
+    note = content.section("quiz", f"{mode}.help")
+    if st.button(label, key=f"begin-{mode}", type=kind, disabled=not ids, help=note):
+        seed = secrets.randbelow(2**31)
+        with learners.changing(owner) as record:
+            rounds.begin(record, mode, rounds.pick(mode, loaded.questions, record, seed, topic), seed)
+        st.rerun()
 
 
 def _known(settings: RunSettings, view: View | None) -> Known:
@@ -75,15 +86,15 @@ def _question(loaded: Quiz, learner: Learner, here: Round, settings: RunSettings
         return
     blocks = describe(settings.backbone, int(known.facts["classes"]))
     trainable = recipes.lesson(settings)[1].trainable
-    asked = quiz.filled(raw, known.values)
+    asked = quiz.filled(raw, {**known.values, **marking.letters(raw, here.seed)})
     key = f"q-{here.seed}-{raw.id}"
     done = len(here.given)
     st.caption(
-        f"{MODES[here.mode]} · question {here.at + 1} of {len(here.ids)} · {loaded.topics[raw.topic]} · "
-        f"score {here.score} of {done} · streak {learner.streak}"
+        f"{MODES[here.mode]} · question {here.at + 1} of {len(here.ids)} · {loaded.topics[raw.topic]}, "
+        f"{quiz.DIFFICULTIES[raw.difficulty]} · score {here.score} of {done} · streak {learner.streak}"
     )
     with st.container(border=True):
-        question.show(asked, known, key)
+        question.show(asked, here.seed, known, key)
         if raw.id not in here.given:
             given = question.ask(asked, here.seed, blocks, trainable, key)
             if st.button("Check the answer", type="primary", disabled=given is None, key=f"check-{key}"):
@@ -124,7 +135,7 @@ def _over(loaded: Quiz, learner: Learner, here: Round, owner: str) -> None:
         st.markdown(content.section("quiz", "again", {"topics": topics}))
         for one in missed:
             _settle(one)
-    _modes(loaded, learner, owner, first="wrong" if missed else "full")
+    _modes(loaded, learner, owner, first="wrong" if missed else "ten")
 
 
 def _topics(loaded: Quiz, learner: Learner) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from course import content
+from course import content, rounds
 from ftcore import rates
 from ftcore.analysis import trace
 from ftcore.data import sets
@@ -73,6 +73,7 @@ VALUES = {
 NAMES = {
     "pages/trace.py: note": lambda: {"pretrained", *filter(None, map(note, (*ENDED, "queued", "running", "done")))},
     "pages/review.py: name": lambda: set(content.load("cheatsheet")),
+    "pages/quiz.py: mode": lambda: set(rounds.MODES),
     "pages/pipeline.py: name": lambda: {"head", "tune"},
     "pages/freeze_lab.py: phase.optimizer": lambda: set(Phase.__dataclass_fields__["optimizer"].metadata["choices"]),
     "ui/runs/coach.py: verdict.kind": lambda: set(content.load("coach")) - {"rate.next", "epochs.next", "help"},

@@ -30,7 +30,7 @@ def test_every_token_of_a_section_is_given_where_it_is_shown(place: Place) -> No
 def test_every_token_that_is_given_is_used() -> None:
     used = {(token, given.file) for token, given in tokens.rows()}
     given = {(token, said.file) for place in lessons.places() for token, said in place.given.items()}
-    given |= {(token, said.file) for token, said in (lessons.known() | tokens.clicked()).items()}
+    given |= {(token, said.file) for token, said in (lessons.known() | tokens.clicked() | tokens.lettered()).items()}
     assert {(token, file) for token, file in given - used if not token.startswith("rec_")} == set()
 
 

@@ -45,7 +45,7 @@ def _sections() -> Iterator[tuple[str, Given, str, str]]:
 
 def _questions() -> Iterator[tuple[str, Given, str, str]]:
     for one in quiz.load().questions:
-        given = {**lessons.known(), **(clicked() if one.kind == "block" else {})}
+        given = {**lessons.known(), **(clicked() if one.kind == "block" else {}), **(lettered() if one.curves else {})}
         for token in lessons.tokens(words(one)) | answers(one):
             yield token, given[token], quiz.FILE.name, one.id
 
@@ -64,6 +64,11 @@ def answers(one: Question) -> set[str]:
 def clicked() -> dict[str, Given]:
     """What the texts of a block that was clicked are given."""
     return lessons.function("marking._block").assigned("values")
+
+
+def lettered() -> dict[str, Given]:
+    """What the texts about two runs are given."""
+    return lessons.returned("marking.letters")
 
 
 def _experiments() -> Iterator[tuple[str, Given, str, str]]:

@@ -59,7 +59,7 @@ def test_the_short_quiz_by_mouse_and_a_reload_in_the_middle(open_tab: OpenTab) -
     tab.get_by_role("button", name="See the result").click()
     expect(tab.get_by_role("heading", name="2 of 3 questions right")).to_be_visible()
     assert len({first.id, second.id, third.id}) == 3
-    expect(tab.get_by_role("button", name="Only what was wrong, 1 question")).to_be_enabled()
+    expect(tab.get_by_role("button", name="What was wrong, 1 question")).to_be_enabled()
     with tab.expect_download() as download:
         tab.get_by_role("button", name="Download a summary").click()
     assert download.value.suggested_filename == "thaw-quiz.md"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
 from course import experiments, learners, measure, quiz, recorded, rounds
@@ -30,9 +32,10 @@ def wrong(name: str) -> Any:
     """An answer to a question that is not right."""
     found = QUIZ.question(name)
     assert found is not None
-    if found.kind in ("one", "several"):
-        at = next(at for at, choice in enumerate(found.choices) if not choice.correct)
-        return at if found.kind == "one" else [at]
+    if found.kind == "one":
+        return next(at for at, choice in enumerate(found.choices) if not choice.correct)
+    if found.kind == "several":  # one wrong choice, or only one of those that are all right
+        return [next((at for at, choice in enumerate(found.choices) if not choice.correct), 0)]
     return {"number": 123456.5, "order": [1, 0, 2, 3, 4, 5], "block": "layer2.0"}[found.kind]
 
 
@@ -76,13 +79,13 @@ def test_a_reload_in_the_middle_keeps_question_answer_and_score(open_page: OpenP
     again = open_page("quiz")
     said = texts(again)
     assert not again.exception
-    assert "question 1 of 61" in said
+    assert f"question 1 of {len(QUIZ.questions)}" in said
     assert "score 0 of 1" in said
     assert "Not quite." in said
     assert shown(again) == name
 
 
-@pytest.mark.parametrize("name", [q.id for q in QUIZ.questions if q.kind != "one" or q.curves or q.code])
+@pytest.mark.parametrize("name", {(q.kind, q.curves, bool(q.code), q.rule): q.id for q in QUIZ.questions}.values())
 def test_every_kind_of_question_is_asked_and_told(name: str, open_page: OpenPage) -> None:
     test = ask(name, open_page)
     assert not test.error
@@ -97,8 +100,8 @@ def test_every_kind_of_question_is_asked_and_told(name: str, open_page: OpenPage
 
 
 def test_a_number_is_answered_by_typing_it(open_page: OpenPage) -> None:
-    test = ask("thaw-last", open_page)
-    next(t for t in test.text_input).set_value("4,725,770").run()
+    test = ask("optimizer-memory", open_page)
+    next(t for t in test.text_input).set_value("16,797,716").run()
     next(b for b in test.button if str(b.key).startswith("check-")).click().run()
     assert "Right." in texts(test)
 
@@ -110,6 +113,40 @@ def test_a_number_is_answered_by_typing_it(open_page: OpenPage) -> None:
 )  # fmt: skip
 def test_numbers_are_read_as_people_type_them(typed: str, value: float | None) -> None:
     assert question.number(typed) == value
+
+
+def test_two_runs_are_told_apart_by_their_curves_alone(open_page: OpenPage) -> None:
+    test = ask("rate-high-curve", open_page)
+    charts = [(json.loads(chart.proto.spec), chart.proto.datasets) for chart in test.get("vega_lite_chart")]
+    assert len(charts) == 4, "accuracy and loss of both"
+    axes = [chart["layer"][3]["encoding"]["y"] for chart, _ in charts]
+    assert [axis["axis"]["title"] for axis in axes] == ["accuracy", "loss"] * 2
+    assert axes[:2] == axes[2:], "both runs on the same axes"
+    for _, datasets in charts:
+        rows = {one.name: _rows(one) for one in datasets}
+        assert rows["curves"] > 0
+        assert rows["spans"] == rows["thaws"] == 0
+    own = ask("own-thaw", open_page)
+    assert all(_rows(one) for chart in own.get("vega_lite_chart") for one in chart.proto.datasets)
+
+
+def _rows(dataset: Any) -> int:
+    return len(convert_arrow_bytes_to_pandas_df(dataset.data.data))
+
+
+def test_ten_questions_and_one_topic(open_page: OpenPage) -> None:
+    test = open_page("quiz")
+    test.button(key="begin-ten").click().run()
+    assert "Ten questions · question 1 of 10" in texts(test)
+    found = QUIZ.question(shown(test))
+    assert found is not None
+    assert f"{QUIZ.topics[found.topic]}, {quiz.DIFFICULTIES[found.difficulty]} · score" in texts(test)
+    test.button(key="leave").click().run()
+    test.selectbox(key="topic").set_value("keep").run()
+    test.button(key="begin-topic").click().run()
+    here = rounds.current(learners.load(OWNER), [q.id for q in QUIZ.questions])
+    assert here is not None
+    assert sorted(here.ids) == sorted(q.id for q in QUIZ.questions if q.topic == "keep")
 
 
 def test_starting_over_and_leaving(open_page: OpenPage) -> None:
@@ -136,7 +173,7 @@ def test_a_quiz_file_with_a_mistake_says_so_and_the_app_goes_on(
     test = open_page("quiz")
     assert not test.exception
     assert "question load-early: its id stands twice" in texts(test).replace("\\", "").replace("\u2060", "")
-    assert "60 questions" in next(b.label for b in test.button if b.key == "begin-full")
+    assert f"{len(QUIZ.questions) - 1} questions" in next(b.label for b in test.button if b.key == "begin-full")
     file.write_text(text + "x = = 1\n", "utf-8")
     broken = open_page("quiz")
     assert "quiz.toml cannot be read" in broken.error[0].value.replace("\\", "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from course import facts, recorded
+from course import content, facts, recorded
 from ftcore.settings import RunSettings
 from ftcore.story import Story
 from ui.lesson import stages
@@ -40,6 +40,8 @@ def gather(settings: RunSettings, classes: int, images: int, run: Story | None) 
     for name, one in recorded.load().items():
         numbers |= facts.of_recorded(name, one)
     words = {name: _word(name, value) for name, value in numbers.items()}
+    said = "share.most" if numbers["last_two_share"] > 50 else "share.less"
+    words["last_two_said"] = content.section("quiz", said, {"share": words["last_two_share"]})
     return Known({**words, **stages.numbers(settings, classes, images)}, numbers, shown, run is not None)
 
 
@@ -48,7 +50,11 @@ def _word(name: str, value: float) -> str:
         return rate(value)
     if name.endswith("loss") or name.endswith("loss_min"):
         return number(value)
-    if name.startswith("rec_") or name in ("chance", "thawed_share", "frozen_forward", "frozen_weights"):
+    if (
+        name.startswith("rec_")
+        or name in ("chance", "thawed_share", "frozen_forward", "frozen_weights")
+        or name.startswith("last_two_")
+    ):
         return percent(value / 100)
     if name.startswith("run_") and name.removeprefix("run_") not in ("thaw_after", "thaw_next"):
         return percent(value / 100)

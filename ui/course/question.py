@@ -21,35 +21,42 @@ from ui.course.knowledge import Known
 from ui.runs import history
 from ui.widgets import curves, phone, strip
 
-LETTERS = "ABCDEF"
+HEIGHTS = {"accuracy": 220, "loss": 200}  # pixels
 
 
-def show(question: Question, known: Known, key: str) -> None:
-    """The prompt with its code and its curves; where curves come from is said."""
+def show(question: Question, seed: int, known: Known, key: str) -> None:
+    """The prompt with its code and its curves, on the sides that the seed gives; where curves come from is said."""
     st.subheader(question.prompt, anchor=False)
     if question.code:
         st.code(question.code.strip("\n"), language="python", wrap_lines=True)
     if not question.curves:
         return
-    drawn = [known.run if name == "own" else recorded.load()[name] for name in question.curves]
-    with phone.row("runs"):
-        columns = st.columns(len(drawn), gap="medium")
-    for column, letter, run in zip(columns, LETTERS, drawn, strict=False):
-        with column:
-            _curves(run, letter if len(drawn) > 1 else "", f"{key}-{letter}")
+    names = [question.curves[at] for at in marking.sides(question, seed)]
+    drawn = [known.run if name == "own" else recorded.load()[name] for name in names]
+    if len(drawn) > 1:
+        _two(drawn, key)
+    else:
+        _curves(drawn[0], f"{key}-A")
     if question.curves == ("own",) and known.own:
         st.caption(content.section("quiz", "own", {"run": history.title(known.run.settings)}))
     else:
         st.caption(content.section("quiz", "recorded", {"images": drawn[0].settings.train_per_class}))
 
 
-def _curves(run: Story, letter: str, key: str) -> None:
-    if letter:
-        st.markdown(f"**Run {letter}**")
-        curves.draw("accuracy", run, key, 220)
-        return
+def _two(drawn: Sequence[Story], key: str) -> None:
+    """Two runs side by side; only their curves tell them apart."""
+    with phone.row("runs"):
+        columns = st.columns(len(drawn), gap="medium")
+    for column, letter, run in zip(columns, marking.LETTERS, drawn, strict=True):
+        with column:
+            st.markdown(f"**Run {letter}**")
+            for what in HEIGHTS:
+                curves.draw(what, run, f"{key}-{letter}", HEIGHTS[what], among=drawn)
+
+
+def _curves(run: Story, key: str) -> None:
     with phone.row("curves"):
-        for what, height in (("accuracy", 220), ("loss", 200)):
+        for what, height in HEIGHTS.items():
             with st.container():
                 curves.draw(what, run, key, height)
 

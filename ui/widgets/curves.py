@@ -60,8 +60,13 @@ def spans(settings: RunSettings) -> list[dict[str, Any]]:
     return rows
 
 
-def spec(what: str, settings: RunSettings, data: Mapping[str, Rows] | None = None) -> dict[str, Any]:
-    """The Vega-Lite spec for one run; the same for every epoch of it. `what` is 'accuracy' or 'loss'."""
+def spec(
+    what: str, settings: RunSettings, data: Mapping[str, Rows] | None = None, limits: Sequence[float] = ()
+) -> dict[str, Any]:
+    """The Vega-Lite spec for one run; the same for every epoch of it. `what` is 'accuracy' or 'loss'.
+
+    `limits` are the ends of the vertical axis, which else follow the curves.
+    """
     total, share = settings.epochs, what == "accuracy"
     room = total * 0.012
     epochs = {
@@ -73,7 +78,7 @@ def spec(what: str, settings: RunSettings, data: Mapping[str, Rows] | None = Non
     values = {
         "field": "value",
         "type": "quantitative",
-        "scale": {"zero": False, "nice": True},
+        "scale": {"zero": False, "nice": True, **({"domain": list(limits)} if limits else {})},
         # digits as far as they differ: a curve that hardly moves would else have the same number at every tick
         "axis": {"title": what, "labelExpr": TICK[what], "tickMinStep": 1e-4, "tickCount": 5},
     }
@@ -85,13 +90,19 @@ def spec(what: str, settings: RunSettings, data: Mapping[str, Rows] | None = Non
     )  # fmt: skip
 
 
-def draw(what: str, story: Story, key: str, height: int = 300) -> None:
-    """Draw one chart and its numbers in words below it."""
+def draw(what: str, story: Story, key: str, height: int = 300, *, among: Sequence[Story] = ()) -> None:
+    """Draw one chart and its numbers in words below it.
+
+    One `among` several that are to be told apart by their curves has the axis of all, and neither tint nor thaw.
+    """
     data = curves(what, story)
     if not data:
         return
+    values = [row["value"] for other in among for row in curves(what, other)]
     thaws = [{"start": end, "label": "thaw"} for end in story.settings.thaws]
-    chart = spec(what, story.settings, {"curves": data, "spans": spans(story.settings), "thaws": thaws})
+    more: dict[str, Rows] = {"spans": [], "thaws": []} if among else {"spans": spans(story.settings), "thaws": thaws}
+    limits = (min(values), max(values)) if among else ()
+    chart = spec(what, story.settings, {"curves": data, **more}, limits)
     alt = content.section("train", "curves.alt", {"what": what.capitalize()})
     st.caption(LEGEND)
     st.vega_lite_chart(chart, width="stretch", height=height, key=f"{key}-{what}", on_select="rerun", alt=alt)
