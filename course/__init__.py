@@ -1,5 +1,6 @@
 """What is taught and what a learner did of it: texts, questions, experiments, cards. Knows the engine, no page."""
 
 __all__ = [
-    "cards", "content", "experiments", "facts", "glossary", "learners", "marking", "measure", "quiz", "recorded", "rounds",
+    "attempts", "cards", "content", "experiments", "facts", "glossary", "learners", "marking", "measure", "quiz",
+    "recorded", "rounds", "seeds", "trials", "verdicts",
 ]  # fmt: skip

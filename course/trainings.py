@@ -35,23 +35,16 @@ def _two(then: tuple[str, ...], *, first: tuple[str, ...] = ALONE, epochs: tuple
 def numbers(epochs: Sequence[EpochEnd]) -> dict[str, float]:
     """What one training gave, of its epochs in order: accuracies as shares, `epoch` in seconds, drift relative."""
     first, last = epochs[0], epochs[-1]
-    head = [row for row in epochs if row.phase == 1][-1]
-    after = next((row for row in epochs if row.phase == 2), last)
     moved = [value for name, value in last.drift.items() if name != HEAD]
-    still = [value for name, value in head.drift.items() if name != HEAD]
     return {
         "last": last.val_accuracy,
         "loss": last.val_loss,
-        "head": head.val_accuracy,
-        "thawed": after.val_accuracy,
         "learning": first.train_accuracy,
         "sample": first.sample_accuracy,
         "first": first.val_accuracy,
         "above": first.val_accuracy - first.train_accuracy,
         "lag": first.sample_accuracy - first.train_accuracy,
-        "end_sample": last.sample_accuracy,
         "epoch": min(row.seconds for row in epochs),
-        "still": max(still, default=0.0),
         "moved": max(moved, default=0.0),
     }
 

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from course import content, experiments, facts, recorded
+from course.trainings import TRAININGS
 from tests import lessons, tokens
 from tests.lessons import Place
 
@@ -40,10 +41,11 @@ def test_every_number_of_a_recorded_run_is_used_for_one_of_them() -> None:
     assert {kind for kind in kinds if not used & {f"rec_{run}_{kind}" for run in recorded.load()}} == set()
 
 
-def test_every_number_of_an_experiments_run_is_told_or_decides() -> None:
-    asked = lessons.tokens(experiments.FILE.read_text("utf-8"))
-    asked |= set(re.findall(r'n\["(\w+)"\]', (lessons.ROOT / "course" / "experiments.py").read_text("utf-8")))
-    assert set(lessons.returned("experiments._numbers")) <= {name.partition("_")[2] for name in asked}
+def test_every_number_of_an_experiments_training_is_told_drawn_or_decides() -> None:
+    asked = {name.partition("_")[2] for name in lessons.tokens(experiments.FILE.read_text("utf-8"))}
+    asked |= {what for trial in TRAININGS.values() for what in trial.shown}
+    asked |= set(re.findall(r"_(\w+)\"", (lessons.ROOT / "course" / "trainings.py").read_text("utf-8")))
+    assert set(lessons.returned("trainings.numbers")) <= asked
 
 
 def test_the_table_of_tokens_is_that_of_texts_and_code() -> None:

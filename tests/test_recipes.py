@@ -31,7 +31,7 @@ page.run()
 page.switch_page("pages/blocks.py")
 page.run()
 found, wrong = experiments.load()
-outcome = experiments.measured("head-share")
+outcome = experiments.judged("head-share", [experiments.measured("head-share")])
 print(json.dumps({
     "backbone": [describe("resnet34")[-1].shape[0], sum(row.parameters for row in describe("resnet34"))],
     "data": [catalogue.CATALOGUE["kmnist"].title, sets.summary("kmnist").counts],

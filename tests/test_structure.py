@@ -150,8 +150,9 @@ def test_what_contributors_are_sent_to_is_there(file: str, names: str) -> None:
     body = ast.parse((ROOT / file).read_text("utf-8")).body
     named = {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     for node in body:
-        if isinstance(node, ast.Assign):
-            named |= {name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            named |= {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
     assert set(re.findall(r"\w+", names)) - {"and"} <= named
 
 

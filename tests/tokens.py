@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import argparse
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from course import content, experiments, measure, quiz
+from course import content, experiments, quiz
 from course.quiz import Question
 from ftcore.files import ROOT, whole
 from tests import lessons
 from tests.lessons import Given
-from ui.course import experiment
+from ui.course import figures
 
 FILE = content.FOLDER / "TOKENS.md"
 NOTE = """# Tokens
@@ -72,25 +72,20 @@ def lettered() -> dict[str, Given]:
 
 
 def _experiments() -> Iterator[tuple[str, Given, str, str]]:
-    counted = lessons.returned("experiments._numbers")
     for one in experiments.load()[0]:
-        before = experiment.words(experiments.given(one.id))
-        made = measure.MEASUREMENTS[one.id].make if one.id in measure.MEASUREMENTS else None
+        before = figures.words(experiments.given(one.id))
         for token in lessons.tokens(" ".join((one.question, *one.outcomes.values()))):
-            yield token, _settled(token, before, made, counted), experiments.FILE.name, one.id
+            yield token, _settled(one.id, token, before), experiments.FILE.name, one.id
 
 
-def _settled(
-    token: str, before: dict[str, str], made: Callable[..., object] | None, counted: dict[str, Given]
-) -> Given:
-    """A token of an experiment: known before it is made, measured, or read from a run by its label."""
-    if made is not None:
-        file = f"{made.__module__.replace('.', '/')}.py"
-        return Given(file, before.get(token, (inspect.getdoc(made) or "").partition("\n")[0]))
-    file = "course/experiments.py"
+def _settled(name: str, token: str, before: dict[str, str]) -> Given:
+    """A token of an experiment: known before it is made, measured, or read from a training by its arm."""
+    made = experiments.TRIALS[name].make
     if token in before:
-        return Given(file, before[token])
-    return counted.get(token.partition("_")[2], Given(file, "the difference of two runs"))
+        return Given("course/experiments.py", before[token])
+    if made is not None:
+        return Given(f"{made.__module__.replace('.', '/')}.py", (inspect.getdoc(made) or "").partition("\n")[0])
+    return lessons.returned("trainings.numbers")[token.partition("_")[2]]
 
 
 def table() -> str:

@@ -10,12 +10,11 @@ import pytest
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
-from course import experiments, learners, measure, quiz, recorded, rounds
+from course import learners, quiz, recorded, rounds
 from course.learners import Learner
-from ftcore.runs import records
 from ftcore.settings import RunSettings
 from tests.made import OWNER, OpenPage, texts
-from ui.course import experiment, knowledge, question
+from ui.course import knowledge, question
 
 QUIZ = quiz.load()
 
@@ -187,72 +186,8 @@ def test_a_stage_leads_to_the_quiz(open_page: OpenPage) -> None:
     assert "More questions in the quiz" in labels
 
 
-@pytest.mark.parametrize("name", [e.id for e in experiments.load()[0]])
-def test_every_experiment_asks_for_a_guess_first(name: str, open_page: OpenPage) -> None:
-    test = open_page("experiment", exp=name)
-    assert not test.exception
-    assert not test.error
-    assert not [b for b in test.button if str(b.key).startswith("run-")]
-    test.radio(key=f"guess-{name}").set_value(next(iter(_found(name).guesses))).run()
-    assert next(b.label for b in test.button if b.key == f"run-{name}").startswith("Run it, ")
-    assert learners.load(OWNER).experiments[name]["guess"] == next(iter(_found(name).guesses))
-
-
-def _found(name: str) -> experiments.Experiment:
-    return next(e for e in experiments.load()[0] if e.id == name)
-
-
-def test_a_measurement_is_made_kept_and_told(open_page: OpenPage) -> None:
-    test = open_page("experiment", exp="last-two")
-    test.radio(key="guess-last-two").set_value("small").run()
-    test.button(key="run-last-two").click().run()
-    for said in (texts(test), texts(open_page("experiment", exp="last-two"))):
-        assert "75.1\u00a0%: 8,393,728 of 11,176,512 parameters" in said
-        assert "You had guessed otherwise" in said
-
-
-def test_runs_are_started_and_settled_by_their_own_numbers(open_page: OpenPage) -> None:
-    test = open_page("experiment", exp="trunk-rate")
-    test.radio(key="guess-trunk-rate").set_value("a").run()
-    test.button(key="run-trunk-rate").click().run()
-    kept = learners.load(OWNER).experiments["trunk-rate"]["runs"]
-    assert set(kept) == {"a", "b"}
-    assert "What came out" not in texts(test)
-    ids = {}
-    for label, name in (("a", "classic"), ("b", "rate_high")):
-        run = recorded.load()[name]
-        folder = records.new(run.settings, OWNER)
-        for said in (run.baseline, *run.epochs, run.end):
-            assert said is not None
-            records.append(folder, said)
-        records.set_state(folder, "done")
-        ids[label] = folder.name
-    with learners.changing(OWNER) as learner:
-        learner.experiments["trunk-rate"]["runs"] = ids
-    said = texts(open_page("experiment", exp="trunk-rate"))
-    assert "One epoch at the high rate: 29.5\u00a0%" in said
-    assert "You guessed it" in said
-
-
-def test_every_number_of_an_outcome_can_be_written() -> None:
-    numbers = {"weights": 0.0, "a_epoch": 0.013, "minimum": 1.1498, "a_head_loss": 1.4822}
-    assert list(experiment.words(numbers).values()) == ["0", "13 ms", "1.1", "1.482"]
-    assert experiment.words({"a_last": 0.7049, "b_last": 0.6451, "gap": 0.0598})["gap"] == "6.0 points", "70.5 - 64.5"
-    assert set(measure.MEASUREMENTS) <= {e.id for e in experiments.load()[0]}
-
-
 def test_the_learners_own_run_is_asked_about() -> None:
     known = knowledge.gather(RunSettings(), 10, 5000, recorded.load()["rate_low"])
     assert known.own
     assert known.values["run_head_accuracy"] == "61.1\u00a0%"
     assert known.values["rec_classic_last"] == "76.3\u00a0%"
-
-
-def test_an_experiment_is_opened_from_the_list_and_left_again(open_page: OpenPage) -> None:
-    test = open_page("experiment")
-    assert test.title[0].value == "Experiments"
-    test.button(key="open-softmax").click().run()
-    assert test.title[0].value == "How often is 99 % right?"
-    assert test.query_params["exp"] in ("softmax", ["softmax"])
-    test.button(key="all-experiments").click().run()
-    assert test.title[0].value == "Experiments"

@@ -6,6 +6,7 @@ here, a seed at a time, and kept after each.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 
 import streamlit as st
@@ -14,7 +15,7 @@ from course import attempts, content, experiments, learners, measure, seeds
 from course.experiments import TRIALS, Experiment
 from course.learners import Attempt
 from course.measures import ground
-from course.verdicts import Row
+from course.verdicts import LEAST, Row
 from ftcore.errors import FtError
 from ftcore.runs import records, series, service
 from ftcore.runs.status import Status
@@ -90,7 +91,7 @@ def _gathered(one: Experiment, record: Attempt, owner: str) -> tuple[Status | No
             if over:
                 record.pop("series", None)
     if over and status is not None:
-        with callbacks.told():
+        with contextlib.suppress(FtError):  # its process may take long to end; what stays is small
             service.manager().delete(run, owner)
     return None if over else status, record
 
@@ -164,8 +165,8 @@ def _settled(one: Experiment, guess: str, rows: Mapping[int, Row]) -> None:
     with st.container(border=True):
         st.subheader("What came out", anchor=False)
         if outcome is None:
-            more = experiments.missing(one.id, len(rows))
-            st.markdown(content.section("experiments", "too_few", {"seeds": several(len(rows), "seed"), "more": more}))
+            told = {"seeds": several(len(rows), "seed"), "least": LEAST}
+            st.markdown(content.section("experiments", "too_few", told))
         else:
             values = figures.words(outcome.numbers)
             st.markdown(content.fill(one.outcomes[outcome.key], values, f"experiments.toml, {one.id}"))

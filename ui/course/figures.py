@@ -25,7 +25,7 @@ COUNTS = {"steps", "norms", "held", "left", "looked", "certain", "outputs", "old
           "parameters", "trunk", "images"}  # fmt: skip
 CHANGES = {"weights", "statistics", "moved", "still"}
 DIFFERENCES = {"above", "lag", "over"}
-ROW, ROOM = 34, 96  # pixels of an arm's line, and of all else in a chart
+ROW, ROOM = 34, 90  # pixels of an arm's line, and of all else in a chart
 
 
 def word(name: str, value: float) -> str:
@@ -54,12 +54,12 @@ def words(numbers: Mapping[str, float]) -> dict[str, str]:
 
 def draw(one: Experiment, own: Mapping[int, Row], recorded: Mapping[int, Row]) -> None:
     """A chart for each shown number: a dot for each own seed and arm, recorded ones quiet behind, a bar at the mean."""
-    for what, said in one.shown.items():
+    for at, (what, said) in enumerate(one.shown.items()):
         alt = f"{said.capitalize()}, mean of {len(own)}: " + "; ".join(
             f"{label} {word(what, _mean(own, arm, what))}" for arm, label in one.labels.items()
         )
-        st.markdown(f"**{said.capitalize()}**")
         figure = _dots(one, what, own, recorded)
+        figure.update_layout(showlegend=at == 0)
         st.plotly_chart(figure, width="stretch", key=f"dots-{one.id}-{what}", alt=alt, config={"displayModeBar": False})
     with st.expander("All seeds in numbers"):
         st.table(table(one, own, recorded))
