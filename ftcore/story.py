@@ -52,6 +52,18 @@ class Story:
         told, over = (epochs[number] for number in sorted(epochs)), (phases[number] for number in sorted(phases))
         return Story(settings, start, baseline, tuple(told), tuple(over), end, alone)
 
+    @property
+    def control(self) -> dict[int, tuple[float, float]]:
+        """Validation loss and accuracy of the head alone in the epochs since the thaw, as far as the run has come.
+
+        Empty where none was trained, or where it does not follow the last epoch in which only the head learned.
+        """
+        after = max((epoch.epoch for epoch in self.epochs if epoch.phase <= self.settings.head_phases), default=0)
+        if self.alone is None or self.alone.after != after:
+            return {}
+        told = zip(self.alone.val_loss, self.alone.val_accuracy, strict=False)
+        return {epoch: both for epoch, both in enumerate(told, after + 1) if epoch <= self.epochs[-1].epoch}
+
     def phase_of(self, epoch: EpochEnd) -> Phase:
         """The settings of the phase that an epoch belongs to."""
         return self.settings.phases[epoch.phase - 1]

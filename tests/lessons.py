@@ -76,6 +76,7 @@ NAMES = {
     "pages/pipeline.py: name": lambda: {"head", "tune"},
     "pages/freeze_lab.py: phase.optimizer": lambda: set(Phase.__dataclass_fields__["optimizer"].metadata["choices"]),
     "ui/runs/coach.py: verdict.kind": lambda: set(content.load("coach")) - {"rate.next", "epochs.next", "help"},
+    "ui/runs/gained.py: gain.verdict": lambda: {"gained", "lost", "level", "full"},
     "ui/runs/risk.py: kind": lambda: set(rates.BAD),
     "ui/lesson/stages.py: name": lambda: set(stages.IDS),
     "ui/lesson/stages.py: part": lambda: set(stages.PARTS),

@@ -187,24 +187,6 @@ def _gained(before: float, after: float) -> str:
     return f"{'gained' if after > before else 'lost'} {between(before, after)}"
 
 
-def closing(story: Story) -> dict[str, float]:
-    """The numbers of the final summary: `head` and `tuned` validation accuracy, `gain`, `test`, `seconds`.
-
-    `head` is the last epoch in which only the head learned; without one `head` and `gain` are left out. Nothing while
-    the run has not ended.
-    """
-    if story.end is None:
-        return {}
-    ended = {"test": story.end.test_accuracy, "seconds": story.end.seconds}
-    if story.epochs:
-        ended["tuned"] = story.epochs[-1].val_accuracy
-    head = [epoch for epoch in story.epochs if story.head_only(epoch)]
-    if head and head[-1] is not story.epochs[-1]:
-        ended["head"] = head[-1].val_accuracy
-        ended["gain"] = ended["tuned"] - ended["head"]
-    return ended
-
-
 def reached(story: Story) -> dict[str, float]:
     """The last validation accuracy of the `head` phase and of the phases in which more blocks move (`tune`)."""
     return {"head" if story.head_only(epoch) else "tune": epoch.val_accuracy for epoch in story.epochs}
