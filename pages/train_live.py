@@ -14,7 +14,7 @@ from ftcore.settings import Phase, RunSettings
 from ui import address
 from ui.engine import setup
 from ui.frame import guide, nav, page, terms
-from ui.runs import coach, compare, counted, epochs, form, guess, history, live
+from ui.runs import coach, compare, counted, epochs, form, guess, history, live, printed
 from ui.runs.live import View
 from ui.widgets import choice, curves, drift, phone, strip
 from ui.words import about, plain, seconds, several
@@ -54,6 +54,8 @@ def _run(view: View, classes: int) -> None:
     if not led:
         live.watch(view, _curves)
     live.watch(view, _rows)
+    if not view.status.active:
+        printed.draw(view)
     _table(*shown)
     if len(view.settings.phases) > 1:
         with st.expander("Why freeze first, and why two learning rates"):
