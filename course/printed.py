@@ -5,9 +5,10 @@ The six points are given, not measured; no page shows them as anybody's own. Thi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ftcore.events import EpochEnd
 from ftcore.story import Story
 
 
@@ -39,9 +40,9 @@ class Difference:
 def differences(story: Story) -> tuple[Difference, ...]:
     """A finished run whose head learned alone first, beside the printed one: at the thaw, after it, and its gain.
 
-    Kinds: `thaw.fell` or `thaw.rose`; `after.worse` (above the head's loss, on training images too), `after.memorised`
-    (up again from its lowest, while training loss fell), `after.fell`, else `after.wavered`; `gain.alone` where the
-    head was trained on alone beside it, else `gain.open`.
+    Kinds: `thaw.fell`, `thaw.rose`, `thaw.stood`; `after.worse` (above the head's loss, on training images too),
+    `after.memorised` (up again from its lowest, while training loss fell), `after.stood`, `after.fell`, else
+    `after.wavered`; `gain.alone` where the head was trained on alone beside it, else `gain.open`.
     """
     head = [epoch for epoch in story.epochs if epoch.phase <= story.settings.head_phases][-1]
     tuned = [epoch for epoch in story.epochs if epoch.epoch > head.epoch]
@@ -51,17 +52,29 @@ def differences(story: Story) -> tuple[Difference, ...]:
         "when": low.epoch, "sample_then": low.sample_loss, "sample": last.sample_loss, "rate": story.phase_of(last).lr,
         "head": head.val_accuracy, "tuned": last.val_accuracy,
     }  # fmt: skip
-    if story.start is not None:
-        values["images"] = story.start.train_images
+    values["images"] = story.start.train_images if story.start is not None else 0
     if last.epoch in story.control:
         values["alone"] = story.control[last.epoch][1]
-    back = last.val_loss > (1 + LITTLE) * low.val_loss
-    if not last.val_loss <= (1 + LITTLE) * head.val_loss and not last.sample_loss < head.sample_loss:
-        after = "worse"
-    elif back and last.sample_loss < low.sample_loss and "images" in values:
-        after = "memorised"
-    else:
-        after = "fell" if not back and last.val_loss < (1 - LITTLE) * head.val_loss else "wavered"
-    kinds = ("thaw.fell" if first.val_loss < head.val_loss else "thaw.rose", f"after.{after}",
-             "gain.alone" if "alone" in values else "gain.open")  # fmt: skip
+    kinds = (
+        f"thaw.{_moved(head, first)}",
+        f"after.{_after(head, tuned)}",
+        f"gain.{'alone' if 'alone' in values else 'open'}",
+    )
     return tuple(Difference(kind, values) for kind in kinds)
+
+
+def _moved(before: EpochEnd, after: EpochEnd) -> str:
+    if abs(after.val_loss - before.val_loss) <= LITTLE * before.val_loss:
+        return "stood"
+    return "fell" if after.val_loss < before.val_loss else "rose"
+
+
+def _after(head: EpochEnd, tuned: Sequence[EpochEnd]) -> str:
+    last, low = tuned[-1], min(tuned, key=lambda epoch: epoch.val_loss)
+    if _moved(head, last) == "rose" and not last.sample_loss < head.sample_loss:
+        return "worse"
+    if _moved(low, last) == "rose":
+        return "memorised" if last.sample_loss < low.sample_loss else "wavered"
+    if all(_moved(head, epoch) == "stood" for epoch in tuned):
+        return "stood"
+    return "fell" if _moved(head, last) == "fell" else "wavered"

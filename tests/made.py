@@ -48,12 +48,12 @@ def write_run(settings: RunSettings, *values: float, end: str = "done", message:
     return folder.name
 
 
-def run_with(settings: RunSettings, *events: Event, state: str = "stopped") -> str:
+def run_with(settings: RunSettings, *events: Event, state: str = "stopped", message: str = "") -> str:
     """A run whose log holds exactly these epochs, and what else is told of them."""
     folder = records.new(settings, OWNER)
     for said in (STARTED, BASELINE, *events):
         records.append(folder, said)
-    records.set_state(folder, state)
+    records.set_state(folder, state, message)
     return folder.name
 
 

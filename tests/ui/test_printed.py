@@ -16,7 +16,8 @@ from ui.runs import printed as beside
 FALLS: list[Row] = [(1.2, 0.70, 1.5, 0.60), (1.0, 0.75, 1.3, 0.70)]
 MEMORISES: list[Row] = [(1.0, 0.7, 1.4, 0.6), (0.5, 0.9, 1.5, 0.6), (0.1, 1.0, 1.6, 0.65)]
 BLOWN: list[Row] = [(935.0, 0.1, 800.0, 0.1), (2.4, 0.1, 2.4, 0.1)]
-WAVERS: list[Row] = [(1.2, 0.7, 1.69, 0.55), (1.1, 0.7, 1.68, 0.55)]
+WAVERS: list[Row] = [(1.2, 0.7, 1.5, 0.6), (1.25, 0.7, 1.65, 0.55)]
+STANDS: list[Row] = [(1.2, 0.7, 1.69, 0.55), (1.1, 0.7, 1.71, 0.55)]
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,7 @@ WAVERS: list[Row] = [(1.2, 0.7, 1.69, 0.55), (1.1, 0.7, 1.68, 0.55)]
         (MEMORISES, ("thaw.fell", "after.memorised"), "lowest in epoch 4, at 1.400, and ended at 1.600.|from 1.000 to 0.100: the network memorises the 300 training images"),
         (BLOWN, ("thaw.rose", "after.worse"), "Yours rose from 1.700 to 800|at a rate of 1e-4 the steps|ended at 2.400, above the 1.700 of the head alone|a rate of 1e-4 is too high here"),
         (WAVERS, ("thaw.fell", "after.wavered"), "from 1.700 with the head alone it went no clear way"),
+        (STANDS, ("thaw.stood", "after.stood"), "Yours hardly moved: 1.700 before, 1.690 after.|1.700 then, 1.710 at the end"),
     ],
 )  # fmt: skip
 def test_where_and_why_they_differ_follows_from_the_runs_numbers(

@@ -68,9 +68,10 @@ def _broken(moment: Moment) -> str:
     if numbers is not None and numbers.blown(row):
         return (
             f"the loss is out of bounds: {number(row.train_loss)} while learning and {number(row.val_loss)} on "
-            f"validation images, where equal chances for all classes give {number(numbers.even)}"
+            f"validation images, where equal chances for all classes give {number(numbers.even)}: a learning rate of "
+            f"{rate(row.lr)} is too high here"
         )
-    if before is not None and before.phase == row.phase and row.train_loss > 1.5 * before.train_loss + 0.05:
+    if before is not None and row.train_loss > 1.5 * before.train_loss + 0.05:
         was, now = apart(number, before.train_loss, row.train_loss)
         return f"the loss jumped from {was} to {now}: a learning rate of {rate(row.lr)} may be too high"
     return ""

@@ -24,7 +24,11 @@ _COLOURS = (OWN, "", EXAMPLE, "thaw in print", "thaw")
 def draw(view: View) -> None:
     """Folded, for a run that has ended and whose head learned alone first."""
     story, heads = view.story, view.settings.head_phases
-    if story.end is None or not heads or not {False, True} <= {epoch.phase <= heads for epoch in story.epochs}:
+    if (
+        story.end is None
+        or story.start is None
+        or not {False, True} <= {epoch.phase <= heads for epoch in story.epochs}
+    ):
         return
     with st.expander("The printed lesson beside your run"):
         st.markdown(content.section("printed", "example"))
@@ -77,7 +81,7 @@ def numbers(values: Mapping[str, float]) -> dict[str, str]:
         "head": percent(values["head"]),
         "tuned": percent(values["tuned"]),
         "alone": percent(values.get("alone", math.nan)),
-        "images": several(int(values.get("images", 0)), "training image"),
+        "images": several(int(values["images"]), "training image"),
         "printed_stopped": number(printed.STOPPED.loss),
         "printed_first": number(printed.THAWED.loss),
         "printed_head": percent(printed.STOPPED.accuracy),
