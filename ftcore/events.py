@@ -147,6 +147,19 @@ class EpochEnd:
 
 
 @dataclass(frozen=True)
+class HeadAlone:
+    """What the head would reach if it were trained on alone after epoch `after`, the last before the thaw: a control.
+
+    One number for each epoch that the run has left by its settings, from `after + 1` on; fewer where the loss grew
+    beyond all numbers. Measured on the validation set, as in `EpochEnd`. The run itself knows nothing of it.
+    """
+
+    after: int
+    val_loss: tuple[float, ...]
+    val_accuracy: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class PhaseEnd:
     """A phase is over after `epochs` epochs; `early` says that it was ended by early stopping."""
 
@@ -178,7 +191,7 @@ class TrainingEnd:
 
 Event = (
     DataFound | RunStart | Recovered | DataProgress | PicturesSkipped | CacheProgress | CacheSkipped | Baseline
-    | StepProgress | EpochEnd | PhaseEnd | RunEnd | TrainingEnd
+    | StepProgress | EpochEnd | HeadAlone | PhaseEnd | RunEnd | TrainingEnd
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 
 MINUS = "−"  # in prose and tables; what is code or can be typed, an exponent such as e-4 too, keeps the hyphen
 NO_NUMBER = "no number"
@@ -49,6 +50,27 @@ def percent(share: float) -> str:
     else:
         said = f"{sign}{size:,.1f}"
     return f"{said}\u00a0%"
+
+
+def points(difference: float) -> str:
+    """A difference of two shares in percentage points: 0.004 -> '0.4 points'; '0 points' is exactly nothing."""
+    size, sign = abs(difference) * 100, MINUS if difference < 0 else ""
+    if size < 1e-9:
+        return "0 points"
+    return f"under {sign}0.1 points" if size < 0.05 else _points(f"{sign}{size:.1f}")
+
+
+def _points(said: str) -> str:
+    return f"{said} {'point' if said.strip(MINUS) == '1.0' else 'points'}"
+
+
+def between(one: float, other: float) -> str:
+    """How far two shares lie apart, in points, as one gets it from the two percentages as they are written."""
+    shown = [percent(share).removesuffix("\u00a0%").replace(",", "") for share in (one, other)]
+    if one == other or any(set(said) & set("<>n") for said in shown):
+        return points(abs(one - other))
+    first, last = (Decimal(said.replace(MINUS, "-")) for said in shown)
+    return _points(str(abs(first - last))) if first != last else "under 0.1 points"
 
 
 def power(value: float, digits: int = 1) -> str:

@@ -229,6 +229,17 @@ class RunSettings:
         return tuple(end for before, after, end in pairs if set(after.trainable) - set(before.trainable))
 
     @property
+    def head_phases(self) -> int:
+        """How many phases at the start train the head alone, if others follow in which more may move; else 0."""
+        alone = len([*itertools.takewhile(lambda phase: phase.head_only, self.phases)])
+        return alone if alone < len(self.phases) else 0
+
+    @property
+    def epochs_thawed(self) -> int:
+        """Epochs of the phases that follow those of the head alone."""
+        return sum(phase.epochs for phase in self.phases[self.head_phases :])
+
+    @property
     def head_then_thaw(self) -> bool:
         """Is this the lesson in two phases: the new head alone, then blocks of the trunk with it?"""
         return len(self.phases) == 2 and self.phases[0].head_only and set(self.phases[1].trainable) > {HEAD}

@@ -14,9 +14,9 @@ from ftcore.settings import Phase, RunSettings
 from ui import address
 from ui.engine import setup
 from ui.frame import guide, nav, page, terms
-from ui.runs import coach, compare, counted, epochs, form, guess, history, live
+from ui.runs import coach, compare, counted, epochs, form, guess, history, live, printed
 from ui.runs.live import View
-from ui.widgets import choice, drift, phone, strip
+from ui.widgets import choice, curves, drift, phone, strip
 from ui.words import about, plain, seconds, several
 
 nav.guard()
@@ -54,6 +54,8 @@ def _run(view: View, classes: int) -> None:
     if not led:
         live.watch(view, _curves)
     live.watch(view, _rows)
+    if not view.status.active:
+        printed.draw(view)
     _table(*shown)
     if len(view.settings.phases) > 1:
         with st.expander("Why freeze first, and why two learning rates"):
@@ -115,9 +117,10 @@ def _curves(view: View) -> None:
     with loss:
         st.subheader("Loss", anchor=False)
         live.chart(view, "loss", "train", 320)
-    words = (content.section("train", "curves"), content.section("train", "zoom"))
     with phone.fold("How to read the curves", "curves"):
-        st.caption(" ".join(words))
+        st.caption(f"{content.section('train', 'curves')} {content.section('train', 'zoom')}")
+        if curves.beside(view.story):
+            st.caption(content.section("train", "curves.alone.why"))
     if view.status.active:  # below the charts, which stay where they are while it comes and changes
         coach.draw(view)
 

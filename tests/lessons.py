@@ -64,6 +64,7 @@ def _builtin() -> tuple[RunSettings, int, int]:
 
 # Values and names that pass through an object or a parameter, which reading a function does not tell.
 VALUES = {
+    "ui/runs/printed.py: numbers": lambda: returned("printed.numbers"),
     "pages/review.py: known.values": known,
     "ui/runs/coach.py: numbers": lambda: {name: Given("ui/runs/coach.py", f"FORMS[{name!r}]") for name in coach.FORMS},
     "ui/lesson/stages.py: numbers": staged,
@@ -77,6 +78,8 @@ NAMES = {
     "pages/pipeline.py: name": lambda: {"head", "tune"},
     "pages/freeze_lab.py: phase.optimizer": lambda: set(Phase.__dataclass_fields__["optimizer"].metadata["choices"]),
     "ui/runs/coach.py: verdict.kind": lambda: set(content.load("coach")) - {"rate.next", "epochs.next", "help"},
+    "ui/runs/gained.py: gain.verdict": lambda: {"gained", "lost", "level", "full"},
+    "ui/runs/printed.py: one.kind": lambda: {name for name in content.load("printed") if "." in name},
     "ui/runs/risk.py: kind": lambda: set(rates.BAD),
     "ui/lesson/stages.py: name": lambda: set(stages.IDS),
     "ui/lesson/stages.py: part": lambda: set(stages.PARTS),

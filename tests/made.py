@@ -11,7 +11,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from ftcore.data import sets
-from ftcore.events import Baseline, EpochEnd, RunEnd, RunStart
+from ftcore.events import Baseline, EpochEnd, Event, RunEnd, RunStart
 from ftcore.runs import records
 from ftcore.settings import Phase, RunSettings
 from ftcore.training import recipes
@@ -48,12 +48,12 @@ def write_run(settings: RunSettings, *values: float, end: str = "done", message:
     return folder.name
 
 
-def run_with(settings: RunSettings, *epochs: EpochEnd, state: str = "stopped") -> str:
-    """A run whose log holds exactly these epochs."""
+def run_with(settings: RunSettings, *events: Event, state: str = "stopped", message: str = "") -> str:
+    """A run whose log holds exactly these epochs, and what else is told of them."""
     folder = records.new(settings, OWNER)
-    for said in (STARTED, BASELINE, *epochs):
+    for said in (STARTED, BASELINE, *events):
         records.append(folder, said)
-    records.set_state(folder, state)
+    records.set_state(folder, state, message)
     return folder.name
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ftcore import coach
-from ftcore.events import Baseline, EpochEnd, RunStart
+from ftcore.events import Baseline, EpochEnd, HeadAlone, RunStart
 from ftcore.runs import records
 from ftcore.settings import HEAD, Phase, RunSettings
 from ftcore.story import Story
@@ -24,8 +24,13 @@ TOLD = Path(__file__).parent / "fixtures" / "told"
 Row = tuple[float, float, float, float]  # loss and accuracy on training images, loss and accuracy on validation images
 
 
-def story(head: Sequence[Row], tune: Sequence[Row] = (), images: int = 1000, lr: float = 1e-3) -> Story:
-    """A run of ten classes: the epochs of the head, then those of a second phase."""
+def story(
+    head: Sequence[Row], tune: Sequence[Row] = (), images: int = 1000, lr: float = 1e-3, alone: Sequence[float] = ()
+) -> Story:
+    """A run of ten classes: the epochs of the head, then those of a second phase.
+
+    `alone` are the validation accuracies of the head trained on alone beside it.
+    """
     phases = [Phase(epochs=max(1, len(head)), lr=lr)]
     if tune:
         phases.append(Phase("Fine-tune", len(tune), 1e-4, ("layer4.1", HEAD)))
@@ -35,7 +40,8 @@ def story(head: Sequence[Row], tune: Sequence[Row] = (), images: int = 1000, lr:
     for at, (loss, accuracy, val_loss, val_accuracy) in enumerate((*head, *tune)):
         phase = 1 if at < len(head) else 2
         told.append(EpochEnd(phase, at + 1, loss, accuracy, loss, accuracy, val_loss, val_accuracy, lr, {}, 1.0))
-    return Story(RunSettings(phases=tuple(phases)), start, Baseline(2.4, 0.1), tuple(told))
+    beside = HeadAlone(len(head), tuple(2 * (1 - value) for value in alone), tuple(alone)) if alone else None
+    return Story(RunSettings(phases=tuple(phases)), start, Baseline(2.4, 0.1), tuple(told), alone=beside)
 
 
 def going(told: Story, epochs: int) -> Story:

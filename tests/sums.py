@@ -22,8 +22,9 @@ WRONG = re.compile(
 )
 # Before, after and how far they lie apart.
 CHANGES = [
-    re.compile(rf"reached \*\*{SHARE}\*\*.*?(?:added|cost|took) \*\*{POINTS}\*\*.*?to \*\*{SHARE}\*\*", re.DOTALL),
-    re.compile(rf"{SHARE} right;? .*?and {SHARE}: {POINTS} (?:gained|lost)", re.DOTALL),
+    re.compile(rf"reache[sd] \*\*{SHARE}\*\*[^*]*it is \*\*{SHARE}\*\*, \*\*{POINTS}\*\* (?:more|less)"),
+    re.compile(rf"and {SHARE} right\. .*?with {SHARE} right.* where it was stopped: {POINTS} (?:more|less)", re.DOTALL),
+    re.compile(rf"with {SHARE} right.*? and {SHARE} right\. Accuracy with .*?: {POINTS} (?:more|less)", re.DOTALL),
     re.compile(rf"{SHARE} against {SHARE}, {POINTS} more"),
 ]
 FIELDS = ("body", "label", "alt", "text", "help", "options", "delta", "caption")

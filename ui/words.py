@@ -35,7 +35,7 @@ def short(number: int) -> str:
 # The terminal writes them so too.
 count, several, seconds = numerals.count, numerals.several, numerals.seconds
 percent, number, power, rate = numerals.percent, numerals.number, numerals.power, numerals.rate
-listed = numerals.listed
+listed, points, between = numerals.listed, numerals.points, numerals.between
 
 
 def whole_percent(share: float) -> str:
@@ -43,27 +43,6 @@ def whole_percent(share: float) -> str:
     said = f"{share:.0%}"
     said = "<1%" if said == "0%" and share else ">99%" if said == "100%" and share < 1 else said
     return said.replace("%", "\u00a0%")
-
-
-def points(difference: float) -> str:
-    """A difference of two shares in percentage points: 0.004 -> '0.4 points'; '0 points' is exactly nothing."""
-    size, sign = abs(difference) * 100, MINUS if difference < 0 else ""
-    if size < 1e-9:
-        return "0 points"
-    return f"under {sign}0.1 points" if size < 0.05 else _points(f"{sign}{size:.1f}")
-
-
-def _points(said: str) -> str:
-    return f"{said} {'point' if said.strip(MINUS) == '1.0' else 'points'}"
-
-
-def between(one: float, other: float) -> str:
-    """How far two shares lie apart, in points, as one gets it from the two percentages as they are written."""
-    shown = [percent(share).removesuffix("\u00a0%").replace(",", "") for share in (one, other)]
-    if one == other or any(set(said) & set("<>n") for said in shown):
-        return points(abs(one - other))
-    first, last = (Decimal(said.replace(MINUS, "-")) for said in shown)
-    return _points(str(abs(first - last))) if first != last else "under 0.1 points"
 
 
 def apart(say: Callable[[float], str], *values: float) -> list[str]:

@@ -19,7 +19,7 @@ from ftcore.network import backbones, pixels, surgery
 from ftcore.network.blocks import Network
 from ftcore.settings import HEAD, RunSettings
 from ftcore.training import features
-from ftcore.training.loop import evaluate
+from ftcore.training.passes import evaluate
 from ftcore.training.start import pick_device, start_network
 
 SHORTEST = 3  # letters of a word that may stand for a whole name

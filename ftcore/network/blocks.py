@@ -5,6 +5,7 @@ So state-dict keys stay torchvision's. This module knows nothing about weights f
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -73,6 +74,12 @@ class Network:
         for module in self._steps[block.name]:
             x = module(x)
         return torch.flatten(x, 1) if block.kind == "pool" else x
+
+    def beside(self, name: str) -> Network:
+        """This network with a copy of one block in its place, to be trained beside it; all else is shared."""
+        other = copy.copy(self)
+        other._steps = {**self._steps, name: copy.deepcopy(self.modules(name))}
+        return other
 
     def _located(self, name: str) -> list[tuple[str, nn.Module]]:
         modules = self.modules(name)

@@ -24,6 +24,7 @@ from ftcore.events import (
     DataProgress,
     EpochEnd,
     Event,
+    HeadAlone,
     PhaseEnd,
     PicturesSkipped,
     RunEnd,
@@ -43,7 +44,7 @@ TAKEN = 29
 BAD_PICTURES = "bad_pictures.txt"
 
 
-TOLD_ONCE = (RunStart, Baseline, EpochEnd, PhaseEnd)
+TOLD_ONCE = (RunStart, Baseline, EpochEnd, HeadAlone, PhaseEnd)
 
 
 DISK_FULL_SAYS = "The disk is full. Delete old runs or make room, then resume: the finished epochs are kept."
@@ -119,6 +120,8 @@ def _name(said: object) -> tuple[object, ...]:
     match said:
         case EpochEnd(phase=phase, epoch=epoch):
             return EpochEnd, phase, epoch
+        case HeadAlone(after=after, val_loss=losses):
+            return HeadAlone, after, len(losses)  # more of it for a run that was given more epochs
         case PhaseEnd(phase=phase, epochs=epochs):
             return PhaseEnd, phase, epochs
         case _:

@@ -13,14 +13,16 @@ from typing import Any, Protocol
 
 from tqdm import tqdm
 
-from ftcore import events, files
+from ftcore import events, files, gain
 from ftcore.costs import estimate
 from ftcore.data.splits import listed
 from ftcore.events import CacheProgress, CacheSkipped, DataProgress, Event, StepProgress
 from ftcore.names import shown, tidy
 from ftcore.network.describe import describe
-from ftcore.numerals import number, seconds
+from ftcore.numerals import between, number, seconds, several
+from ftcore.runs import records
 from ftcore.settings import RunSettings
+from ftcore.story import Story as Told
 from ftcore.terminal.console import json_line, say, share
 
 NOW_AND_THEN = 30.0  # seconds between two lines about one thing that takes long
@@ -86,7 +88,9 @@ class Story:
                     f"{share(event.val_accuracy):>7}  {seconds(event.seconds)}"
                 ]
             case events.RunEnd():
-                return [f"test accuracy {share(event.test_accuracy)}  {seconds(event.seconds)}  {tidy(event.folder)}"]
+                found = gain.of(Told.of(self.settings, records.read_log(self.folder)[0]))
+                last = f"test accuracy {share(event.test_accuracy)}  {seconds(event.seconds)}  {tidy(event.folder)}"
+                return [last] if found is None else [_gained(found), last]
         return []
 
     def _tell_too_large(self) -> None:
@@ -95,6 +99,16 @@ class Story:
                 say(not_kept(self.settings, boundary, size, room))
         self.told.update(self.too_large)
         self.too_large = {}
+
+
+def _gained(found: gain.Gain) -> str:
+    """What thawing has brought on validation images, beside the head trained on alone where that is known."""
+    alone = "" if found.alone is None else f", trained on alone {share(found.alone)}"
+    if found.verdict in ("level", "full"):
+        told = f"no difference that {several(found.images, 'validation image')} can show"
+    else:
+        told = f"{between(found.against, found.tuned)} {'more' if found.amount > 0 else 'less'}"
+    return f"validation accuracy: head {share(found.head)}{alone}, thawed {share(found.tuned)}: {told}"
 
 
 def not_kept(settings: RunSettings, boundary: str, gigabytes: float, room: float) -> str:

@@ -12,19 +12,18 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from ftcore.data import identity
 from ftcore.data.sets import ImageSet
-from ftcore.errors import Diverged
-from ftcore.events import Baseline, EpochEnd, Event, PhaseEnd, Recovered, RunEnd, RunStart, StepProgress
-from ftcore.network import backbones, pixels, surgery, tapconv
+from ftcore.events import Baseline, EpochEnd, Event, HeadAlone, PhaseEnd, Recovered, RunEnd, RunStart, StepProgress
+from ftcore.network import backbones, surgery, tapconv
 from ftcore.network.blocks import Network
 from ftcore.network.change import drift
-from ftcore.settings import Phase, RunSettings
-from ftcore.training import checkpoint, features, snapshots
+from ftcore.settings import HEAD, Phase, RunSettings
+from ftcore.training import checkpoint, control, features, snapshots
 from ftcore.training.features import Source
-from ftcore.training.optimizer import make_optimizer, rate, step
+from ftcore.training.optimizer import make_optimizer
+from ftcore.training.passes import bounded, evaluate, everything, learn
 from ftcore.training.start import pick_device
 
 SAMPLE = 1000
@@ -108,7 +107,7 @@ class _Course:
             boundary = surgery.boundary(network, phase.trainable)
             train_set, val_set = self.source(boundary, "train"), self.source(boundary, "val")
             if progress.baseline is None:
-                progress.baseline = Baseline(*evaluate(network, val_set, _all(val_set)))
+                progress.baseline = Baseline(*evaluate(network, val_set, everything(val_set)))
                 yield progress.baseline
             optimizer = make_optimizer(network, phase, self.device)
             if mine and progress.optimizer:
@@ -118,6 +117,8 @@ class _Course:
                 mine.append(record)
                 self.keep(record, optimizer)
                 yield record
+        if number == settings.head_phases:
+            yield from self.alone(number, phase)
         yield _phase_end(number, phase, mine)
 
     def epoch(
@@ -133,12 +134,12 @@ class _Course:
         since, epoch, network = self.clock(), len(self.progress.epochs) + 1, self.network
         surgery.set_mode(network, phase.trainable, self.settings.batch_norm)
         with tapconv.enabled(network.model, self.progress.taps or ()):
-            learning = _epoch(network, train_set, optimizer, phase, self.settings, number, epoch, before)
+            learning = learn(network, train_set, optimizer, phase, self.settings, number, epoch, before)
             train_loss, train_accuracy = yield from learning
             network.model.eval()
             sampled = evaluate(network, train_set, _sample(len(train_set), self.settings.seed))
-            validated = evaluate(network, val_set, _all(val_set))
-        _bounded(sampled[0] + validated[0] + _total(network, self.touched), epoch)
+            validated = evaluate(network, val_set, everything(val_set))
+        bounded(sampled[0] + validated[0] + _total(network, self.touched), epoch)
         return EpochEnd(
             number, epoch, train_loss, train_accuracy, *sampled, *validated,
             optimizer.param_groups[-1]["lr"], drift(network, self.origin), self.clock() - since,
@@ -155,6 +156,15 @@ class _Course:
             begun = settings.phases[: record.phase]
             checkpoint.save(self.save_to, self.network, settings, self.known, begun, progress, self.origin)
 
+    def alone(self, number: int, phase: Phase) -> Iterator[HeadAlone]:
+        """Beside the run, what the head would reach alone: where its features are kept, and the thaw is still to come."""
+        last, state, since = self.progress.epochs[-1], self.progress.optimizer, self.clock()
+        train_set, val_set = self.source(HEAD, "train"), self.source(HEAD, "val")
+        if last.phase == number and state is not None and train_set.kept is not None and val_set.kept is not None:
+            later = self.settings.epochs_thawed
+            yield control.go_on(self.network, phase, self.settings, (train_set, val_set), state, last.epoch, later)
+            self.began += self.clock() - since  # no part of the training
+
     def end(self) -> RunEnd:
         """Put the best weights back where that is wanted, and show the network the untouched test set."""
         network, progress = self.network, self.progress
@@ -162,7 +172,7 @@ class _Course:
             network.model.load_state_dict(progress.best, strict=False)
         network.model.eval()
         test_set = self.source(surgery.boundary(network, self.settings.phases[-1].trainable), "test")
-        loss, accuracy = evaluate(network, test_set, _all(test_set))
+        loss, accuracy = evaluate(network, test_set, everything(test_set))
         best = _best(progress.epochs) if progress.best else len(progress.epochs)
         folder = str(self.save_to.parent) if self.save_to else ""
         return RunEnd(loss, accuracy, best, self.clock() - self.began, folder)
@@ -173,69 +183,10 @@ class _Course:
         return features.source(self.network, boundary, images, self.preprocess, self.device, keep=keep)
 
 
-@torch.no_grad()
-def evaluate(network: Network, source: Source, index: Tensor) -> tuple[float, float]:
-    """Mean cross-entropy and accuracy (0..1) of the network in its present mode on these images."""
-    labels = torch.tensor(source.split.labels).to(source.device)
-    loss, correct = torch.zeros((), device=source.device), torch.zeros((), device=source.device)
-    for part in index.split(pixels.batch_size(source.preprocess)):
-        y = labels[part.to(source.device)]
-        logits = network.run(source.batch(part), start=source.boundary)
-        loss += F.cross_entropy(logits, y, reduction="sum")
-        correct += (logits.argmax(1) == y).sum()
-    return loss.item() / len(index), correct.item() / len(index)
-
-
-def _epoch(
-    network: Network, source: Source, optimizer: torch.optim.Optimizer, phase: Phase, settings: RunSettings,
-    number: int, epoch: int, before: int,
-) -> Generator[StepProgress, None, tuple[float, float]]:  # fmt: skip
-    """Show every image once, in an order fixed by seed and epoch; gives back loss and accuracy while learning."""
-    device, began, said = source.device, time.perf_counter(), 0.0
-    torch.manual_seed(settings.seed * 100_003 + epoch)
-    parts = _batches(torch.randperm(len(source)), settings.batch_size)
-    labels = torch.tensor(source.split.labels).to(device)
-    loss_sum, correct = torch.zeros((), device=device), torch.zeros((), device=device)
-    for done, part in enumerate(parts):
-        factor = rate(phase, before * len(parts) + done, phase.epochs * len(parts))
-        for group in optimizer.param_groups:
-            group["lr"] = group["base_lr"] * factor
-        y = labels[part.to(device)]
-        logits = network.run(source.batch(part), start=source.boundary)
-        loss = F.cross_entropy(logits, y)
-        step(optimizer, loss)
-        loss_sum += loss.detach() * len(part)
-        correct += (logits.detach().argmax(1) == y).sum()
-        if time.perf_counter() - said > 0.25:
-            said = time.perf_counter()
-            yield StepProgress(number, epoch, done + 1, len(parts), _bounded(loss.item(), epoch), said - began)
-    return _bounded(loss_sum.item() / len(source), epoch), correct.item() / len(source)
-
-
-def _bounded(loss: float, epoch: int) -> float:
-    if not math.isfinite(loss):
-        raise Diverged(
-            f"The loss grew beyond all numbers in epoch {epoch}: choose a lower learning rate and run again."
-        )
-    return loss
-
-
 def _total(network: Network, keys: set[str]) -> float:
     """0 while all these entries are finite, else not a number: a weight may be lost before the loss shows it."""
     tensors = [tensor for key, tensor in network.model.state_dict().items() if key in keys]
     return 0.0 if all(bool(torch.isfinite(tensor).all()) for tensor in tensors) else math.nan
-
-
-def _batches(order: Tensor, size: int) -> list[Tensor]:
-    """Cut into batches; a last batch of one image joins the one before, since BatchNorm cannot learn from one."""
-    parts = list(order.split(size))
-    if len(parts) > 1 and len(parts[-1]) == 1:
-        parts[-2:] = [torch.cat(parts[-2:])]
-    return parts
-
-
-def _all(source: Source) -> Tensor:
-    return torch.arange(len(source))
 
 
 def _sample(count: int, seed: int) -> Tensor:

@@ -13,9 +13,11 @@ import torch
 from playwright.sync_api import Locator, Page, expect
 from safetensors.torch import load_file
 
-from ftcore.events import EpochEnd, RunEnd
+from ftcore import gain
+from ftcore.events import EpochEnd, HeadAlone, RunEnd
 from ftcore.network import backbones
 from ftcore.runs import records
+from ftcore.story import Story
 from tests.browser.conftest import OpenTab, Server
 from tests.browser.test_accessible import rest
 from ui.frame.steps import END
@@ -175,14 +177,17 @@ def insight(folder: Path) -> list[str]:
     log, _ = records.read_log(folder)
     rows = [said for said in log if isinstance(said, EpochEnd)]
     end = next(said for said in log if isinstance(said, RunEnd))
-    head, tuned = rows[1].val_accuracy, rows[4].val_accuracy
+    beside = next(said for said in log if isinstance(said, HeadAlone))
+    head, tuned, alone = rows[1].val_accuracy, rows[4].val_accuracy, beside.val_accuracy[-1]
     assert (rows[1].phase, rows[2].phase, len(rows)) == (1, 2, 5)
+    found = gain.of(Story.of(records.settings_of(folder), log))
+    shown = found is not None and found.verdict in ("gained", "lost")
     return [
-        f"alone reached {percent(head)}",
-        between(head, tuned),
-        percent(tuned),
+        f"alone was stopped at {percent(head)}",
+        f"Trained on alone for as many epochs it reaches {percent(alone)}",
+        f"{percent(tuned)}, {between(alone, tuned)}" if shown else f"{percent(tuned)}: no difference",
         percent(end.test_accuracy),
-        f"cost {seconds(sum(row.seconds for row in rows[2:]))} of training, of {seconds(end.seconds)} in all",
+        f"took {seconds(sum(row.seconds for row in rows[2:]))} of training, of {seconds(end.seconds)} in all",
         f"{percent(moved_share(folder))} of the pretrained weights moved",
     ]
 

@@ -55,7 +55,7 @@ def test_one_button_runs_the_lesson_and_a_reload_does_not_lose_it(open_tab: Open
     tab.reload()
     wait_for_epoch(tab, 5)
     expect(tab.get_by_text("All 8 epochs are done.")).to_be_visible(timeout=LONG)
-    expect(tab.get_by_text("Thawing", exact=False).filter(has_text="On the test images")).to_be_visible()
+    expect(tab.get_by_text("On the test images, untouched until now", exact=False)).to_be_visible()
     expect(tab.get_by_role("radio", name="6 Fine-tune")).to_be_checked()
 
 

@@ -159,9 +159,9 @@ def _thawed(network: backbones.Network, backbone: str) -> list[torch.nn.Module]:
 
 @pytest.mark.parametrize(("images", "steps"), [(64, 1), (65, 1), (66, 2), (128, 2), (129, 2), (130, 3), (10, 1)])
 def test_steps_are_counted_as_the_training_loop_cuts(images: int, steps: int) -> None:
-    from ftcore.training.loop import _batches
+    from ftcore.training.passes import batches
 
-    assert facts.of_network(RunSettings(), 10, images)["steps"] == steps == len(_batches(torch.arange(images), 64))
+    assert facts.of_network(RunSettings(), 10, images)["steps"] == steps == len(batches(torch.arange(images), 64))
 
 
 @pytest.mark.parametrize("backbone", ["resnet18-tinyimagenet64", "convnext_tiny", "vgg16"])

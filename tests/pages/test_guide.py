@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from course import content, learners, quiz, rounds
 from course.learners import Learner
+from ftcore import gain
 from ftcore.events import RunEnd
 from ftcore.network.change import Moved
 from ftcore.network.describe import describe
@@ -23,7 +24,6 @@ from ui import sitemap
 from ui.frame import insight, steps
 from ui.frame.steps import END, IDS, STEPS, Place, Step
 from ui.lesson import stages
-from ui.runs import observe
 from ui.runs.live import View
 from ui.runs.log import RunLog
 
@@ -255,9 +255,9 @@ def test_the_insight_has_the_runs_own_numbers(open_page: OpenPage) -> None:
     moved = int((then != 0).sum())
     for number in (
         "alone reached **62.0\u00a0%**",
-        "added **19.0 points** and led to **81.0\u00a0%**",
+        "it is **81.0\u00a0%**, **19.0 points** more",
         "that is **91.0\u00a0%**",
-        "cost **2.0 s** of training, of 1 min 23 s in all",
+        "took **2.0 s** of training, of 1 min 23 s in all",
         f"**{100 * moved / trunk:.1f}\u00a0%** of the pretrained weights moved, by 1.0\u00a0% of their size",
         f"{moved:,} of {trunk:,} weights and biases differ",
     ):
@@ -265,13 +265,17 @@ def test_the_insight_has_the_runs_own_numbers(open_page: OpenPage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("last", "words"), [(0.55, "took **7.0 points** away and led to **55.0"), (0.62, "changed nothing: it stayed at")]
+    ("last", "words"),
+    [
+        (0.55, "With blocks thawed at a rate of 1e-4 it is **55.0\u00a0%**, **7.0 points** less."),
+        (0.62, "it is **62.0\u00a0%**: no difference that 1,000 validation images can show."),
+    ],
 )
 def test_a_thaw_that_gained_nothing_is_told_so(last: float, words: str) -> None:
     view = live_view(write_run(SHORT, 0.5, 0.62, 0.7, last))
-    assert view.story.end is not None
-    found = observe.closing(view.story)
-    told = insight.insight(view, found, Moved(4, 2, 0.5))
+    found = gain.of(view.story)
+    assert found is not None
+    told = insight.insight(view.story, found, Moved(4, 2, 0.5))
     assert words in content.section("guide", "insight", told)
 
 

@@ -175,7 +175,7 @@ def test_a_finished_run_is_summed_up_in_its_own_numbers(open_page: OpenPage) -> 
     for part in ("62.0\u00a0%", "13.0 points", "75.0\u00a0%", "91.0\u00a0%", "1 min 23 s"):
         assert part in test.success[0].value
     assert len(test.table) == 2, "the epochs and the network"
-    assert len(test.get("vega_lite_chart")) == 2
+    assert len(test.get("vega_lite_chart")) == 4, "its curves, and beside the printed lesson"
 
 
 @pytest.mark.parametrize("end", ["stopped", "failed", "interrupted"])

@@ -8,6 +8,7 @@ import tomllib
 
 import pytest
 
+from ftcore.events import Event, HeadAlone
 from ftcore.files import ROOT
 from ftcore.network.describe import describe
 from ftcore.settings import Phase, RunSettings
@@ -114,3 +115,31 @@ def test_a_long_run_shows_its_newest_epochs_first_and_all_on_request(open_page: 
     assert [test.table[0].value["epoch"].iloc[at] for at in (0, -1)] == ["471", "500"]
     test.toggle(key=f"all-epochs-{run}").set_value(True).run()
     assert len(test.table[0].value) == 500
+
+
+BESIDE = HeadAlone(2, (0.9, 0.8), (0.65, 0.66))
+
+
+def test_the_head_alone_is_drawn_from_the_thaw_to_the_newest_epoch() -> None:
+    rows = [epoch(1, 1, 0.5), epoch(2, 1, 0.6), epoch(3, 2, 0.7)]
+    told = Story.of(SHORT, [BASELINE, *rows[:2], BESIDE, rows[2]])
+    drawn = curves.data_of("accuracy", told)
+    assert [(row["epoch"], row["value"]) for row in drawn["alone"]] == [(2, 0.6), (3, 0.65)]
+    assert [row["value"] for row in curves.data_of("loss", told)["alone"]] == [0.8, 0.9]
+    assert {row["curve"] for row in drawn["curves"]} == {*curves.CURVES}, "it is no curve of the run"
+    assert curves.words("accuracy", told).endswith("Head alone, continued: 65.0\u00a0%.")
+    assert curves.words("loss", told).endswith("Head alone, continued: 0.900.")
+
+
+def test_the_legend_names_the_head_alone_where_it_is_or_can_be() -> None:
+    rows = [epoch(1, 1, 0.5), epoch(2, 1, 0.6), epoch(3, 2, 0.7)]
+
+    def named(settings: RunSettings, *events: Event) -> bool:
+        return "continued" in curves.legend(Story.of(settings, events))
+
+    assert named(SHORT)
+    assert named(SHORT, *rows[:2])
+    assert named(SHORT, *rows, BESIDE)
+    assert not named(SHORT, *rows), "the thaw has come, and nothing was trained beside it"
+    assert not named(dataclasses.replace(SHORT, cache=False), rows[0])
+    assert not named(dataclasses.replace(SHORT, phases=SHORT.phases[:1]), rows[0])

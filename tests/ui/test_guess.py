@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from ftcore.events import HeadAlone
 from ftcore.runs import locks, records
 from tests.made import ALONE, SHORT, OpenPage, epoch, run_with, texts, tied, write_run
 from ui.runs import guess
@@ -69,10 +70,34 @@ def test_a_guess_belongs_to_its_run(open_page: OpenPage) -> None:
     assert test.query_params["guess"] == "worse"
 
 
-def test_lost_accuracy_is_not_called_gained(open_page: OpenPage) -> None:
-    last = epoch(3, 2, 0.55, val_loss=0.5)
-    said = texts(open_page("train_live", run=run_with(SHORT, epoch(1, 1, 0.5), epoch(2, 1, 0.6), last)))
-    assert "5.0 points lost" in said
+@pytest.mark.parametrize(
+    ("last", "alone", "told"),
+    [
+        (0.55, (), "against the head where it was stopped: 5.0 points less."),
+        (0.61, (), "against the head where it was stopped: no difference that 1,000 validation images can show."),
+        (0.75, (), "against the head where it was stopped: 15.0 points more."),
+        (0.75, (0.65,), "a loss of 0.700 and 65.0\u00a0% right. Accuracy with thawed blocks against that: 10.0 points more."),
+        (0.75, (0.74,), "against that: no difference that 1,000 validation images can show."),
+        (0.62, (0.67,), "against that: 5.0 points less."),
+    ],
+)  # fmt: skip
+def test_a_gain_is_told_against_the_head_alone_and_only_beyond_chance(
+    last: float, alone: tuple[float, ...], told: str, open_page: OpenPage
+) -> None:
+    beside = [HeadAlone(2, tuple(2 * (1 - value) for value in alone), alone)] if alone else []
+    thawed = epoch(3, 2, last, val_loss=0.5)
+    said = texts(open_page("train_live", run=run_with(SHORT, epoch(1, 1, 0.5), epoch(2, 1, 0.6), *beside, thawed)))
+    assert told in said
+    assert ("Trained on alone for as many epochs" in said) == bool(alone)
+
+
+@pytest.mark.parametrize(
+    ("sample", "told"),
+    [(0.4, "fell meanwhile, from 0.760 to 0.400"), (0.9, "at a rate of 1e-4 the steps are too large here")],
+)
+def test_a_loss_that_rose_has_its_cause_from_the_training_images(sample: float, told: str, open_page: OpenPage) -> None:
+    rows = (epoch(1, 1, 0.5), epoch(2, 1, 0.6), epoch(3, 2, 0.5, sample_loss=sample))
+    assert told in texts(open_page("train_live", run=run_with(SHORT, *rows)))
 
 
 @pytest.mark.parametrize("odd", ["everything", "<b>lower</b>", ""])

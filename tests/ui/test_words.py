@@ -149,14 +149,6 @@ def test_a_jump_of_the_loss_points_at_the_rate() -> None:
     assert "no longer a number" in say(rows(0.7, 0.6, train_loss=float("nan")))
 
 
-def test_closing_tells_what_the_head_reached_and_what_thawing_added() -> None:
-    end = RunEnd(0.4, 0.88, 4, 60.0)
-    found = observe.closing(Story.of(TWO, [*rows(0.6, 0.7, 0.8, 0.9), end]))
-    assert found == pytest.approx({"head": 0.7, "tuned": 0.9, "gain": 0.2, "test": 0.88, "seconds": 60.0})
-    assert "gain" not in observe.closing(Story.of(TWO, [*rows(0.6, 0.7), end]))
-    assert observe.closing(Story.of(TWO, rows(0.6, 0.7))) == {}
-
-
 def test_a_log_folds_events_and_counts_an_epoch_once() -> None:
     log = RunLog()
     step = StepProgress(1, 1, 3, 10, 1.0, 1.0)

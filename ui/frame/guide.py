@@ -14,6 +14,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from course import content, learners
+from ftcore import gain
 from ftcore.errors import FtError
 from ftcore.settings import HEAD, RunSettings
 from ftcore.training import recipes
@@ -23,7 +24,7 @@ from ui.engine import networks
 from ui.frame import guidebox
 from ui.frame.insight import insight
 from ui.frame.steps import END, IDS, STEPS, Place, Step, at, reached
-from ui.runs import guess, live, observe
+from ui.runs import guess, live
 from ui.runs.live import View
 
 NEXT = {"freeze_lab": "Thaw other blocks", "experiment": "Put a belief to the test", "review": "Keep it by cards"}
@@ -170,8 +171,8 @@ def _take_up(query: dict[str, str], left: int) -> None:
 
 
 def _end(view: View | None, way: DeltaGenerator, said: str) -> None:
-    reached = observe.closing(view.story) if view is not None else {}
-    if view is None or "head" not in reached or view.settings.weights == "random":
+    found = gain.of(view.story) if view is not None else None
+    if view is None or found is None or view.story.end is None or view.settings.weights == "random":
         query = {**address.link(), "guide": "start"}
         query.pop("run", None)
         with way:
@@ -179,7 +180,7 @@ def _end(view: View | None, way: DeltaGenerator, said: str) -> None:
         guidebox.there()
         guidebox.lead(content.section("guide", "unfinished"), (), "unfinished", said)
         return
-    values = insight(view, reached, networks.moved(view.settings.backbone, view.id))
+    values = insight(view.story, found, networks.moved(view.settings.backbone, view.id))
     with guidebox.long("What you have seen, in your own numbers", said):
         st.markdown(content.section("guide", "insight", values))
         st.caption(content.section("guide", "insight.counted", values))

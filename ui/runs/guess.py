@@ -13,12 +13,13 @@ import time
 import streamlit as st
 
 from course import content
+from ftcore import gain
 from ftcore.events import EpochEnd
 from ftcore.settings import RunSettings
 from ui import address
-from ui.runs import live
+from ui.runs import gained, live
 from ui.runs.live import View
-from ui.words import apart, between, number, percent
+from ui.words import apart, number, percent, rate
 
 SMALL = 0.01
 NEXT = ""  # stands for the run that will be started next
@@ -139,18 +140,32 @@ def happened(view: View) -> str:
     before, after = _around(view)
     if not before or not after:
         return ""
-    was, now = before[-1].val_accuracy, after[-1].val_accuracy
-    stopped, first, last = apart(number, before[-1].val_loss, after[0].val_loss, after[-1].val_loss)
+    was, now = before[-1], after[-1]
+    stopped, first, last = apart(number, was.val_loss, after[0].val_loss, now.val_loss)
     values = {
         "loss_before": stopped,
         "loss_after": last,
-        "accuracy_before": percent(was),
-        "accuracy_after": percent(now),
-        "gain": f"{between(was, now)} {'gained' if now >= was else 'lost'}",
+        "accuracy_before": percent(was.val_accuracy),
+        "accuracy_after": percent(now.val_accuracy),
         "first": first,
-        "epoch": after[-1].epoch,
+        "epoch": now.epoch,
     }
-    return content.section("train", f"guess.{outcome(before[-1].val_loss, after[-1].val_loss)}", values)
+    happened = outcome(was.val_loss, now.val_loss)
+    said = [content.section("train", f"guess.{happened}", values)]
+    if happened == "worse":
+        said.append(_cause(was, now, view.settings.phases[now.phase - 1].lr))
+    if (found := gain.of(view.story)) is not None:
+        loss, accuracy = view.story.control.get(now.epoch, (math.nan, math.nan))
+        beside = {"loss": number(loss), "accuracy": percent(accuracy), "gain": gained.short(found)}
+        said.append(content.section("train", "guess.beside" if found.alone is None else "guess.alone", beside))
+    return " ".join(said)
+
+
+def _cause(was: EpochEnd, now: EpochEnd, lr: float) -> str:
+    """Why validation loss may be higher: what the loss on training images did tells it."""
+    then, last = apart(number, was.sample_loss, now.sample_loss)
+    values = {"then": then, "now": last, "rate": rate(lr)}
+    return content.section("train", "guess.known" if now.sample_loss < was.sample_loss else "guess.rate", values)
 
 
 def _around(view: View) -> tuple[list[EpochEnd], list[EpochEnd]]:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from course import content
+from ftcore import gain
 from ftcore.data.splits import SPLITS
 from ftcore.errors import FtError
 from ftcore.runs import service
@@ -23,10 +24,10 @@ from ftcore.settings import RunSettings
 from ftcore.story import Story
 from ui import address, callbacks, learner
 from ui.engine import setup
-from ui.runs import observe
+from ui.runs import gained
 from ui.runs.log import RunLog, time_left
 from ui.widgets import curves, progress
-from ui.words import about, as_markdown, between, count, discreet, percent, plain, seconds, several
+from ui.words import about, as_markdown, count, discreet, percent, plain, seconds, several
 
 _KEPT = 40
 Colour = Literal["gray", "green", "violet", "red"]
@@ -251,7 +252,7 @@ def _button(view: View, label: str, act: Callable[[str, str], None], notes: str,
 def chart(view: View, what: str, key: str, height: int = 300) -> None:
     """One chart of the run; an empty frame in its place, as high and as far down, until there is a number."""
     if view.story.baseline is None and not view.story.epochs:
-        st.caption(curves.LEGEND)
+        st.caption(curves.legend(view.story))
         middle: dict[str, Any] = {"vertical_alignment": "center", "horizontal_alignment": "center"}
         with st.container(height=height, border=True, key=f"frame-{key}-{what}-{view.id}", **middle):
             st.caption(content.section("train", "curves.none", {"what": what}), width="content")
@@ -261,13 +262,14 @@ def chart(view: View, what: str, key: str, height: int = 300) -> None:
 
 def summary(view: View) -> None:
     """The final word on a finished run, with its own numbers."""
-    if view.story.end is None:
+    story, found = view.story, gain.of(view.story)
+    if story.end is None or not story.epochs:
         return
-    reached = observe.closing(view.story)
-    values = {name: percent(value) for name, value in reached.items()} | {"seconds": seconds(reached["seconds"])}
-    section = "done.single"
-    if "gain" in reached:
-        values["gain"] = between(reached["head"], reached["tuned"])
-        section = "done" if reached["gain"] >= 0 else "done.lost"
-    show = st.info if section == "done.lost" else st.success
-    show(content.section("train", section, values))
+    ended = {"test": percent(story.end.test_accuracy), "seconds": seconds(story.end.seconds)}
+    if found is None:
+        values = ended | {"tuned": percent(story.epochs[-1].val_accuracy)}
+        st.success(content.section("train", "done.single", values))
+        return
+    values = ended | {"gained": gained.told(found, story.phase_of(story.epochs[-1]).lr)}
+    show = st.success if found.verdict == "gained" else st.info
+    show(content.section("train", "done", values))

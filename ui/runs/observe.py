@@ -68,9 +68,10 @@ def _broken(moment: Moment) -> str:
     if numbers is not None and numbers.blown(row):
         return (
             f"the loss is out of bounds: {number(row.train_loss)} while learning and {number(row.val_loss)} on "
-            f"validation images, where equal chances for all classes give {number(numbers.even)}"
+            f"validation images, where equal chances for all classes give {number(numbers.even)}: a learning rate of "
+            f"{rate(row.lr)} is too high here"
         )
-    if before is not None and before.phase == row.phase and row.train_loss > 1.5 * before.train_loss + 0.05:
+    if before is not None and row.train_loss > 1.5 * before.train_loss + 0.05:
         was, now = apart(number, before.train_loss, row.train_loss)
         return f"the loss jumped from {was} to {now}: a learning rate of {rate(row.lr)} may be too high"
     return ""
@@ -185,24 +186,6 @@ def _gained(before: float, after: float) -> str:
     if after == before:
         return "changed nothing"
     return f"{'gained' if after > before else 'lost'} {between(before, after)}"
-
-
-def closing(story: Story) -> dict[str, float]:
-    """The numbers of the final summary: `head` and `tuned` validation accuracy, `gain`, `test`, `seconds`.
-
-    `head` is the last epoch in which only the head learned; without one `head` and `gain` are left out. Nothing while
-    the run has not ended.
-    """
-    if story.end is None:
-        return {}
-    ended = {"test": story.end.test_accuracy, "seconds": story.end.seconds}
-    if story.epochs:
-        ended["tuned"] = story.epochs[-1].val_accuracy
-    head = [epoch for epoch in story.epochs if story.head_only(epoch)]
-    if head and head[-1] is not story.epochs[-1]:
-        ended["head"] = head[-1].val_accuracy
-        ended["gain"] = ended["tuned"] - ended["head"]
-    return ended
 
 
 def reached(story: Story) -> dict[str, float]:

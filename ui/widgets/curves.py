@@ -33,10 +33,23 @@ TICK = {
     "accuracy": "format(datum.value, '.2~%')",
     "loss": "abs(datum.value) < 1e5 ? format(datum.value, ',.4~f') : replace(format(datum.value, '.2~e'), '+', '')",
 }
-LEGEND = (  # no line ends between a mark and its word
+_LEGEND = (  # no line ends between a mark and its word
     ":green[**━━**]&nbsp;validation &emsp;:violet[**╍╍**]&nbsp;training&nbsp;set, eval&nbsp;mode &emsp;"
     ":gray[**┈┈**]&nbsp;while&nbsp;learning"
 )
+ALONE = "head alone, continued"
+
+
+def legend(story: Story) -> str:
+    """Which mark is which curve; the head trained on alone is named as long as it is there or to be expected."""
+    return f"{_LEGEND} &emsp;:green[·····]&nbsp;head&nbsp;alone, continued" if beside(story) else _LEGEND
+
+
+def beside(story: Story) -> bool:
+    """Is the head trained on alone beside this run? Before the thaw that is to be expected where features are kept."""
+    heads = story.settings.head_phases
+    soon = story.settings.cache and all(epoch.phase <= heads for epoch in story.epochs)
+    return bool(heads and (soon or story.control))
 
 
 def curves(what: str, story: Story) -> list[dict[str, Any]]:
@@ -48,6 +61,16 @@ def curves(what: str, story: Story) -> list[dict[str, Any]]:
         for curve, name in zip(CURVES, FIELDS[what], strict=True):
             rows.append({"epoch": epoch.epoch, "curve": curve, "value": getattr(epoch, name)})
     return [{**row, "said": say(row["value"])} for row in rows]
+
+
+def alone(what: str, story: Story) -> list[dict[str, Any]]:
+    """The head trained on alone, from the epoch that ended its phase up to the newest of the run."""
+    if not story.control:
+        return []
+    say, at = (percent, 1) if what == "accuracy" else (number, 0)
+    stopped = next(epoch for epoch in story.epochs if epoch.epoch + 1 in story.control)
+    values = {stopped.epoch: getattr(stopped, f"val_{what}")} | {n: both[at] for n, both in story.control.items()}
+    return [{"epoch": n, "curve": ALONE, "value": value, "said": say(value)} for n, value in values.items()]
 
 
 def spans(settings: RunSettings) -> list[dict[str, Any]]:
@@ -90,21 +113,27 @@ def spec(
     )  # fmt: skip
 
 
+def data_of(what: str, story: Story, *, told: bool = True) -> dict[str, Rows]:
+    """All that is drawn of a run, by the names that the template asks for; of the phases nothing unless `told`."""
+    lines = {"curves": curves(what, story), "alone": alone(what, story) if told else []}
+    thaws = [{"start": end, "label": "thaw"} for end in story.settings.thaws]
+    return {**lines, "spans": spans(story.settings) if told else [], "thaws": thaws if told else []}
+
+
 def draw(what: str, story: Story, key: str, height: int = 300, *, among: Sequence[Story] = ()) -> None:
     """Draw one chart and its numbers in words below it.
 
-    One `among` several that are to be told apart by their curves has the axis of all, and neither tint nor thaw.
+    One `among` several that are to be told apart by their curves has the axis of all, and neither tint nor thaw, nor
+    the control that only a run with a thaw has.
     """
-    data = curves(what, story)
-    if not data:
+    if not curves(what, story):
         return
     values = [row["value"] for other in among for row in curves(what, other)]
-    thaws = [{"start": end, "label": "thaw"} for end in story.settings.thaws]
-    more: dict[str, Rows] = {"spans": [], "thaws": []} if among else {"spans": spans(story.settings), "thaws": thaws}
     limits = (min(values), max(values)) if among else ()
-    chart = spec(what, story.settings, {"curves": data, **more}, limits)
-    alt = content.section("train", "curves.alt", {"what": what.capitalize()})
-    st.caption(LEGEND)
+    chart = spec(what, story.settings, data_of(what, story, told=not among), limits)
+    control = beside(story) and not among
+    alt = content.section("train", "curves.alt.beside" if control else "curves.alt", {"what": what.capitalize()})
+    st.caption(_LEGEND if among else legend(story))
     st.vega_lite_chart(chart, width="stretch", height=height, key=f"{key}-{what}", on_select="rerun", alt=alt)
     st.caption(words(what, story))
 
@@ -123,4 +152,7 @@ def words(what: str, story: Story) -> str:
     if best.epoch != last.epoch:
         better = {"what": what, "value": say(val(best)), "epoch": best.epoch}
         text += " " + content.section("train", "curves.best", better)
+    if last.epoch in story.control:
+        value = story.control[last.epoch][what == "accuracy"]
+        text += " " + content.section("train", "curves.alone", {"value": say(value)})
     return text

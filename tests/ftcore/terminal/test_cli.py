@@ -85,7 +85,9 @@ def test_resume_goes_on_after_the_last_epoch(
     assert records.state_of(folder).state == "stopped"
     assert cli.main(["resume", str(folder), "--json"]) == 0
     again = [e for e in events(capsys.readouterr().out) if not e["event"].endswith("_progress")]
-    assert [e["event"] for e in again] == ["data_found", "phase_end", "epoch_end", "epoch_end", "phase_end", "run_end"]
+    assert [e["event"] for e in again] == [
+        "data_found", "head_alone", "phase_end", "epoch_end", "epoch_end", "phase_end", "run_end",
+    ]  # fmt: skip
     assert [e["epoch"] for e in again if e["event"] == "epoch_end"] == [3, 4]
 
 

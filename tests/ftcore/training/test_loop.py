@@ -13,7 +13,7 @@ from ftcore.errors import FtError
 from ftcore.events import PhaseEnd, RunEnd, RunStart, to_dict
 from ftcore.network import backbones
 from ftcore.settings import Phase, RunSettings
-from ftcore.training import loop, recipes
+from ftcore.training import passes, recipes
 from ftcore.training.start import start_network
 from tests.ftcore.training.trained import CLASSES, TAIL, Run, assert_same, epochs, numbers, phase, state
 
@@ -22,7 +22,7 @@ def test_events_come_in_order(run: Callable[..., Run], small: RunSettings) -> No
     network, events = run(small)
     kinds = [type(event).__name__ for event in events if type(event).__name__ != "StepProgress"]
     assert [kind for kind in kinds if kind != "CacheProgress"] == [
-        "RunStart", "Baseline", "EpochEnd", "EpochEnd", "PhaseEnd", "EpochEnd", "EpochEnd", "PhaseEnd", "RunEnd",
+        "RunStart", "Baseline", "EpochEnd", "EpochEnd", "HeadAlone", "PhaseEnd", "EpochEnd", "EpochEnd", "PhaseEnd", "RunEnd",
     ]  # fmt: skip
     start, end = events[0], events[-1]
     assert isinstance(start, RunStart)
@@ -105,10 +105,10 @@ def test_from_random_weights_everything_learns(run: Callable[..., Run], small: R
 
 
 def test_last_batch_of_one_joins_the_one_before() -> None:
-    assert [len(part) for part in loop._batches(torch.arange(17), 8)] == [8, 9]
-    assert [len(part) for part in loop._batches(torch.arange(18), 8)] == [8, 8, 2]
-    assert [len(part) for part in loop._batches(torch.arange(1), 8)] == [1]
-    assert torch.cat(loop._batches(torch.arange(17), 8)).tolist() == list(range(17))
+    assert [len(part) for part in passes.batches(torch.arange(17), 8)] == [8, 9]
+    assert [len(part) for part in passes.batches(torch.arange(18), 8)] == [8, 8, 2]
+    assert [len(part) for part in passes.batches(torch.arange(1), 8)] == [1]
+    assert torch.cat(passes.batches(torch.arange(17), 8)).tolist() == list(range(17))
 
 
 def test_foreign_blocks_are_refused_before_anything_is_done(

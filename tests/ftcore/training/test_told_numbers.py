@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from ftcore.events import Baseline, RunEnd
 from ftcore.network import backbones, pixels
 from ftcore.settings import RunSettings
-from ftcore.training import features, loop
+from ftcore.training import features, passes
 from ftcore.training.start import start_network
 from tests.ftcore.training.trained import CLASSES, TAIL, Images, Run, epochs, phase, state
 
@@ -35,7 +35,7 @@ def test_numbers_of_the_last_epoch_are_those_of_the_final_network(
     found = []
     for split in (made.train, made.val, made.test):
         source = features.source(network, "stem", split, backbones.preprocess(small.backbone), torch.device("cpu"))
-        found.append(loop.evaluate(network, source, torch.arange(len(split))))
+        found.append(passes.evaluate(network, source, torch.arange(len(split))))
     assert (last.sample_loss, last.sample_accuracy) == pytest.approx(found[0], rel=1e-4)
     assert (last.val_loss, last.val_accuracy) == pytest.approx(found[1], rel=1e-4)
     assert isinstance(events[-1], RunEnd)
