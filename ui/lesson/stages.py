@@ -89,8 +89,16 @@ def numbers(settings: RunSettings, classes: int, images: int) -> dict[str, str]:
         "lr1": rate(first.lr),
         "lr2": rate(second.lr),
         "lr_ratio": times(first.lr / second.lr),
+        "rate_step": rate_step(first.lr, second.lr),
         "optimizer": {"adamw": "AdamW", "sgd": "SGD with momentum"}[first.optimizer],
     }
+
+
+def rate_step(before: float, after: float) -> str:
+    """How the rate after the thaw compares with the head's: less, the same or more."""
+    kind = "same" if after == before else "lower" if after < before else "higher"
+    values = {"lr_ratio": times(max(before, after) / min(before, after))}
+    return content.section("pipeline", f"rate.{kind}", values)
 
 
 def build(settings: RunSettings, classes: int, images: int, results: Mapping[str, str]) -> tuple[Stage, ...]:
