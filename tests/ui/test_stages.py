@@ -39,3 +39,10 @@ def test_the_thawed_part_is_called_what_it_is(backbone: str, thaw: int, said: st
     phases = (first, dataclasses.replace(second, trainable=trainable))
     six = stages.build(RunSettings(backbone=backbone, phases=phases), 10, 100, {"head_result": "", "tune_result": ""})
     assert said in six[4].why
+
+
+@pytest.mark.parametrize(("backbone", "said"), [("resnet18", "stand still in eval mode"), ("vgg16", "no BatchNorm")])
+def test_freezing_tells_of_batchnorm_where_there_is_any(backbone: str, said: str) -> None:
+    phases = recipes.classic(backbone)
+    six = stages.build(RunSettings(backbone=backbone, phases=phases), 10, 100, {"head_result": "", "tune_result": ""})
+    assert said in six[2].happens

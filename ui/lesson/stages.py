@@ -84,6 +84,9 @@ def numbers(settings: RunSettings, classes: int, images: int) -> dict[str, str]:
         "moved_share": percent(moved / total),
         "still": count(total - moved),
         "thawed_share": thawed_share,
+        "norms_said": content.section(
+            "pipeline", "norms.some" if any(row.batch_norms for row in new) else "norms.none"
+        ),
         "thawed_part": _part(new, thawed, thawed_share),
         "epochs1": several(first.epochs, "epoch"),
         "epochs2": several(second.epochs, "epoch"),

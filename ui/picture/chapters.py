@@ -12,7 +12,7 @@ from course import content
 from ftcore.analysis import trace
 from ftcore.network import backbones
 from ui.engine import networks
-from ui.picture.scene import LARGE, Scene, map_image, text
+from ui.picture.scene import LARGE, Scene, map_image, more, text
 from ui.widgets import gallery, phone, pixels, probe, softmax
 from ui.widgets.gallery import Cell
 from ui.words import EMBER, ICE, count, fixed, moved, number, of_size, percent, shape
@@ -135,6 +135,7 @@ def chances(scene: Scene) -> None:
     """Chapter 4: from logits to probabilities, column by column, at a temperature of choice."""
     with phone.fold("What softmax does", "softmax"):
         text("softmax.what")
+        more("softmax.formula")
     notes = content.section("trace", "temperature.help")
     temperature = st.slider("Temperature", 0.1, 5.0, 1.0, 0.1, key="trace-temperature", help=notes)
     columns = trace.columns(scene.found.logits, temperature)
