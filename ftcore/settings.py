@@ -55,7 +55,7 @@ class Phase:
     lr: float = setting(
         1e-3,
         "Learning rate",
-        "How far one step moves the weights. A new head bears 0.001; thawed pretrained blocks want 10 to 100 times less.",
+        "The factor on every step of the weights. A new head can take large steps, such as 0.001; for thawed pretrained blocks 10 to 100 times less is usual.",
         low=1e-7,
         high=10.0,
         group="first",

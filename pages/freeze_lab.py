@@ -187,7 +187,7 @@ def _metrics(
 def _frozen(settings: RunSettings, pattern: tuple[str, ...], norms: bool, timed: bool) -> None:
     """Ten real steps and what they moved: as a run takes them, and apart from that as much code does."""
     st.subheader("Frozen means frozen", anchor=False)
-    st.markdown(content.section("freeze", "frozen.intro", {"steps": steps.STEPS}))
+    terms.markdown(content.section("freeze", "frozen.intro", {"steps": steps.STEPS}))
     if not pattern:
         st.caption(content.section("freeze", "odd.nothing"))
         return
@@ -225,7 +225,7 @@ def _lens(settings: RunSettings, pattern: tuple[str, ...], timed: bool) -> None:
         return
     phase = parts.with_pattern(settings, pattern).phases[-1]
     st.subheader("One step under the lens", anchor=False)
-    st.markdown(content.section("freeze", "step.intro"))
+    terms.markdown(content.section("freeze", "step.intro"))
     cost = f", {about(steps.movement_seconds(settings, phase, steps=1))}" if timed else ""
     if st.button(f"Take one real step{cost}", key="lab-step", disabled=not timed):
         two = tuple(dict.fromkeys((phase.trainable[-1], phase.trainable[-2:][0])))

@@ -171,11 +171,11 @@ def _card(stage: Stage, mark: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(f"{stage.number} · {stage.heading}", anchor=False, width="content")
             _badge(mark)
-        st.markdown(f"**Before.** {stage.before}")
+        terms.markdown(f"**Before.** {stage.before}")
         terms.markdown(f"**What happens.** {stage.happens}")
         with phone.fold("The code", "code"):
             st.code(stage.code, language="python", wrap_lines=True)
-        st.markdown(f"**After.** {stage.after}")
+        terms.markdown(f"**After.** {stage.after}")
 
 
 def _why(stage: Stage, view: View | None) -> None:

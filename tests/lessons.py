@@ -22,6 +22,7 @@ from ui.frame import steps
 from ui.lesson import stages
 from ui.runs import coach
 
+SHOWS = "ui/picture/scene.py"  # its `text` and `more` show what other files name
 FILES = [*(path for room in ("course", "ui", "pages") for path in sorted((ROOT / room).rglob("*.py")))]
 
 
@@ -104,13 +105,15 @@ class Scope:
         self.file, self.node, self.source = path.relative_to(ROOT).as_posix(), node, path.read_text("utf-8")
 
     def places(self) -> Iterator[Place]:
-        """The calls in it that show a section; `text` of the Prediction trace hands on what its callers give."""
+        """The calls in it that show a section; `text` and `more` of the trace hand on what their callers give."""
         for call in (node for node in ast.walk(self.node) if isinstance(node, ast.Call)):
             called, args = self.code(call.func), call.args
-            if called == "content.section" and self.node.name != "text":
+            if called == "content.section" and isinstance(args[1], ast.Name) and self.file == SHOWS:
+                continue
+            if called == "content.section":
                 given = self.values(args[2]) if len(args) > 2 else {}
                 yield Place(self.file, ast.literal_eval(args[0]), frozenset(self.names(args[1])), given)
-            elif called == "text" and self.file.startswith("ui/picture/"):
+            elif called in ("text", "more") and self.file.startswith("ui/picture/") and self.file != SHOWS:
                 given = {}
                 for one in call.keywords:
                     given |= self.values(one.value) if one.arg is None else {one.arg: self.made(one.value)}

@@ -55,19 +55,23 @@ def head_lines(backbone: str, classes: int) -> str:
     return f"from torch import nn\n\n{head} = nn.Linear({head}.in_features, {classes})"
 
 
-def freeze_lines(backbone: str, trainable: Sequence[str]) -> str:
-    """Freeze everything, then thaw the named blocks, and put frozen ones in eval mode."""
+def modules(backbone: str, trainable: Sequence[str]) -> list[str]:
+    """The modules of the named blocks as Python, in the network's order: those with weights, and dropout."""
     network = outline(backbone)
-    named = [name for name in network.names if name in trainable and network.parameters(name)]
-    lines = ["model.requires_grad_(False)"]
-    modules = [
+    return [
         expression(path)
-        for name in named
+        for name in network.names
+        if name in trainable and network.parameters(name)
         for path, module in zip(network.block(name).paths, network.modules(name), strict=True)
         if any(True for _ in module.parameters()) or isinstance(module, nn.Dropout)
     ]
-    if modules:
-        listed = "".join(f"    {module},\n" for module in modules)
+
+
+def freeze_lines(backbone: str, trainable: Sequence[str]) -> str:
+    """Freeze everything, then thaw the named blocks, and put frozen ones in eval mode."""
+    lines = ["model.requires_grad_(False)"]
+    if named := modules(backbone, trainable):
+        listed = "".join(f"    {module},\n" for module in named)
         lines.append(f"thawed = [\n{listed}]\nfor module in thawed:\n    module.requires_grad_(True)")
     return "\n".join(lines)
 

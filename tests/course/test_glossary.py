@@ -52,7 +52,7 @@ def test_cards_are_whole_and_hold_the_three_to_meet() -> None:
     found, wrong = cards.load()
     assert wrong == ()
     assert {"freeze-first", "lower-rate", "at-the-thaw"} <= {card.id for card in found}
-    assert len({card.id for card in found}) == len(found) == len(TERMS) + 21
+    assert len({card.id for card in found}) == len(found) == len(TERMS) + 24
 
 
 def test_the_better_a_card_is_known_the_later_it_comes_back() -> None:

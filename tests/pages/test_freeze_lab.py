@@ -179,6 +179,8 @@ def test_a_network_without_batchnorm_is_not_said_to_keep_any(open_page: OpenPage
     assert "lab-plain-steps" not in {button.key for button in test.button}
     rows = [Movement("stem", False, 0.0, None), Movement(HEAD, True, 1.0, None)]
     assert parts.movement_words(rows, "keep") == "Weights of frozen blocks moved by exactly 0."
+    rows[0] = Movement("stem", False, 0.25, None)
+    assert "moved by exactly 25.0" in parts.movement_words(rows, "keep"), "the measurement speaks, whatever it is"
 
 
 @pytest.mark.parametrize("backbone", ["resnet18-tinyimagenet64", "resnet50", "vgg16", "convnext_tiny"])

@@ -10,9 +10,9 @@ from ui.frame import terms as marks
 def test_a_card_is_turned_rated_and_the_next_one_comes(open_page: OpenPage) -> None:
     test = open_page("review")
     assert "Why is the base frozen" in texts(test)
-    assert "The random head's first errors" not in texts(test)
+    assert "A random head's gradients" not in texts(test)
     test.button(key="turn-freeze-first").click().run()
-    assert "The random head's first errors" in texts(test)
+    assert "A random head's gradients" in texts(test)
     test.button(key="rate-freeze-first-good").click().run()
     assert not test.exception
     assert "Why is the learning rate lower" in texts(test)

@@ -49,6 +49,21 @@ def test_every_chapter_renders_for_a_run(open_page: OpenPage, run: str, layer: s
     assert test.header[0].value == LAYERS[layer][2:]
 
 
+def test_the_tensor_and_its_numbers_are_those_of_the_network(open_page: OpenPage, run: str) -> None:
+    side = backbones.preprocess(SETTINGS.backbone).side
+    said = texts(open_page("trace", **address(run, layer="input")))
+    assert f"the shape 3×{side}×{side} ({3 * side * side:,} numbers)" in said
+    assert "divided by 255, less" in said
+
+
+def test_formulas_lie_folded_behind_an_everyday_sentence(open_page: OpenPage, run: str) -> None:
+    test = open_page("trace", **address(run, layer="classifier"))
+    folded = [box for box in test.expander if box.label == "More: the formula"]
+    assert len(folded) == 2, "of the logit and of the heat map"
+    assert "its **logit**" in texts(test)
+    assert "adds all products up" in folded[0].markdown[0].value
+
+
 def test_the_numbers_are_those_of_the_runs_own_weights(open_page: OpenPage, run: str) -> None:
     images = sets.load("digits", backbones.preprocess(SETTINGS.backbone), train_per_class=6)
     network, classes = results.tuned_network(records.folder_of(run))

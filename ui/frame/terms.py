@@ -14,7 +14,7 @@ from course.glossary import Term
 from ftcore.errors import FtError
 
 _SEEN = "thaw_terms_seen"
-MOST = 6
+MOST = 8
 
 
 @functools.cache

@@ -152,7 +152,9 @@ def movement_words(rows: Sequence[Movement], batch_norm: str, *, plain: bool = F
     """The finding in words, with its own numbers: of the steps of a run, or of plain ones."""
     kept = [row for row in rows if row.trainable != plain and row.statistics]
     most = max(kept, key=lambda row: row.statistics or 0.0, default=rows[-1])
-    values = {"most": moved(most.statistics), "block": most.name}
+    frozen = [row for row in rows if not row.trainable]
+    parts = [row.weights for row in frozen] + [row.statistics or 0.0 for row in frozen if not plain]
+    values = {"most": moved(most.statistics), "block": most.name, "still": moved(max(parts, default=0.0))}
     return content.section("freeze", _finding(rows, batch_norm, bool(kept), plain), values)
 
 

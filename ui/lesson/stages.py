@@ -84,13 +84,35 @@ def numbers(settings: RunSettings, classes: int, images: int) -> dict[str, str]:
         "moved_share": percent(moved / total),
         "still": count(total - moved),
         "thawed_share": thawed_share,
+        "norms_said": content.section(
+            "pipeline", "norms.some" if any(row.batch_norms for row in new) else "norms.none"
+        ),
+        "thawed_part": _part(new, thawed, thawed_share),
         "epochs1": several(first.epochs, "epoch"),
         "epochs2": several(second.epochs, "epoch"),
         "lr1": rate(first.lr),
         "lr2": rate(second.lr),
         "lr_ratio": times(first.lr / second.lr),
+        "rate_step": rate_step(first.lr, second.lr),
         "optimizer": {"adamw": "AdamW", "sgd": "SGD with momentum"}[first.optimizer],
     }
+
+
+def _part(blocks: Sequence[BlockInfo], thawed: Sequence[str], share: str) -> str:
+    """How much of the trunk the thawed blocks are. They look small where few blocks hold most of its parameters."""
+    trunk = [name for name in every(blocks) if name != HEAD]
+    half_the_blocks, half_the_weights = len(trunk) / 2, size(blocks, trunk) / 2
+    misleading = len(thawed) < half_the_blocks and size(blocks, thawed) > half_the_weights
+    kind = "all" if len(thawed) == len(trunk) else "most" if misleading else "some"
+    values = {"thawed_blocks": count(len(thawed)), "trunk_blocks": count(len(trunk)), "thawed_share": share}
+    return content.section("pipeline", f"thawed.{kind}", values)
+
+
+def rate_step(before: float, after: float) -> str:
+    """How the rate after the thaw compares with the head's: less, the same or more."""
+    kind = "same" if after == before else "lower" if after < before else "higher"
+    values = {"lr_ratio": times(max(before, after) / min(before, after))}
+    return content.section("pipeline", f"rate.{kind}", values)
 
 
 def build(settings: RunSettings, classes: int, images: int, results: Mapping[str, str]) -> tuple[Stage, ...]:

@@ -12,7 +12,7 @@ from course import content
 from ftcore.analysis import trace
 from ftcore.network import backbones
 from ui.engine import networks
-from ui.picture.scene import LARGE, Scene, map_image, text
+from ui.picture.scene import LARGE, Scene, map_image, more, text
 from ui.widgets import gallery, phone, pixels, probe, softmax
 from ui.widgets.gallery import Cell
 from ui.words import EMBER, ICE, count, fixed, moved, number, of_size, percent, shape
@@ -31,7 +31,7 @@ def given(scene: Scene) -> None:
     """Chapter 1: the picture, resized and cropped, normalised; pixel by pixel."""
     p, x = backbones.preprocess(scene.chosen.backbone), scene.found.input
     with phone.fold("What is done to a picture", "input"):
-        text("input.what", resize=p.resize, side=p.side)
+        text("input.what", resize=p.resize, side=p.side, brightest=np.iinfo(np.uint8).max)
     with phone.row("input"):
         left, middle, right = st.columns(3, gap="medium")
     with left:
@@ -51,7 +51,13 @@ def given(scene: Scene) -> None:
             pixels.enlarged(pixels.seen(x), LARGE), width="stretch", alt="The normalised input drawn as a picture",
         )  # fmt: skip
         st.caption(content.section("trace", "input.drawn"))
-    text("input.tensor", side=p.side, numbers=count(x.size), low=number(float(x.min())), high=number(float(x.max())))
+    text(
+        "input.tensor",
+        shape=shape(x.shape),
+        numbers=count(x.size),
+        low=number(float(x.min())),
+        high=number(float(x.max())),
+    )
 
 
 def blocks(scene: Scene, block: str) -> None:
@@ -135,6 +141,7 @@ def chances(scene: Scene) -> None:
     """Chapter 4: from logits to probabilities, column by column, at a temperature of choice."""
     with phone.fold("What softmax does", "softmax"):
         text("softmax.what")
+        more("softmax.formula")
     notes = content.section("trace", "temperature.help")
     temperature = st.slider("Temperature", 0.1, 5.0, 1.0, 0.1, key="trace-temperature", help=notes)
     columns = trace.columns(scene.found.logits, temperature)

@@ -13,7 +13,7 @@ from course import content
 from ftcore.analysis import trace
 from ui.engine import networks
 from ui.engine.networks import FINAL, Which
-from ui.picture.scene import LARGE, Scene, map_image, text
+from ui.picture.scene import LARGE, Scene, map_image, more, text
 from ui.widgets import gallery, phone, pixels
 from ui.widgets.gallery import Cell
 from ui.widgets.looks import AGAINST, FOR
@@ -24,7 +24,8 @@ TOP = 10
 
 def classifier(scene: Scene) -> None:
     """Chapter 3: one logit as a sum of products, and where in the image it comes from."""
-    text("classifier.what", features=count(len(scene.found.features)))
+    text("classifier.what")
+    more("classifier.formula", features=count(len(scene.found.features)))
     order = [int(c) for c in scene.found.logits.argsort()[::-1]]
     label = st.selectbox(
         "Class", order, key=f"trace-label-{len(scene.classes)}", help=content.section("trace", "class.help"),
@@ -112,7 +113,8 @@ def _heat(scene: Scene, label: int, taken: trace.Parts) -> None:
     with right:
         bias = float(network.head.bias.detach()[label])
         mean, own = adding([float(heat.values.mean()), bias], float(logits[label]))
-        text(f"heat.{heat.method}", mean=fixed(mean), bias=fixed(own), logit=fixed(logits[label]))
+        text(f"heat.{heat.method}")
+        more(f"heat.{heat.method}.formula", mean=fixed(mean), bias=fixed(own), logit=fixed(logits[label]))
         with phone.fold("How to read it", "limits"):
             text("heat.limits", height=heat.values.shape[0], width=heat.values.shape[1])
         chance = percent(float(trace.columns(logits).probabilities[label]))

@@ -43,6 +43,12 @@ def text(name: str, **values: object) -> None:
     st.markdown(content.section("trace", name, values))
 
 
+def more(name: str, **values: object) -> None:
+    """A section for whoever wants the formula, folded behind its title."""
+    with st.expander(content.section("trace", "more")):
+        text(name, **values)
+
+
 def map_image(values: np.ndarray) -> np.ndarray:
     """A map of a block as a picture, darkest where it is lowest."""
     return pixels.enlarged(pixels.coloured(values, float(values.min()), float(values.max())), 64)
