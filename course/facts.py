@@ -94,18 +94,23 @@ def _points(one: float, other: float) -> float:
     return round(round(100 * other, 1) - round(100 * one, 1), 1)
 
 
-def usable(story: Story) -> bool:
-    """Whether a run can be asked about: finished, two epochs or more of the head and after a thaw, and a usual one.
+def finished(story: Story) -> bool:
+    """Whether a run has the numbers of `of_run`: it is over, with two epochs or more of the head and after a thaw."""
+    counts = [sum(epoch.phase == number for epoch in story.epochs) for number in (1, 2)]
+    return story.end is not None and story.settings.head_then_thaw and min(counts) >= 2
 
-    What questions say of the run that they draw holds for a usual one: after the thaw loss fell below what the head
-    had reached, accuracy ends above it, and training images are known no worse than others.
+
+def usable(story: Story) -> bool:
+    """Whether a run can be asked about: finished, and a usual one, for which holds what questions say of a run.
+
+    After the thaw loss fell below what the head had reached, accuracy ends above it, and training images are known no
+    worse than others.
     """
-    head, thawed = ([epoch for epoch in story.epochs if epoch.phase == number] for number in (1, 2))
-    if story.end is None or not story.settings.head_then_thaw or min(len(head), len(thawed)) < 2:
+    if not finished(story):
         return False
-    before, last = head[-1], thawed[-1]
-    fell = min(epoch.val_loss for epoch in thawed) < before.val_loss
-    return fell and before.val_accuracy < last.val_accuracy <= last.sample_accuracy
+    before, thawed = [epoch for epoch in story.epochs if epoch.phase == 1][-1], story.epochs[-1]
+    fell = min(epoch.val_loss for epoch in story.epochs if epoch.phase == 2) < before.val_loss
+    return fell and before.val_accuracy < thawed.val_accuracy <= thawed.sample_accuracy
 
 
 def of_recorded(name: str, story: Story) -> dict[str, float]:

@@ -76,7 +76,7 @@ def _mode(mode: str, loaded: Quiz, learner: Learner, owner: str, topic: str = ""
 
 def _known(settings: RunSettings, view: View | None) -> Known:
     data = counted.summary(settings, view)
-    return knowledge.gather(settings, len(data.classes), data.counts["train"], knowledge.told_by(view))
+    return knowledge.gather(settings, len(data.classes), data.counts["train"], knowledge.asked_of(view))
 
 
 def _question(loaded: Quiz, learner: Learner, here: Round, settings: RunSettings, known: Known, owner: str) -> None:

@@ -29,7 +29,12 @@ class Known:
 
 
 def told_by(view: View | None) -> Story | None:
-    """The current run, if it can be asked about: finished, with both phases."""
+    """The current run, if it is finished, with both phases."""
+    return view.story if view is not None and facts.finished(view.story) else None
+
+
+def asked_of(view: View | None) -> Story | None:
+    """The current run, if questions can be asked about it."""
     return view.story if view is not None and facts.usable(view.story) else None
 
 
