@@ -132,7 +132,7 @@ def swipe(tab: Page, thing: Locator, across: int = 0, up: int = 0) -> None:
 def scroll_on_charts(tab: Page) -> None:
     """A finger on a chart scrolls the page up and down, and to the side the row that the chart stands in, not the chart."""
     chart = tab.get_by_test_id("stVegaLiteChart").first
-    row, main = tab.locator("[class*=st-key-row-]").filter(has=chart), tab.get_by_test_id("stMain")
+    row, main = tab.locator("[class*=st-key-row-]").filter(has=chart).first, tab.get_by_test_id("stMain")
     shown = chart.locator("svg").text_content()
     swipe(tab, chart, across=150)
     tab.wait_for_function("row => row.scrollLeft > 100", arg=row.element_handle())
