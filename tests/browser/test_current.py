@@ -55,7 +55,8 @@ def test_a_lesson_then_an_experiment_and_every_page_still_speaks_of_the_lesson(o
     tab.goto(re.sub(r"/train_live\?", "/experiment?exp=val-above&", tab.url))
     tab.get_by_test_id("stMain").get_by_role("radiogroup").locator("label").first.click()
     tab.get_by_role("button", name=re.compile("^Run it, ")).click()
-    expect(tab.get_by_role("heading", name="What came out")).to_be_visible(timeout=LONG)
+    expect(tab.get_by_role("button", name=re.compile("^Run it again"))).to_be_visible(timeout=LONG)
+    expect(tab.get_by_role("heading", name="What came out")).to_be_visible()
     for entry in sitemap.ENTRIES:
         go(tab, entry)
         expect(tab.get_by_role("heading", level=1)).to_be_visible()

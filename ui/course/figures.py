@@ -15,7 +15,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from course.experiments import Experiment
+from course.experiments import TRIALS, Experiment
 from course.verdicts import Row
 from ftcore.numerals import NO_NUMBER
 from ui.widgets.looks import AGAINST, GOLD, QUIET
@@ -54,15 +54,16 @@ def words(numbers: Mapping[str, float]) -> dict[str, str]:
 
 def draw(one: Experiment, own: Mapping[int, Row], recorded: Mapping[int, Row]) -> None:
     """A chart for each shown number: a dot for each own seed and arm, recorded ones quiet behind, a bar at the mean."""
+    counted = TRIALS[one.id].counted
     for at, (what, said) in enumerate(one.shown.items()):
-        alt = f"{said.capitalize()}, mean of {len(own)}: " + "; ".join(
+        alt = f"{said.capitalize()}{'' if counted else f', mean of {len(own)}'}: " + "; ".join(
             f"{label} {word(what, _mean(own, arm, what))}" for arm, label in one.labels.items()
         )
         figure = _dots(one, what, own, recorded)
-        figure.update_layout(showlegend=at == 0)
+        figure.update_layout(showlegend=at == 0 and not counted)
         st.plotly_chart(figure, width="stretch", key=f"dots-{one.id}-{what}", alt=alt, config={"displayModeBar": False})
-    with st.expander("All seeds in numbers"):
-        st.table(table(one, own, recorded))
+    with st.expander("In numbers" if counted else "All seeds in numbers"):
+        st.table(table(one, own, recorded), border="horizontal", alt="The shown numbers of every seed")
 
 
 def _dots(one: Experiment, what: str, own: Mapping[int, Row], recorded: Mapping[int, Row]) -> go.Figure:
@@ -83,12 +84,13 @@ def _dots(one: Experiment, what: str, own: Mapping[int, Row], recorded: Mapping[
                 customdata=[[f"seed {seed}", word(what, x)] for x, _, seed in dots], name=name, mode="markers",
                 marker={"color": colour, "symbol": mark, "size": size}, hovertemplate="%{customdata[1]}, %{customdata[0]}",
             )  # fmt: skip
-    means = [_mean(own, arm, what) for arm in one.labels]
-    figure.add_scatter(
-        x=means, y=[at + 0.14 for at in range(len(labels))], name="mean of your seeds", mode="markers",
-        marker={"color": GOLD, "symbol": "line-ns", "size": 20, "line": {"width": 3, "color": GOLD}},
-        hovertemplate="%{text}", text=[word(what, mean) for mean in means],
-    )  # fmt: skip
+    if not TRIALS[one.id].counted:
+        means = [_mean(own, arm, what) for arm in one.labels]
+        figure.add_scatter(
+            x=means, y=[at + 0.14 for at in range(len(labels))], name="mean of your seeds", mode="markers",
+            marker={"color": GOLD, "symbol": "line-ns", "size": 20, "line": {"width": 3, "color": GOLD}},
+            hovertemplate="%{text}", text=[word(what, mean) for mean in means],
+        )  # fmt: skip
     figure.update_layout(
         template="plotly", height=ROOM + ROW * len(labels), margin={"l": 10, "r": 10, "t": 10, "b": 10},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"}, dragmode=False,
