@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from course import content
+from course import content, exercises
 from ftcore import rates
 from ftcore.analysis import trace
 from ftcore.data import sets
 from ftcore.files import ROOT
 from ftcore.settings import Phase, RunSettings
-from ui.course import knowledge
+from ui.course import exercise, knowledge
 from ui.engine.networks import ENDED, note
 from ui.frame import steps
 from ui.lesson import stages
@@ -68,11 +68,20 @@ VALUES = {
     "ui/runs/coach.py: numbers": lambda: {name: Given("ui/runs/coach.py", f"FORMS[{name!r}]") for name in coach.FORMS},
     "ui/lesson/stages.py: numbers": staged,
     "ui/lesson/stages.py: results": lambda: returned("_results"),
+    "ui/course/exercise.py: written": lambda: {
+        **{name: Given("ui/course/exercise.py", f"FORMS[{name!r}]") for name in exercise.FORMS},
+        **function("exercise.written").assigned("limits"),
+    },
     "pages/pipeline.py: six[0].values": lambda: {**staged(), **returned("_results")},
 }
 NAMES = {
     "pages/trace.py: note": lambda: {"pretrained", *filter(None, map(note, (*ENDED, "queued", "running", "done")))},
     "pages/review.py: name": lambda: set(content.load("cheatsheet")),
+    "ui/course/exercise.py: finding.key": lambda: {
+        name.removeprefix("found.") for name in content.load("exercises") if name.startswith("found.")
+    },
+    "ui/course/exercise.py: why": lambda: {"setting", "open", "far"},
+    "ui/course/exercise.py: one.level": lambda: set(map(str, exercises.LEVELS)),
     "pages/pipeline.py: name": lambda: {"head", "tune"},
     "pages/freeze_lab.py: phase.optimizer": lambda: set(Phase.__dataclass_fields__["optimizer"].metadata["choices"]),
     "ui/runs/coach.py: verdict.kind": lambda: set(content.load("coach")) - {"rate.next", "epochs.next", "help"},
