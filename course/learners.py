@@ -57,6 +57,14 @@ class Attempt(TypedDict, total=False):
     series: Series
 
 
+class Written(TypedDict, total=False):
+    """What a learner wrote for an exercise: the last lines, the number of tries, when they first did it (0: not yet)."""
+
+    lines: str
+    tries: int
+    solved: float
+
+
 class Going(TypedDict, total=False):
     """The round of the quiz that is going on: its kind, its seed, the ids in order, answers and marks by id, the place."""
 
@@ -74,7 +82,7 @@ class Learner:
 
     `answers` holds the last answer to each question, `round` the quiz that is going on (empty without one),
     `experiments` guesses, runs and results, `cards` the schedule of each card, `guide` the address' parameters where
-    the guided lesson was left (empty before it was begun).
+    the guided lesson was left (empty before it was begun), `exercises` the lines that were written.
     """
 
     answers: dict[str, Answer] = field(default_factory=dict)
@@ -84,6 +92,7 @@ class Learner:
     experiments: dict[str, Attempt] = field(default_factory=dict)
     cards: dict[str, CardDict] = field(default_factory=dict)
     guide: str = ""
+    exercises: dict[str, Written] = field(default_factory=dict)
 
 
 def path_of(owner: str) -> Path:

@@ -15,7 +15,7 @@ from ftcore.network.describe import describe
 from ftcore.settings import RunSettings
 from ftcore.training import recipes
 from ui import address
-from ui.course import knowledge, question
+from ui.course import exercise, knowledge, question
 from ui.course.knowledge import Known
 from ui.frame import nav, page
 from ui.runs import counted
@@ -34,6 +34,8 @@ nav.guard()
 def main() -> None:
     """Title, the question of the round or a choice of rounds, progress."""
     settings, view, owner = page.begin("quiz")
+    if exercise.page(owner):
+        return
     loaded, learner = quiz.load(), learners.load(owner)
     st.title("Quiz")
     here = rounds.current(learner, [one.id for one in loaded.questions])
@@ -45,6 +47,7 @@ def main() -> None:
     else:
         _question(loaded, learner, here, settings, _known(settings, view), owner)
     _topics(loaded, learner)
+    exercise.offer(learner)
     _end(loaded, learner, owner)
 
 

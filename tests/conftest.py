@@ -34,7 +34,7 @@ BATCHES = (8, 32)  # images in a step, in the tests' short runs and by default
 
 # What `make check` leaves out: what trains, measures, kills processes, follows recipes or drives a browser.
 LONG = (
-    "benchmarks", "browser", "course/test_experiments.py", "ftcore/analysis", "ftcore/costs", "ftcore/data/test_memory.py",
+    "benchmarks", "browser", "course/lines/test_walls.py", "course/test_experiments.py", "ftcore/analysis", "ftcore/costs", "ftcore/data/test_memory.py",
     "ftcore/data/test_sketchbook.py", "ftcore/runs", "ftcore/terminal", "ftcore/training", "pages/test_any_choice.py",
     "pages/test_calculator.py", "pages/test_own_pictures.py", "pages/test_trace_page.py",
     "test_any_input.py", "test_documents.py", "test_one_list.py", "test_recipes.py",

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from course import content, rounds
+from course import content, exercises, rounds
 from ftcore import rates
 from ftcore.analysis import trace
 from ftcore.data import sets
 from ftcore.files import ROOT
 from ftcore.settings import Phase, RunSettings
-from ui.course import knowledge
+from ui.course import exercise, knowledge
 from ui.engine.networks import ENDED, note
 from ui.frame import steps
 from ui.lesson import stages
@@ -70,12 +70,16 @@ VALUES = {
     "ui/runs/coach.py: numbers": lambda: {name: Given("ui/runs/coach.py", f"FORMS[{name!r}]") for name in coach.FORMS},
     "ui/lesson/stages.py: numbers": staged,
     "ui/lesson/stages.py: results": lambda: returned("_results"),
+    "ui/course/exercise.py: written": lambda: {
+        **{name: Given("ui/course/exercise.py", f"FORMS[{name!r}]") for name in exercise.FORMS},
+        **function("exercise.written").assigned("limits"),
+    },
     "pages/pipeline.py: six[0].values": lambda: {**staged(), **returned("_results")},
 }
 NAMES = {
     "pages/trace.py: note": lambda: {"pretrained", *filter(None, map(note, (*ENDED, "queued", "running", "done")))},
     "pages/review.py: name": lambda: set(content.load("cheatsheet")),
-    "pages/quiz.py: mode": lambda: set(rounds.MODES),
+from course import content, exercises, rounds
     "pages/pipeline.py: name": lambda: {"head", "tune"},
     "pages/freeze_lab.py: phase.optimizer": lambda: set(Phase.__dataclass_fields__["optimizer"].metadata["choices"]),
     "ui/runs/coach.py: verdict.kind": lambda: set(content.load("coach")) - {"rate.next", "epochs.next", "help"},

@@ -16,7 +16,7 @@ from ftcore.data.layouts import tables
 from ftcore.files import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
-CODE = "\n".join(path.read_text("utf-8") for path in (ROOT / "ftcore").rglob("*.py"))
+CODE = "\n".join(path.read_text("utf-8") for room in ("ftcore", "course") for path in (ROOT / room).rglob("*.py"))
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ ENTRIES = (
     Entry("Learn", "Train live", "train_live", (Key("phase"), Key("guess"))),
     Entry("Learn", "Prediction trace", "trace", (Key("layer"), Key("pick", about=("data", "seed"), begins="val-"))),
     Entry("Explore", "Experiments", "experiment", (Key("exp"),)),
-    Entry("Check", "Quiz", "quiz"),
+    Entry("Check", "Quiz", "quiz", (Key("lines"),)),
     Entry("Check", "Review", "review"),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import math
 from pathlib import Path
 from typing import cast
@@ -25,6 +26,15 @@ def test_what_is_saved_is_loaded(home: Path) -> None:
     again = learners.load(NAME)
     assert (again.answers, again.streak) == ({"a": {"right": True, "tries": 1}}, 3)
     assert [path.name for path in (home / "learners").iterdir()] == [f"{NAME}.json"]
+
+
+def test_a_record_from_before_there_were_exercises_is_read(home: Path) -> None:
+    learners.save(NAME, Learner(streak=3))
+    path = learners.path_of(NAME)
+    kept = json.loads(path.read_text("utf-8"))
+    assert kept.pop("exercises") == {}
+    path.write_text(json.dumps(kept), "utf-8")
+    assert learners.load(NAME) == Learner(streak=3)
 
 
 def test_learners_do_not_see_each_other() -> None:

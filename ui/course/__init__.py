@@ -1,3 +1,3 @@
-"""Questions, what they may be filled with, checks on a page, and experiments."""
+"""Questions, what they may be filled with, checks on a page, exercises and experiments."""
 
-__all__ = ["check", "experiment", "knowledge", "question"]
+__all__ = ["check", "exercise", "experiment", "knowledge", "question"]
