@@ -79,7 +79,12 @@ VALUES = {
 NAMES = {
     "pages/trace.py: note": lambda: {"pretrained", *filter(None, map(note, (*ENDED, "queued", "running", "done")))},
     "pages/review.py: name": lambda: set(content.load("cheatsheet")),
-from course import content, exercises, rounds
+    "pages/quiz.py: mode": lambda: set(rounds.MODES),
+    "ui/course/exercise.py: finding.key": lambda: {
+        name.removeprefix("found.") for name in content.load("exercises") if name.startswith("found.")
+    },
+    "ui/course/exercise.py: why": lambda: {"setting", "open", "far"},
+    "ui/course/exercise.py: one.level": lambda: set(map(str, exercises.LEVELS)),
     "pages/pipeline.py: name": lambda: {"head", "tune"},
     "pages/freeze_lab.py: phase.optimizer": lambda: set(Phase.__dataclass_fields__["optimizer"].metadata["choices"]),
     "ui/runs/coach.py: verdict.kind": lambda: set(content.load("coach")) - {"rate.next", "epochs.next", "help"},
