@@ -62,9 +62,10 @@ def test_the_shipped_quiz_is_whole() -> None:
 
 
 def test_every_belief_is_asked_about_in_two_ways() -> None:
-    for number in range(1, 22):
+    assert set(QUIZ.claims) == set(range(1, len(QUIZ.claims) + 1))
+    assert len(QUIZ.claims) >= 21
+    for number in QUIZ.claims:
         assert sum(number in q.claims for q in QUIZ.questions) >= 2, QUIZ.claims[number]
-    assert set(QUIZ.claims) == set(range(1, 22))
 
 
 def test_experiments_and_curves_that_questions_name_exist() -> None:

@@ -18,13 +18,14 @@ import streamlit as st
 from course.experiments import TRIALS, Experiment
 from course.verdicts import Row
 from ftcore.numerals import NO_NUMBER
-from ui.widgets.looks import AGAINST, GOLD, QUIET
+from ui.widgets.looks import GOLD, QUIET, RUNS
 from ui.words import count, moved, number, percent, points, rate, seconds
 
 COUNTS = {"steps", "norms", "held", "left", "looked", "certain", "outputs", "old", "heads", "few", "rest", "known",
           "parameters", "trunk", "images"}  # fmt: skip
 CHANGES = {"weights", "statistics", "moved", "still"}
 DIFFERENCES = {"above", "lag", "over"}
+OWN = RUNS[1][0]
 ROW, ROOM = 34, 90  # pixels of an arm's line, and of all else in a chart
 
 
@@ -71,7 +72,7 @@ def _dots(one: Experiment, what: str, own: Mapping[int, Row], recorded: Mapping[
     labels = list(one.labels.values())
     figure = go.Figure()
     for rows, name, colour, mark, size, shift in (
-        (recorded, "recorded", QUIET, "circle-open", 6, -0.18), (own, "your seeds", AGAINST, "circle", 10, 0.14),
+        (recorded, "recorded", QUIET, "circle-open", 6, -0.18), (own, "your seeds", OWN, "circle", 10, 0.14),
     ):  # fmt: skip
         dots = [
             (row.get(f"{arm}_{what}", math.nan), at, seed)
