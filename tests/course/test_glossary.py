@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -86,12 +85,10 @@ def test_new_cards_come_ten_a_day_and_those_of_another_day_do_not_count() -> Non
     assert len(cards.due(every, odd, NOW)) == 7
 
 
-def test_the_cheat_sheet_knows_its_tokens_and_has_no_typed_numbers() -> None:
+def test_the_cheat_sheet_knows_its_tokens() -> None:
     known = knowledge.gather(RunSettings(), 10, 5000, None).values | {"whose": "a recorded"}
-    for name, text in content.load("cheatsheet").items():
+    for name in content.load("cheatsheet"):
         assert "<<" not in content.section("cheatsheet", name, known)
-        if name not in ("code",):
-            assert not re.search(r"\d(?!\. )", content.TOKEN.sub("", text)), name
 
 
 def test_every_token_in_cards_is_none() -> None:
