@@ -44,6 +44,7 @@ FORMS = "such as 1,250 or 0.5 or 1e-4"  # how a number may be written in an answ
 KUMAR = ("about 2 % more", "7 % less")  # arXiv 2202.10054
 SOURCES: dict[str, tuple[str, ...]] = {
     "cards.toml": (ADVICE, BELIEF),
+    "exercises.toml": ("from 0 to 1", "from 0 to 255"),
     "glossary.toml": (WHOLE,),
     "pipeline.md": (ADVICE,),
     "quiz.md": (FORMS,),
