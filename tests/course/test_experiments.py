@@ -236,7 +236,8 @@ def test_longer_measurements_give_what_their_words_ask_for(name: str) -> None:
     arm = trial.arms[last]
     assert isinstance(arm, Mapping)
     row = trial.make(seed, **arm)
-    kinds = {name.partition("_")[2] for name in tokens(found(name)) if name not in experiments.given(name)}
+    known = experiments.given(name)
+    kinds = {token.partition("_")[2] for token in tokens(found(name)) if token not in known}
     assert kinds | set(trial.shown) <= set(row)
 
 

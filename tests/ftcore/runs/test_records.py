@@ -21,12 +21,14 @@ from ftcore.events import (
     DataFound,
     DataProgress,
     EpochEnd,
+    HeadAlone,
     PhaseEnd,
     PicturesSkipped,
     Recovered,
     RunEnd,
     RunStart,
     StepProgress,
+    TrainingEnd,
 )
 from ftcore.files import ROOT
 from ftcore.runs import locks, records
@@ -197,7 +199,8 @@ ONE_OF_EACH = (
     CacheSkipped("layer1.0", 9.5, 0.0), Baseline(math.inf, 0.0), StepProgress(1, 1, 1, 5, math.inf, 0.1),
     EpochEnd(1, 1, math.inf, 0.5, 0.8, 0.6, -0.7, 1.0, 1e-3, {"head": math.inf}, 2.0), PhaseEnd(1, "", 1, True, 2.0),
     RunEnd(0.5, 0.9, 2, 5.0, "here"), Recovered("The checkpoint is damaged."),
-    PicturesSkipped(2, ("a.png", "b.png"), "bad_pictures.txt"),
+    PicturesSkipped(2, ("a.png", "b.png"), "bad_pictures.txt"), TrainingEnd(2, (EPOCH, EPOCH)),
+    HeadAlone(5, (0.7, math.inf), (0.5, 0.1)),
 )  # fmt: skip
 
 
