@@ -76,8 +76,8 @@ def test_a_killed_worker_is_told_and_resumed_and_the_zoom_stays(open_tab: OpenTa
     tab.get_by_role("button", name="Resume").click()
     expect(tab.get_by_text("All 14 epochs are done.")).to_be_visible(timeout=LONG)
     assert 4 <= reached < 14
-    numbers = tab.get_by_test_id("stTable").first.locator("tbody tr td:first-child").all_inner_texts()
-    assert numbers == [str(number) for number in range(1, 15)]
+    numbers = tab.get_by_test_id("stTable").first.locator("tbody tr td:first-child")
+    expect(numbers).to_have_text([str(number) for number in range(1, 15)])  # the table is drawn a moment later
 
 
 def epoch_axis(tab: Page) -> Locator:
