@@ -42,11 +42,12 @@ def _key(rows: Rows, one: str, other: str, more: str, less: str) -> str:
 
 
 def _shifted(rows: Rows) -> str:
-    """Head first, then everything, against each half of it."""
-    against_head, against_once = paired(rows, "c_other", "a_other"), paired(rows, "c_other", "b_other")
-    if against_head > 0 and against_once > 0:
-        return "first"
-    return "head" if against_head < 0 else "once" if against_once < 0 else "same"
+    """The arm that is right more often than both others, if there is one."""
+    arms = {"a": "head", "b": "once", "c": "first"}
+    for arm, key in arms.items():
+        if all(paired(rows, f"{arm}_other", f"{other}_other") > 0 for other in arms if other != arm):
+            return key
+    return "same"
 
 
 MEASUREMENTS: Mapping[str, Trial] = {

@@ -18,11 +18,8 @@ from course import content, experiments
 from course.experiments import TRIALS
 from course.verdicts import Row
 from ftcore.errors import FtError
-from ftcore.events import EpochEnd
 from ftcore.files import whole
-from ftcore.settings import RunSettings
-from ftcore.training.loop import train
-from ftcore.training.start import load_images, start_network
+from ftcore.runs import series
 
 FILE = content.FOLDER / "seeds.json"
 COMMAND = "python -m course.seeds"
@@ -48,14 +45,8 @@ def row(name: str, seed: int) -> dict[str, float]:
     """One row, made now."""
     if TRIALS[name].make is not None:
         return experiments.measured(name, seed)
-    told = {at: _epochs(one) for at, one in enumerate(experiments.trainings(name, [seed]), 1)}
+    told = {at: series.epochs_of(one) for at, one in enumerate(experiments.trainings(name, [seed]), 1)}
     return experiments.rows_of(name, told)[0]
-
-
-def _epochs(settings: RunSettings) -> tuple[EpochEnd, ...]:
-    images = load_images(settings)
-    network = start_network(settings, len(images.classes))
-    return tuple(said for said in train(settings, images, network) if isinstance(said, EpochEnd))
 
 
 def make(path: Path = FILE, names: tuple[str, ...] = ()) -> None:

@@ -61,8 +61,8 @@ def _thaw(rows: Rows) -> str:
 
 
 def _order_or_rate(rows: Rows) -> str:
-    """Two by two: what the order does at each rate, and what the rate does in each order."""
-    order = any(paired(rows, f"{first}_last", f"{once}_last") for first, once in ("ab", "cd"))
+    """Two by two: whether the head first ends higher at a rate, and whether the rate tells in an order."""
+    order = any(paired(rows, f"{first}_last", f"{once}_last") > 0 for first, once in ("ab", "cd"))
     rate = any(paired(rows, f"{low}_last", f"{high}_last") for low, high in ("ac", "bd"))
     return {(True, True): "both", (True, False): "order", (False, True): "rate"}.get((order, rate), "same")
 

@@ -74,12 +74,14 @@ def execute(
     done = finished(records.read_log(folder)[0])
     for number, settings in enumerate(trainings, 1):
         if number not in done:
-            report(TrainingEnd(number, _epochs(settings, report, clock)))
+            report(TrainingEnd(number, epochs_of(settings, report, clock)))
 
 
-def _epochs(
-    settings: RunSettings, report: Callable[[Event], None], clock: Callable[[], float]
+def epochs_of(
+    settings: RunSettings, report: Callable[[Event], None] = lambda event: None,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> tuple[EpochEnd, ...]:  # fmt: skip
+    """Train now and give back the epochs; what passes is reported, nothing is kept."""
     images = load_images(settings)
     network = start_network(settings, len(images.classes))
     epochs: list[EpochEnd] = []

@@ -157,6 +157,8 @@ def test_numbers_decide_and_not_hopes() -> None:
         judge("all-at-once", a_last=[0.6, 0.61, 0.6], b_last=[0.3, 0.31, 0.3], c_last=[0.6] * 3, d_last=[0.3] * 3)
         == "order"
     )
+    once = {"a_last": [0.5] * 3, "b_last": [0.6] * 3, "c_last": [0.1] * 3, "d_last": [0.1] * 3}
+    assert judge("all-at-once", **once) == "rate", "all at once ends higher: no gain for the head first"
     rates = {"a_last": [0.702, 0.71, 0.688], "b_last": [0.717, 0.712, 0.646], "c_last": [0.343, 0.307, 0.467]}
     assert judge("trunk-rate", **rates) == "level"
     assert judge("trunk-rate", a_last=[0.7] * 3, b_last=[0.6] * 3, c_last=[0.3] * 3) == "low"
@@ -164,6 +166,10 @@ def test_numbers_decide_and_not_hopes() -> None:
     more = {"a_last": [0.418, 0.408, 0.407], "b_last": [0.465, 0.454, 0.46], "c_last": [0.472, 0.473, 0.469]}
     loss = {"a_loss": [1.71, 1.72, 1.7], "b_loss": [2.18, 2.2, 2.17], "c_loss": [2.37, 2.4, 2.35]}
     assert judge("more-thawed", **more, **loss) == "split"
+    assert judge("more-thawed", **more, a_loss=[1.7] * 3, b_loss=[1.7] * 3, c_loss=[1.7, 1.6, 1.8]) == "better"
+    shift = {"a_other": [0.6] * 3, "b_other": [0.7] * 3, "c_other": [0.5] * 3}
+    assert judge("shifted", **shift) == "once", "ahead of both others"
+    assert judge("shifted", a_other=[0.6] * 3, b_other=[0.6, 0.7, 0.5], c_other=[0.5] * 3) == "same"
     assert judge("thaw-moment", a_loss=[0.8, 0.8, 0.8], b_loss=[1.2, 1.2, 1.2], c_loss=[1.0, 1.0, 1.0]) == "lower"
     assert judge("thaw-moment", a_loss=[0.8, 0.8, 0.8], b_loss=[1.2, 1.2, 1.2], c_loss=[0.7, 0.7, 0.9]) == "same"
     assert (
