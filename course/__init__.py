@@ -2,5 +2,5 @@
 
 __all__ = [
     "attempts", "cards", "content", "exercises", "experiments", "facts", "glossary", "learners", "marking", "measure",
-    "printed", "quiz", "recorded", "rounds", "seeds", "trials", "verdicts",
+    "printed", "quiz", "recorded", "rounds", "seeds", "shipped", "trials", "verdicts",
 ]  # fmt: skip

@@ -14,11 +14,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from course import content
+from course import content, shipped
 from ftcore import events
 from ftcore.errors import FtError
-from ftcore.events import Baseline, EpochEnd, RunEnd
-from ftcore.files import whole
+from ftcore.events import Baseline, EpochEnd, HeadAlone, RunEnd, RunStart
 from ftcore.settings import HEAD, Phase, RunSettings
 from ftcore.story import Story
 from ftcore.training import loop, recipes
@@ -26,7 +25,8 @@ from ftcore.training.start import load_images, start_network
 
 FILE = content.FOLDER / "recorded.json"
 BACKBONE = "resnet18-tinyimagenet64"
-DIGITS = 5
+KEPT = RunStart | Baseline | EpochEnd | HeadAlone | RunEnd
+OF_A_MACHINE = ("folder", "reader", "digests", "listing")
 
 
 def to_record() -> dict[str, RunSettings]:
@@ -69,28 +69,20 @@ def load(path: Path = FILE) -> Mapping[str, Story]:
 
 
 def run(settings: RunSettings) -> list[dict[str, Any]]:
-    """Train with these settings and return baseline, epochs and end, rounded."""
+    """Train with these settings and return what was told of it, without what is of one machine only."""
     images = load_images(settings)
     network = start_network(settings, len(images.classes))
-    told = [e for e in loop.train(settings, images, network) if isinstance(e, Baseline | EpochEnd | RunEnd)]
-    return [_rounded(events.to_dict(event)) for event in told]
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items() if key != "folder"}
-    return round(value, DIGITS) if isinstance(value, float) and value >= 10**-DIGITS else value
+    told = [events.to_dict(event) for event in loop.train(settings, images, network) if isinstance(event, KEPT)]
+    return [{key: value for key, value in event.items() if key not in OF_A_MACHINE} for event in told]
 
 
 def make(path: Path = FILE) -> None:
-    """Run all of them and write the file, whole or not at all."""
+    """Run all of them and write the file."""
     stories = {
         name: {"settings": json.loads(settings.to_json()), "events": run(settings)}
         for name, settings in to_record().items()
     }
-    lines = ",\n".join(f' "{name}": {json.dumps(record)}' for name, record in stories.items())
-    with whole(path) as file:
-        file.write(f"{{\n{lines}\n}}\n".encode())
+    shipped.write(path, stories)
 
 
 if __name__ == "__main__":

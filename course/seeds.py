@@ -9,22 +9,19 @@ from __future__ import annotations
 import argparse
 import functools
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from course import content, experiments
+from course import content, experiments, shipped
 from course.experiments import TRIALS
 from course.verdicts import Row
 from ftcore.errors import FtError
-from ftcore.files import whole
 from ftcore.runs import series
 
 FILE = content.FOLDER / "seeds.json"
 COMMAND = "python -m course.seeds"
 SEEDS = range(100, 110)  # none that a learner begins with
-DIGITS = 5
 
 
 @functools.cache
@@ -67,23 +64,13 @@ def make(path: Path = FILE, names: tuple[str, ...] = ()) -> None:
         for seed in SEEDS[:1] if TRIALS[name].counted else SEEDS:
             if str(seed) not in kept[name]["rows"]:
                 drawn = row(name, seed).items()
-                kept[name]["rows"][str(seed)] = {key: _rounded(value) for key, value in drawn if _is_shown(name, key)}
-                _write(path, kept)
+                kept[name]["rows"][str(seed)] = {key: value for key, value in drawn if _is_shown(name, key)}
+                shipped.write(path, kept)
 
 
 def _is_shown(name: str, key: str) -> bool:
     """Only what is drawn is kept."""
     return key.partition("_")[2] in TRIALS[name].shown
-
-
-def _rounded(value: float) -> float:
-    return round(value, DIGITS) if math.isfinite(value) and abs(value) >= 10**-DIGITS else value
-
-
-def _write(path: Path, kept: Mapping[str, Any]) -> None:
-    lines = ",\n".join(f' "{name}": {json.dumps(one)}' for name, one in kept.items())
-    with whole(path) as file:
-        file.write(f"{{\n{lines}\n}}\n".encode())
 
 
 if __name__ == "__main__":

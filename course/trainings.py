@@ -143,12 +143,12 @@ TRAININGS: Mapping[str, Trial] = {
     ),
     "pretrained-random": Trial(
         {
-            "a": _equal_steps("pretrained", images=20, epochs=60),
-            "b": _equal_steps("random", images=20, epochs=60),
-            "c": _equal_steps("pretrained", images=300, epochs=4),
-            "d": _equal_steps("random", images=300, epochs=4),
+            "a": _equal_steps("pretrained", images=40, epochs=20),
+            "b": _equal_steps("random", images=40, epochs=20),
+            "c": _equal_steps("pretrained", images=200, epochs=4),
+            "d": _equal_steps("random", images=200, epochs=4),
         },
-        _lead, (("a", "b"), ("c", "d")), ("last",),
+        _lead, (("a", "b"), ("c", "d")), ("last",), long=True,
     ),
     "early-late": Trial(
         {"a": _two(FIRST, **_SMALL), "b": _two(ONE, **_SMALL), "c": _two(ALONE, **_SMALL)},

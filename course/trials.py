@@ -24,7 +24,8 @@ class Trial:
     rows of several seeds the key of an outcome. `contrasts` are the pairs of arms that differ in one thing only. The
     numbers of `shown` are drawn, a dot for each seed and arm. Measurements have a `make`, called with a seed and the
     arm; `forward` and `learned` count the images that pass through the network for all arms, and those that it learns
-    from. What is `counted` and not trained is the same for every seed; what is `timed` belongs to one machine.
+    from. What is `counted` and not trained is the same for every seed; what is `timed` belongs to one machine. What
+    takes `long` is told by its recorded seeds until there are the learner's own.
     """
 
     arms: Mapping[str, Arm]
@@ -37,3 +38,4 @@ class Trial:
     seeds: int = LEAST
     counted: bool = False
     timed: bool = False
+    long: bool = False

@@ -6,11 +6,10 @@ import streamlit as st
 
 from course import cards, content, glossary, learners
 from course.learners import Learner
-from ftcore import gain
 from ftcore.settings import RunSettings
 from ui.course import knowledge
 from ui.frame import nav, page
-from ui.runs import counted, gained
+from ui.runs import counted
 from ui.runs.live import View
 from ui.words import about, percent, plain, several
 
@@ -90,9 +89,7 @@ def _sheet(settings: RunSettings, view: View | None) -> None:
     data = counted.summary(settings, view)
     known = knowledge.gather(settings, len(data.classes), data.counts["train"], knowledge.told_by(view))
     whose = "the current" if known.own else "a recorded"
-    found, last = gain.of(known.run), known.run.phase_of(known.run.epochs[-1])
-    told = gained.told(found, last.lr) if found is not None else content.section("review", "reached", known.values)
-    values = {**known.values, "whose": whose, "reached": told}
+    values = {**known.values, "whose": whose}
     parts = [content.section("cheatsheet", name, values) for name in content.load("cheatsheet")]
     for part in parts:
         st.markdown(part)

@@ -46,6 +46,20 @@ def imported(path: Path) -> set[str]:
     return names
 
 
+@pytest.mark.parametrize("path", ALL, ids=place_of)
+def test_torchvision_is_imported_by_one_module_alone(path: Path) -> None:
+    """Else a page that happens to import another module first ends in an error where its operators do not load."""
+    names = {name for node in ast.parse(path.read_text("utf-8")).body for name in named(node)}
+    assert not [name for name in names if name.partition(".")[0] in ("torchvision", "timm")]
+
+
+def named(node: ast.stmt) -> set[str]:
+    """What a statement imports, as it stands there."""
+    if isinstance(node, ast.Import):
+        return {alias.name for alias in node.names}
+    return {str(node.module)} if isinstance(node, ast.ImportFrom) else set()
+
+
 def room(path: Path) -> str:
     """The room that a file belongs to: the longest of `ROOMS` that its path begins with."""
     place = path.relative_to(ROOT).as_posix()

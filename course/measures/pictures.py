@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torchvision.transforms import v2
 
 from course.measures.ground import BASE, CLASSES, Numbers, accuracy, images, kept
 from ftcore.analysis.pretrained import namesakes
@@ -18,7 +17,7 @@ from ftcore.training.head import features, fit, fresh, learn
 from ftcore.training.optimizer import step
 
 DRAWINGS, TAKES = 16, 5  # of each class
-VERSIONS, PASSES = 6, 4
+VERSIONS, PASSES = 6, 8
 EVEN = 16  # images of each class, in the mean
 EARLY = 10  # steps
 
@@ -51,6 +50,8 @@ def leakage(seed: int, *, by: str) -> Numbers:
 @functools.cache
 def _versions() -> Tensor:
     """Features of the training images, each in several versions: cut, mirrored, recoloured. [versions, images, width]."""
+    from torchvision.transforms import v2  # here, where `ftcore._torchvision` has made it work
+
     change = v2.Compose(
         [
             v2.RandomResizedCrop(64, scale=(0.4, 1.0), antialias=True),

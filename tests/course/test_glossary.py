@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from course import cards, content, glossary, quiz
+from course import cards, content, glossary, quiz, recorded
 from ftcore.errors import FtError
 from ftcore.settings import RunSettings
 from ui.course import knowledge
@@ -86,9 +87,21 @@ def test_new_cards_come_ten_a_day_and_those_of_another_day_do_not_count() -> Non
 
 
 def test_the_cheat_sheet_knows_its_tokens() -> None:
-    known = knowledge.gather(RunSettings(), 10, 5000, None).values | {"whose": "a recorded", "reached": ""}
+    known = knowledge.gather(RunSettings(), 10, 5000, None).values | {"whose": "a recorded"}
     for name in content.load("cheatsheet"):
         assert "<<" not in content.section("cheatsheet", name, known)
+
+
+def test_the_recorded_lesson_tells_its_gain_against_the_head_alone() -> None:
+    said = knowledge.gather(RunSettings(), 10, 5000, None).values["run_gained"]
+    assert "Trained on alone for as many epochs it reaches" in said
+    assert "points** more" in said
+    run = recorded.load()["classic"]
+    without = dataclasses.replace(run, alone=None)
+    said = knowledge.gather(RunSettings(), 10, 5000, without).values["run_gained"]
+    assert "rained on alone" not in said
+    silent = dataclasses.replace(run, start=None)  # as logs of earlier versions are
+    assert "after the thaw **76.3" in knowledge.gather(RunSettings(), 10, 5000, silent).values["run_gained"]
 
 
 def test_every_token_in_cards_is_none() -> None:

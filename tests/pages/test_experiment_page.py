@@ -8,7 +8,7 @@ import time
 import psutil
 import pytest
 
-from course import attempts, experiments, learners
+from course import attempts, content, experiments, learners, seeds
 from course.experiments import TRIALS
 from ftcore.events import EpochEnd, TrainingEnd
 from ftcore.runs import records, series, service
@@ -129,6 +129,26 @@ def test_every_number_of_an_outcome_can_be_written() -> None:
         "a_over": -0.02,
     }
     assert list(figures.words(numbers).values()) == ["0", "13 ms", "1.1", "1.482", "no number", "\u22122.0 points"]
+
+
+def test_recorded_seeds_speak_for_what_takes_long_until_there_are_own_ones(open_page: OpenPage) -> None:
+    name = "pretrained-random"
+    test = open_page("experiment", exp=name)
+    assert "What came out" not in texts(test), "a guess comes first"
+    test.radio(key=f"guess-{name}").set_value("grows").run()
+    assert not test.exception
+    said, kept = texts(test), seeds.load()[name]
+    outcome = experiments.judged(name, list(kept.values()))
+    assert outcome is not None
+    assert "What came out in recorded seeds" in said
+    assert content.fill(_found(name).outcomes[outcome.key], figures.words(outcome.numbers), name) in said
+    assert f"means over {len(kept)} seeds that were recorded elsewhere" in said
+    assert next(b.label for b in test.button if b.key == f"run-{name}").startswith("Run it, ")
+    with learners.changing(OWNER) as learner:
+        attempts.add(name, learner.experiments[name], {seed: dict.fromkeys(kept[100], 0.5) for seed in range(3)})
+    said = texts(open_page("experiment", exp=name))
+    assert "recorded elsewhere beforehand, made by" in said
+    assert "no change of the lead that these seeds can show" in said, "own ones alone decide"
 
 
 def test_an_experiment_is_opened_from_the_list_and_left_again(open_page: OpenPage) -> None:

@@ -50,8 +50,9 @@ def draw(one: Experiment, claim: str, owner: str) -> None:
     if guess is None:
         st.caption(content.section("experiments", "guess", {"cost": about(cost(one))}))
     else:
-        if rows:
-            _settled(one, guess, rows)
+        recorded = _recorded(one)
+        if rows or (recorded and TRIALS[one.id].long):
+            _settled(one, guess, rows, recorded)
         if status is not None:
             _going(one, status, owner)
         else:
@@ -159,28 +160,36 @@ def _drop(one: Experiment, run: str, owner: str) -> None:
     service.manager().delete(run, owner)
 
 
-def _settled(one: Experiment, guess: str, rows: Mapping[int, Row]) -> None:
-    """What the seeds show, what had been guessed, and all seeds as dots; no verdict from too few."""
-    outcome = experiments.judged(one.id, list(rows.values()))
+def _settled(one: Experiment, guess: str, rows: Mapping[int, Row], recorded: Mapping[int, Row]) -> None:
+    """What the seeds show, what had been guessed, and all seeds as dots; no verdict from too few.
+
+    Without rows of the learner's own the recorded ones speak, and it is said that they do.
+    """
+    trial, told = TRIALS[one.id], rows or recorded
+    outcome = experiments.judged(one.id, list(told.values()))
+    said = {"seeds": several(len(told), "seed"), "recorded": several(len(recorded), "seed"), "least": LEAST,
+            "command": seeds.COMMAND}  # fmt: skip
     with st.container(border=True):
-        st.subheader("What came out", anchor=False)
+        st.subheader("What came out" if rows else "What came out in recorded seeds", anchor=False)
         if outcome is None:
-            told = {"seeds": several(len(rows), "seed"), "least": LEAST}
-            st.markdown(content.section("experiments", "too_few", told))
+            st.markdown(content.section("experiments", "too_few", said))
         else:
             values = figures.words(outcome.numbers)
             st.markdown(content.fill(one.outcomes[outcome.key], values, f"experiments.toml, {one.id}"))
             right = "You guessed it" if guess == outcome.key else "You had guessed otherwise"
             st.caption(f"{right}: {one.guesses[guess][:1].lower()}{one.guesses[guess][1:]}.")
-            kind = "counted" if TRIALS[one.id].counted else "seeds"
-            st.caption(content.section("experiments", kind, {"seeds": several(len(rows), "seed")}))
-    recorded = {}
+            kind = "counted" if trial.counted else "seeds" if rows else "long"
+            st.caption(content.section("experiments", kind, said))
+    figures.draw(one, rows, recorded)
+    if recorded and rows:
+        st.caption(content.section("experiments", "recorded", said))
+
+
+def _recorded(one: Experiment) -> Mapping[int, Row]:
+    """The recorded seeds to stand behind the learner's own; none of what is the same for every seed."""
     with callbacks.told():
-        recorded = dict(seeds.load().get(one.id, {}))
-    figures.draw(one, rows, {} if TRIALS[one.id].counted else recorded)
-    if recorded and not TRIALS[one.id].counted:
-        told = {"recorded": several(len(recorded), "seed"), "command": seeds.COMMAND}
-        st.caption(content.section("experiments", "recorded", told))
+        return {} if TRIALS[one.id].counted else seeds.load().get(one.id, {})
+    return {}
 
 
 def _start(one: Experiment, owner: str, rows: Mapping[int, Row]) -> None:

@@ -27,6 +27,7 @@ CHANGES = {"weights", "statistics", "moved", "still"}
 DIFFERENCES = {"above", "lag", "over"}
 OWN = RUNS[1][0]
 ROW, ROOM = 34, 90  # pixels of an arm's line, and of all else in a chart
+OWN_LINE = 0.14  # where own dots and means lie about an arm's line, in shares of it
 
 
 def word(name: str, value: float) -> str:
@@ -54,13 +55,19 @@ def words(numbers: Mapping[str, float]) -> dict[str, str]:
 
 
 def draw(one: Experiment, own: Mapping[int, Row], recorded: Mapping[int, Row]) -> None:
-    """A chart for each shown number: a dot for each own seed and arm, recorded ones quiet behind, a bar at the mean."""
-    counted = TRIALS[one.id].counted
+    """A chart for each shown number: a dot for each own seed and arm, recorded ones quiet behind, a bar at the mean.
+
+    The mean is that of the recorded ones where there are none of the learner's own.
+    """
+    counted, told = TRIALS[one.id].counted, own or recorded
+    mean = f"mean of {'your' if own else 'the recorded'} seeds"
     for at, (what, said) in enumerate(one.shown.items()):
         alt = f"{said.capitalize()}{'' if counted else f', mean of {len(own)}'}: " + "; ".join(
-            f"{label} {word(what, _mean(own, arm, what))}" for arm, label in one.labels.items()
+            f"{label} {word(what, _mean(told, arm, what))}" for arm, label in one.labels.items()
         )
         figure = _dots(one, what, own, recorded)
+        if not counted:
+            _mark_means(figure, one, what, told, mean)
         figure.update_layout(showlegend=at == 0 and not counted)
         st.plotly_chart(figure, width="stretch", key=f"dots-{one.id}-{what}", alt=alt, config={"displayModeBar": False})
     with st.expander("In numbers" if counted else "All seeds in numbers"):
@@ -72,7 +79,7 @@ def _dots(one: Experiment, what: str, own: Mapping[int, Row], recorded: Mapping[
     labels = list(one.labels.values())
     figure = go.Figure()
     for rows, name, colour, mark, size, shift in (
-        (recorded, "recorded", QUIET, "circle-open", 6, -0.18), (own, "your seeds", OWN, "circle", 10, 0.14),
+        (recorded, "recorded", QUIET, "circle-open", 6, -0.18), (own, "your seeds", OWN, "circle", 10, OWN_LINE),
     ):  # fmt: skip
         dots = [
             (row.get(f"{arm}_{what}", math.nan), at, seed)
@@ -85,13 +92,6 @@ def _dots(one: Experiment, what: str, own: Mapping[int, Row], recorded: Mapping[
                 customdata=[[f"seed {seed}", word(what, x)] for x, _, seed in dots], name=name, mode="markers",
                 marker={"color": colour, "symbol": mark, "size": size}, hovertemplate="%{customdata[1]}, %{customdata[0]}",
             )  # fmt: skip
-    if not TRIALS[one.id].counted:
-        means = [_mean(own, arm, what) for arm in one.labels]
-        figure.add_scatter(
-            x=means, y=[at + 0.14 for at in range(len(labels))], name="mean of your seeds", mode="markers",
-            marker={"color": GOLD, "symbol": "line-ns", "size": 20, "line": {"width": 3, "color": GOLD}},
-            hovertemplate="%{text}", text=[word(what, mean) for mean in means],
-        )  # fmt: skip
     figure.update_layout(
         template="plotly", height=ROOM + ROW * len(labels), margin={"l": 10, "r": 10, "t": 10, "b": 10},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"}, dragmode=False,
@@ -103,6 +103,15 @@ def _dots(one: Experiment, what: str, own: Mapping[int, Row], recorded: Mapping[
     shares: dict[str, Any] = {} if what in ("loss", "epoch") else {"tickformat": ".2~%"}
     figure.update_xaxes(title_text=one.shown[what], zeroline=False, fixedrange=True, **shares)
     return figure
+
+
+def _mark_means(figure: go.Figure, one: Experiment, what: str, rows: Mapping[int, Row], name: str) -> None:
+    means = [_mean(rows, arm, what) for arm in one.labels]
+    figure.add_scatter(
+        x=means, y=[at + OWN_LINE for at in range(len(means))], name=name, mode="markers",
+        marker={"color": GOLD, "symbol": "line-ns", "size": 20, "line": {"width": 3, "color": GOLD}},
+        hovertemplate="%{text}", text=[word(what, mean) for mean in means],
+    )  # fmt: skip
 
 
 def table(one: Experiment, own: Mapping[int, Row], recorded: Mapping[int, Row]) -> pd.DataFrame:

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from course import content, facts, recorded
+from ftcore import gain
 from ftcore.settings import RunSettings
 from ftcore.story import Story
 from ui.lesson import stages
+from ui.runs import gained
 from ui.runs.live import View
 from ui.words import count, number, percent, rate
 
@@ -46,8 +48,22 @@ def gather(settings: RunSettings, classes: int, images: int, run: Story | None) 
         numbers |= facts.of_recorded(name, one)
     words = {name: _word(name, value) for name, value in numbers.items()}
     said = "share.most" if numbers["last_two_share"] > 50 else "share.less"
+    words["run_gained"] = _gained(shown)
     words["last_two_said"] = content.section("quiz", said, {"share": words["last_two_share"]})
     return Known({**words, **stages.numbers(settings, classes, images)}, numbers, shown, run is not None)
+
+
+def _gained(run: Story) -> str:
+    """What thawing has brought the run, beside its head trained on alone where that was done."""
+    found = gain.of(run)
+    if found is None:
+        told = facts.of_run(run)
+        reached = {
+            "run_head_accuracy": percent(told["run_head_accuracy"] / 100),
+            "run_tuned_accuracy": percent(told["run_tuned_accuracy"] / 100),
+        }
+        return content.section("review", "reached", reached)
+    return gained.told(found, run.phase_of(run.epochs[-1]).lr)
 
 
 def _word(name: str, value: float) -> str:
