@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from ftcore.costs import memory
 from ftcore.files import derived
 from ftcore.network import backbones, tapconv
-from ftcore.network.blocks import Block, Network
+from ftcore.network.blocks import Network
+from ftcore.network.cut import Block
 from ftcore.network.describe import describe
 from ftcore.preprocess import Preprocess
 from ftcore.settings import Phase

@@ -20,7 +20,8 @@ from ftcore.errors import FtError
 from ftcore.files import ROOT
 from ftcore.names import shown
 from ftcore.network import weights
-from ftcore.network.blocks import Layout, Network
+from ftcore.network.blocks import Network
+from ftcore.network.cut import Block, cut
 from ftcore.network.weights import checkpoints
 from ftcore.preprocess import Preprocess
 
@@ -48,15 +49,13 @@ class Shipped:
 class Backbone:
     """One entry of the catalogue.
 
-    `weights` names torchvision's own weights entry, or is None for a shipped file, which `shipped` describes. `layout`
-    says how the architecture's modules make up blocks, `block_means` what one of them is, `licence` what the weights
-    may be used for.
+    `weights` names torchvision's own weights entry, or is None for a shipped file, which `shipped` describes.
+    `block_means` says what one of its blocks is, `licence` what the weights may be used for.
     """
 
     name: str
     title: str
     arch: str
-    layout: Layout
     weights: str | None
     block_means: str
     note: str
@@ -71,7 +70,6 @@ CATALOGUE: dict[str, Backbone] = {
             "resnet18-tinyimagenet64",
             "ResNet-18, 64 px",
             "resnet18",
-            "resnet",
             None,
             "a residual block: two 3x3 convolutions and a shortcut around them",
             "Built in, works offline. It learned 200 kinds of things from small photographs.",
@@ -86,7 +84,6 @@ CATALOGUE: dict[str, Backbone] = {
             "resnet50",
             "ResNet-50",
             "resnet50",
-            "resnet",
             "IMAGENET1K_V2",
             "a residual block: three convolutions (1x1, 3x3, 1x1) and a shortcut around them",
             "The classic of fine-tuning lessons.",
@@ -95,7 +92,6 @@ CATALOGUE: dict[str, Backbone] = {
             "resnet18",
             "ResNet-18",
             "resnet18",
-            "resnet",
             "IMAGENET1K_V1",
             "a residual block: two 3x3 convolutions and a shortcut around them",
             "The smallest ResNet, at full resolution.",
@@ -104,7 +100,6 @@ CATALOGUE: dict[str, Backbone] = {
             "mobilenet_v3_small",
             "MobileNetV3-Small",
             "mobilenet_v3_small",
-            "sequential",
             "IMAGENET1K_V1",
             "an inverted residual block: widen, filter each channel alone, narrow",
             "Made for phones: few parameters, quick on a processor.",
@@ -113,7 +108,6 @@ CATALOGUE: dict[str, Backbone] = {
             "efficientnet_b0",
             "EfficientNet-B0",
             "efficientnet_b0",
-            "sequential",
             "IMAGENET1K_V1",
             "an inverted residual block with channel attention",
             "Accurate for its size.",
@@ -122,7 +116,6 @@ CATALOGUE: dict[str, Backbone] = {
             "convnext_tiny",
             "ConvNeXt-Tiny",
             "convnext_tiny",
-            "sequential",
             "IMAGENET1K_V1",
             "a ConvNeXt block: one 7x7 convolution per channel, then two linear layers; LayerNorm, no BatchNorm",
             "A modern convolutional network without BatchNorm.",
@@ -131,7 +124,6 @@ CATALOGUE: dict[str, Backbone] = {
             "vgg16",
             "VGG-16",
             "vgg16",
-            "sequential",
             "IMAGENET1K_V1",
             "one 3x3 convolution with its activation, and the pooling after it if there is one",
             "An old network of plain convolutions with very large linear layers.",
@@ -213,7 +205,15 @@ def weights_state(name: str) -> WeightsState:
 def build(name: str, classes: int | None = None) -> Network:
     """The architecture with torchvision's random initial weights and `classes` outputs (its own if None)."""
     backbone, count = entry(name), classes or len(old_classes(name))
-    return Network(name, models.get_model(backbone.arch, weights=None, num_classes=count), backbone.layout)
+    return Network(name, models.get_model(backbone.arch, weights=None, num_classes=count), _blocks(name))
+
+
+@functools.cache
+def _blocks(name: str) -> tuple[Block, ...]:
+    """The blocks of an entry, found once: they do not depend on weights or classes."""
+    side = preprocess(name).side
+    with torch.device("meta"):
+        return cut(models.get_model(entry(name).arch, weights=None), (3, side, side))
 
 
 def skeleton(name: str, classes: int | None = None) -> Network:
@@ -245,4 +245,4 @@ def load(name: str, progress: Callable[[int, int], None] | None = None) -> Netwo
         weights.read(state.file, network.model.state_dict(), shipped.sha256 if shipped else ""), assign=True
     )
     network.model.requires_grad_(True)
-    return Network(name, network.model.eval(), entry(name).layout)
+    return Network(name, network.model.eval(), network.blocks)
