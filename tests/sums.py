@@ -28,7 +28,7 @@ CHANGES = [
     re.compile(rf"{SHARE} against {SHARE}, {POINTS} more"),
 ]
 FIELDS = ("body", "label", "alt", "text", "help", "options", "delta", "caption")
-CODE = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)
+CODE = re.compile(r"```.*?```|`[^`]*`|\b[0-9a-f]{32}\b", re.DOTALL)  # and the id of a run, which may look like a number
 
 
 def value(said: str) -> Decimal:

@@ -76,6 +76,7 @@ def test_trainings_are_queued_as_one_series_and_settled_by_their_own_numbers(ope
         records.append(folder, TrainingEnd(at, (ended(accuracy),)))
     said = texts(open_page("experiment", exp="trunk-rate"))
     assert "2 seeds so far, too few for a verdict" in said, "the third is not finished"
+    assert said.index("8 of 9") < said.index("2 seeds so far"), "what grows stands below the buttons"
     records.append(folder, TrainingEnd(9, (ended(0.47),)))
     records.set_state(folder, "done")
     said = texts(open_page("experiment", exp="trunk-rate"))

@@ -50,12 +50,12 @@ def draw(one: Experiment, claim: str, owner: str) -> None:
     if guess is None:
         st.caption(content.section("experiments", "guess", {"cost": about(cost(one))}))
     else:
+        if status is not None:
+            _going(one, status, owner)  # above what grows with every seed: its buttons stay where they are
         recorded = _recorded(one)
         if rows or (recorded and TRIALS[one.id].long):
             _settled(one, guess, rows, recorded)
-        if status is not None:
-            _going(one, status, owner)
-        else:
+        if status is None:
             _start(one, owner, rows)
     _by_hand(one)
 
