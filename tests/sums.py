@@ -50,7 +50,7 @@ def shown(test: AppTest) -> Iterator[str]:
         parts = [fields.get(name, "") for name in FIELDS]
         yield from (CODE.sub("", said) for said in _strings(parts))
         if kind == "bidi_component":
-            yield from _strings(json.loads(fields.get("json", "{}")))
+            yield from (CODE.sub("", said) for said in _strings(json.loads(fields.get("json", "{}"))))
         elif kind == "plotly_chart":
             yield from _strings([[bar.get("text") for bar in json.loads(proto.spec)["data"]]])
     for table in test.table:

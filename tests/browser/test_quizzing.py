@@ -105,7 +105,7 @@ def test_a_wrong_answer_leads_to_the_experiment_that_settles_it(open_tab: OpenTa
     expect(tab.get_by_text(re.compile(r"\d of 9 trainings done"))).to_be_visible(timeout=LONG)
     tab.reload()
     expect(tab.get_by_text("1 seed so far, too few for a verdict")).to_be_visible(timeout=LONG)
-    tab.get_by_role("button", name="Stop", exact=True).click()
+    tab.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True).click()
     halted = tab.get_by_text(re.compile(r"stands still after \d of 9 trainings"))
     expect(halted).to_be_visible(timeout=LONG)
     expect(tab.get_by_role("button", name="Go on", exact=True)).to_be_visible()
