@@ -19,8 +19,7 @@ from torch.fx.node import map_arg
 from ftcore.errors import FtError
 from ftcore.settings import HEAD
 
-BODY = ("conv", "attention", "mix")  # kinds of the blocks between stem and pool
-LISTS = (nn.Sequential, nn.ModuleList)
+_LISTS = (nn.Sequential, nn.ModuleList)
 _NORMS = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
 _WEIGHTED = (nn.modules.conv._ConvNd, nn.Linear)
 
@@ -84,10 +83,10 @@ class _Tracer(fx.Tracer):
 
 def _is_stage(module: nn.Module) -> bool:
     """A list of blocks; a list with a single layer in it and its norm (ConvNeXt's downsampling) is one layer."""
-    if type(module) in LISTS:
+    if type(module) in _LISTS:
         layers = [isinstance(child, _WEIGHTED) for child in module.children()]
         return any(True for child in module.children() if list(child.children())) or sum(layers) != 1
-    return any(name in ("blocks", "layers", "stages") and type(m) in LISTS for name, m in module.named_children())
+    return any(name in ("blocks", "layers", "stages") and type(m) in _LISTS for name, m in module.named_children())
 
 
 def cut(model: nn.Module, shape: tuple[int, ...], head: str | None = None) -> tuple[Block, ...]:

@@ -144,12 +144,15 @@ def test_recorded_seeds_speak_for_what_takes_long_until_there_are_own_ones(open_
     assert "What came out in recorded seeds" in said
     assert content.fill(_found(name).outcomes[outcome.key], figures.words(outcome.numbers), name) in said
     assert f"means over {len(kept)} seeds that were recorded elsewhere" in said
+    assert f"mean of {len(kept)} recorded seeds: " in test.get("plotly_chart")[0].proto.alt
     assert next(b.label for b in test.button if b.key == f"run-{name}").startswith("Run it, ")
     with learners.changing(OWNER) as learner:
         attempts.add(name, learner.experiments[name], {seed: dict.fromkeys(kept[100], 0.5) for seed in range(3)})
-    said = texts(open_page("experiment", exp=name))
+    test = open_page("experiment", exp=name)
+    said = texts(test)
     assert "recorded elsewhere beforehand, made by" in said
     assert "no change of the lead that these seeds can show" in said, "own ones alone decide"
+    assert "mean of 3 of your seeds: " in test.get("plotly_chart")[0].proto.alt
 
 
 def test_an_experiment_is_opened_from_the_list_and_left_again(open_page: OpenPage) -> None:

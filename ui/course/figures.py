@@ -60,9 +60,9 @@ def draw(one: Experiment, own: Mapping[int, Row], recorded: Mapping[int, Row]) -
     The mean is that of the recorded ones where there are none of the learner's own.
     """
     counted, told = TRIALS[one.id].counted, own or recorded
-    mean = f"mean of {'your' if own else 'the recorded'} seeds"
+    mean = f"mean of {len(told)} {'of your' if own else 'recorded'} seeds"
     for at, (what, said) in enumerate(one.shown.items()):
-        alt = f"{said.capitalize()}{'' if counted else f', mean of {len(own)}'}: " + "; ".join(
+        alt = f"{said.capitalize()}{'' if counted else f', {mean}'}: " + "; ".join(
             f"{label} {word(what, _mean(told, arm, what))}" for arm, label in one.labels.items()
         )
         figure = _dots(one, what, own, recorded)
