@@ -36,28 +36,24 @@ ALL = [*ENGINE, *WEB]
 @functools.cache
 def imported(path: Path) -> set[str]:
     """Full names of all modules that a file imports, wherever in it."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path.name} imports relatively"
-            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {str(node.module)}
-    return names
+    return set().union(*(named(path, node) for node in ast.walk(ast.parse(path.read_text("utf-8")))))
+
+
+def named(path: Path, node: ast.AST) -> set[str]:
+    """Full names of the modules that one statement imports."""
+    if isinstance(node, ast.Import):
+        return {alias.name for alias in node.names}
+    if isinstance(node, ast.ImportFrom):
+        assert node.level == 0, f"{path.name} imports relatively"
+        return {f"{node.module}.{alias.name}" for alias in node.names} | {str(node.module)}
+    return set()
 
 
 @pytest.mark.parametrize("path", ALL, ids=place_of)
 def test_torchvision_is_imported_by_one_module_alone(path: Path) -> None:
     """Else a page that happens to import another module first ends in an error where its operators do not load."""
-    names = {name for node in ast.parse(path.read_text("utf-8")).body for name in named(node)}
+    names = {name for node in ast.parse(path.read_text("utf-8")).body for name in named(path, node)}
     assert not [name for name in names if name.partition(".")[0] in ("torchvision", "timm")]
-
-
-def named(node: ast.stmt) -> set[str]:
-    """What a statement imports, as it stands there."""
-    if isinstance(node, ast.Import):
-        return {alias.name for alias in node.names}
-    return {str(node.module)} if isinstance(node, ast.ImportFrom) else set()
 
 
 def room(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""The parts of a page that look once a second: nothing stands beside one in its room."""
+"""The parts of a page that look once a second: nothing stands beside one in its room, and nothing outlives it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.forward_msg_cache import create_reference_msg, populate_hash_if_needed
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 
 from ftcore.runs import locks, records
@@ -41,3 +42,22 @@ def test_what_ticks_stands_alone(open_page: OpenPage, sent: list[ForwardMsg], pa
     for place in places.values():
         room = place[:-1]
         assert {path[: len(place)] for path in paths if path[: len(room)] == room and path != room} == {place}
+
+
+def test_nothing_of_what_ticks_outlives_its_box() -> None:
+    """Streamlit sends a large element that it has sent before by name, and a name says not of which part it is.
+
+    Were a part drawn anew before its last state was sent, that state would be dropped but for the names, and a browser
+    that gets a name for a place that is not there shows nothing more.
+    """
+    queue = ForwardMsgQueue()
+    box, chart = ForwardMsg(), ForwardMsg()
+    box.metadata.delta_path[:], chart.metadata.delta_path[:] = (0, 1), (0, 1, 0)
+    box.delta.add_block.allow_empty = False
+    chart.delta.new_element.markdown.body = "x" * 10_000_000
+    for message in (box, chart):
+        message.delta.fragment_id = "ticks"
+        populate_hash_if_needed(message)
+        queue.enqueue(create_reference_msg(message) if message.metadata.cacheable else message)
+    queue.clear(retain_lifecycle_msgs=True, fragment_ids_this_run=["ticks"])
+    assert queue.is_empty()

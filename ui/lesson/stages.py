@@ -92,7 +92,6 @@ def numbers(settings: RunSettings, classes: int, images: int) -> dict[str, str]:
         "epochs2": several(second.epochs, "epoch"),
         "lr1": rate(first.lr),
         "lr2": rate(second.lr),
-        "lr_ratio": times(first.lr / second.lr),
         "rate_step": rate_step(first.lr, second.lr),
         "optimizer": {"adamw": "AdamW", "sgd": "SGD with momentum"}[first.optimizer],
     }
