@@ -15,9 +15,9 @@ def test_a_card_is_turned_rated_and_the_next_one_comes(open_page: OpenPage) -> N
     assert "A random head's gradients" in texts(test)
     test.button(key="rate-freeze-first-good").click().run()
     assert not test.exception
-    assert "Why is the learning rate lower" in texts(test)
+    assert "Why is the learning rate usually lower" in texts(test)
     assert set(learners.load(OWNER).cards) == {"freeze-first"}
-    assert "Why is the learning rate lower" in texts(open_page("review")), "a reload keeps the schedule"
+    assert "Why is the learning rate usually lower" in texts(open_page("review")), "a reload keeps the schedule"
 
 
 def test_the_cheat_sheet_has_the_numbers_of_the_chosen_network(open_page: OpenPage) -> None:
