@@ -21,3 +21,8 @@ class Preprocess:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     interpolation: str = "bilinear"
+
+    @property
+    def kind(self) -> tuple[int, int, str]:
+        """What two networks must agree in to get the same pixels of a picture."""
+        return self.resize, self.side, self.interpolation

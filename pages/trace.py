@@ -8,6 +8,7 @@ import streamlit as st
 
 from course import content
 from ftcore.errors import FtError
+from ftcore.network import backbones
 from ftcore.network.describe import BlockInfo, describe
 from ftcore.runs import records, verdict
 from ftcore.settings import HEAD, RunSettings
@@ -36,6 +37,8 @@ def main() -> None:
     with phone.fold("What this page shows", "intro"):
         st.markdown(content.section("trace", "intro"))
     which, note = _which(settings, view)
+    if view is None and settings.backbone == RunSettings().backbone:
+        which = Which(_pretrained())
     if view is not None and which.run:
         which = _sound(which, view)
     network, classes = networks.network(which)
@@ -47,18 +50,14 @@ def main() -> None:
         ended = networks.ENDED.get(view.status.state, "") if view is not None else ""
         values = {"classes": count(len(classes)), "epoch": which.version, "ended": ended}
         st.info(content.section("trace", note, values))
-    try:
-        images, missing = networks.images(settings), content.section("trace", "pictures.none")
-    except FtError as error:
-        images, missing = None, content.section("trace", "pictures.gone", {"said": as_markdown(error)})
     ready = pick.source() == "set"  # one is chosen already: a phone has its room for the chapter
     with phone.fold("Choose the picture", "choose") if ready else nullcontext(), st.container(border=True):
-        picture = pick.choose(settings, images, which, classes, missing)
+        picture = pick.choose(settings, which, classes)
     if picture is None:
         return
     moved = view.story.epochs[-1].drift if view is not None and which.run else {}
     trace = networks.trace_of(which, picture.image)
-    scene = Scene(settings, which, network, classes, picture, trace, images, moved)
+    scene = Scene(settings, which, network, classes, picture, trace, moved)
     _chapters(scene)
 
 
@@ -69,6 +68,19 @@ def _which(settings: RunSettings, view: View | None) -> tuple[Which, str]:
         version = -1 if now == "done" else int(view.story.epochs[-1].epoch)
         return Which(settings.backbone, view.id, FINAL, version), networks.note(now)
     return Which(settings.backbone), "pretrained"
+
+
+def _pretrained() -> str:
+    """Before any run: the network that knows photos, or the lesson's own, as the address says."""
+    keys = {backbones.FOR_PHOTOS: "photos", RunSettings().backbone: "lesson"}
+    now = RunSettings().backbone if st.query_params.get("net") == "lesson" else backbones.FOR_PHOTOS
+    said = {"photos": content.section("trace", "net.photos"), "lesson": content.section("trace", "net.lesson")}
+    ties = address.widget("trace-net", now, lambda name: st.query_params.update({"net": keys[name]}))
+    choice.row(
+        "Network", list(keys), format_func=lambda name: f"{backbones.entry(name).title}, {said[keys[name]]}",
+        help=content.section("trace", "net.help"), **ties,
+    )  # fmt: skip
+    return now
 
 
 def _sound(which: Which, view: View) -> Which:
@@ -104,9 +116,9 @@ def _telling(rows: tuple[BlockInfo, ...]) -> str:
 def _chapters(scene: Scene) -> None:
     """The strip, the five layers as a row of steps with back and next, and the chapter itself."""
     layer, names = _layer(), list(LAYERS)
-    rows = describe(scene.chosen.backbone, len(scene.classes) if scene.which.run else None)
+    rows = describe(scene.which.backbone, len(scene.classes) if scene.which.run else None)
     blocks = [row.name for row in rows if row.name != HEAD]
-    key = f"trace-block-{scene.chosen.backbone}"
+    key = f"trace-block-{scene.which.backbone}"
     block = st.session_state.get(key)
     block = block if block in blocks else _telling(rows)
     focus = {"input": rows[0].name, "features": block}.get(layer, HEAD)

@@ -46,7 +46,12 @@ ENTRIES = (
     Entry("Learn", "Pipeline", "pipeline", (Key("stage"),), default=True),
     Entry("Learn", "Freeze lab", "freeze_lab", (Key("lab", about=("backbone",)),)),
     Entry("Learn", "Train live", "train_live", (Key("phase"), Key("guess"))),
-    Entry("Learn", "Prediction trace", "trace", (Key("layer"), Key("pick", about=("data", "seed"), begins="val-"))),
+    Entry(
+        "Learn",
+        "Prediction trace",
+        "trace",
+        (Key("layer"), Key("net"), Key("pick", about=("data", "seed"), begins="val-")),
+    ),
     Entry("Explore", "Experiments", "experiment", (Key("exp"),)),
     Entry("Check", "Quiz", "quiz", (Key("lines"),)),
     Entry("Check", "Review", "review"),

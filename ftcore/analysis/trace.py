@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from ftcore.errors import FtError
 from ftcore.network import backbones, pixels
 from ftcore.network.blocks import Network
+from ftcore.network.describe import describe
 from ftcore.settings import HEAD
 from ftcore.training.features import Source
 
@@ -139,11 +140,17 @@ def parts(network: Network, trace: Trace, label: int) -> Parts:
 
 
 def pools_and_classifies(network: Network) -> bool:
-    """Whether each feature of the head is the mean of one channel's map, so that a logit is a sum over places."""
-    kinds = [block.kind for block in network.blocks]
-    pool = network.names[kinds.index("pool")]
-    mean = [m for m in network.modules(pool) if isinstance(m, nn.AdaptiveAvgPool2d) and m.output_size in (1, (1, 1))]
-    return kinds[-2] == "pool" and len(mean) == len(network.modules(pool))
+    """Whether each feature of the head is the mean of one channel's map, so that a logit is a sum over places.
+
+    Tried out on random maps, since each library has a module of its own for it; the network must be in eval mode.
+    """
+    pool, shape = network.blocks[-2], describe(network.backbone)[-3].shape
+    if pool.kind != "pool" or len(shape) != 3:
+        return False
+    maps = torch.randn(1, *shape, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        features, means = network.step(pool, maps).flatten(1), maps.mean((2, 3))
+    return features.shape == means.shape and torch.allclose(features, means, atol=1e-5)
 
 
 def mapped(network: Network) -> tuple[str, ...]:

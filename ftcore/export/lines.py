@@ -37,16 +37,19 @@ def expression(path: str) -> str:
 def load_lines(backbone: str) -> str:
     """Build the architecture and put the pretrained weights into it."""
     entry = backbones.entry(backbone)
-    if entry.weights is None:
-        count, file = len(backbones.old_classes(backbone)), backbones.weights_state(backbone).file
-        return (
-            "from safetensors.torch import load_file\n"
-            f"from torchvision.models import {entry.arch}\n\n"
-            f"model = {entry.arch}(num_classes={count})\n"
-            f'weights = load_file("{file.name}")\n'
-            "model.load_state_dict({name: w.float() if w.is_floating_point() else w for name, w in weights.items()})"
-        )
-    return f'from torchvision.models import {entry.arch}\n\nmodel = {entry.arch}(weights="{entry.weights}")'
+    if entry.weights:
+        return f'from torchvision.models import {entry.arch}\n\nmodel = {entry.arch}(weights="{entry.weights}")'
+    count, file = len(backbones.old_classes(backbone)), backbones.weights_state(backbone).file
+    if entry.library == "timm":
+        library, made = "import timm", f'timm.create_model("{entry.arch}", num_classes={count})'
+    else:
+        library, made = f"from torchvision.models import {entry.arch}", f"{entry.arch}(num_classes={count})"
+    imports = sorted(("from safetensors.torch import load_file", library), key=lambda line: line.startswith("from"))
+    return (
+        "{}\n{}\n\n".format(*imports) + f"model = {made}\n"
+        f'weights = load_file("{file.name}")\n'
+        "model.load_state_dict({name: w.float() if w.is_floating_point() else w for name, w in weights.items()})"
+    )
 
 
 def head_lines(backbone: str, classes: int) -> str:

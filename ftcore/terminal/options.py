@@ -15,6 +15,7 @@ from typing import Any
 from ftcore import fields, numerals
 from ftcore.data import catalogue
 from ftcore.errors import FtError
+from ftcore.network.catalogue import FOR_PHOTOS
 from ftcore.settings import Phase, RunSettings
 from ftcore.training import recipes
 
@@ -61,7 +62,8 @@ def settings_from(a: argparse.Namespace) -> RunSettings:
             base = RunSettings.from_json(a.settings.read_text("utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise FtError(f"{a.settings} cannot be read: name a settings.json, such as that of a run.") from error
-    backbone, weights = a.backbone or base.backbone, a.weights or base.weights
+    weights = a.weights or base.weights
+    backbone = a.backbone or (base.backbone if a.settings else _usual(a.data, weights))
     if a.settings and backbone == base.backbone and weights == base.weights and a.thaw is None:
         phases = base.phases
     else:
@@ -78,6 +80,12 @@ def settings_from(a: argparse.Namespace) -> RunSettings:
     if weights == "random" and base.weights != "random":
         changes.setdefault("batch_norm", "update")
     return dataclasses.replace(base, **changes)
+
+
+def _usual(data: str | None, weights: str) -> str:
+    """The backbone where none is asked for: the lesson's, but for own pictures the one that knows photos."""
+    own = data is not None and catalogue.meant(data) not in catalogue.CATALOGUE
+    return FOR_PHOTOS if own and weights == "pretrained" else RunSettings().backbone
 
 
 def _phases(backbone: str, weights: str, thaw: str | None, epochs: tuple[int, ...] | None) -> tuple[Phase, ...]:

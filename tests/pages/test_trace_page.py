@@ -16,7 +16,7 @@ from ftcore.data import sets
 from ftcore.errors import FtError
 from ftcore.network import backbones
 from ftcore.runs import records, results, service
-from tests.made import OpenPage, texts, tied
+from tests.made import OpenPage, query_of, texts, tied
 from tests.traced import SETTINGS, address
 from ui.picture import browse
 from ui.picture.chapters import LAYERS
@@ -37,7 +37,32 @@ def test_without_a_run_it_shows_the_pretrained_network(open_page: OpenPage) -> N
     assert not test.exception
     assert not test.error
     assert "no tuned network yet" in test.info[0].value
-    assert f"{len(backbones.old_classes('resnet18-tinyimagenet64'))} classes" in test.info[0].value
+    assert "1,000 classes" in test.info[0].value, "the one that knows photos"
+
+
+def test_before_any_run_one_can_look_at_the_lessons_network(open_page: OpenPage) -> None:
+    test = open_page("trace", data="digits", layer="input")
+    photos = texts(test)
+    assert "3×224×224" in photos
+    tied(test.get("button_group"), "trace-net").set_value("resnet18-tinyimagenet64").run()
+    assert query_of(test)["net"] == "lesson"
+    assert "200 classes" in test.info[0].value
+    assert "3×64×64" in texts(test)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_every_chapter_renders_before_any_run(open_page: OpenPage, layer: str) -> None:
+    """Pictures of the set are prepared for the lesson's network, and shown to the other all the same."""
+    test = open_page("trace", data="digits", layer=layer)
+    assert not test.exception
+    assert not test.error
+    assert test.header[0].value == LAYERS[layer][2:]
+
+
+def test_another_backbone_is_taken_at_its_word(open_page: OpenPage) -> None:
+    test = open_page("trace", data="digits", backbone="efficientnet_lite0", layer="input")
+    assert "1,000 classes" in test.info[0].value
+    assert not [group for group in test.get("button_group") if str(group.key).startswith("trace-net")]
 
 
 @pytest.mark.parametrize("layer", LAYERS)

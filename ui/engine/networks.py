@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 import torch
+from PIL import Image
 
 from ftcore.analysis import trace
 from ftcore.costs import machine
-from ftcore.data import catalogue
+from ftcore.data import catalogue, pictures
 from ftcore.data.sets import ImageSet
 from ftcore.errors import FtError
 from ftcore.network import backbones, change, surgery
@@ -121,6 +122,14 @@ def _set(settings: RunSettings) -> ImageSet:
     return load_images(settings)
 
 
+def suited(which: Which, settings: RunSettings, images: np.ndarray) -> np.ndarray:
+    """Images of the set [n, side, side, 3] as this network gets them; anew where they are prepared for another."""
+    wanted = backbones.preprocess(which.backbone)
+    if backbones.preprocess(settings.backbone).kind == wanted.kind:
+        return images
+    return np.stack([pictures.prepare(Image.fromarray(image), wanted) for image in images])
+
+
 @st.cache_data(max_entries=12, show_spinner="Showing the network every validation image")
 def chances(which: Which, settings: RunSettings) -> np.ndarray:
     """Probabilities of the validation images, [images, classes]."""
@@ -144,7 +153,7 @@ def answers(which: Which, settings: RunSettings, block: str) -> tuple[np.ndarray
     looked = min(len(val), max(FEWEST, min(OTHERS, int(PATIENCE / each))))
     places = np.linspace(0, len(val) - 1, looked).astype(int)
     with WORK:
-        return places, trace.answers(network(which)[0], block, val.images[places])
+        return places, trace.answers(network(which)[0], block, suited(which, settings, val.images[places]))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

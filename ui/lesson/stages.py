@@ -67,6 +67,7 @@ def numbers(settings: RunSettings, classes: int, images: int) -> dict[str, str]:
         "block_means": entry.block_means,
         "old_classes": count(len(backbones.old_classes(settings.backbone))),
         "published": percent(backbones.accuracy(settings.backbone)),
+        "licence": entry.licence,
         "classes": count(classes),
         "chance": percent(1 / classes),
         "images": count(images),

@@ -29,7 +29,7 @@ LAYERS = {
 
 def given(scene: Scene) -> None:
     """Chapter 1: the picture, resized and cropped, normalised; pixel by pixel."""
-    p, x = backbones.preprocess(scene.chosen.backbone), scene.found.input
+    p, x = backbones.preprocess(scene.which.backbone), scene.found.input
     with phone.fold("What is done to a picture", "input"):
         text("input.what", resize=p.resize, side=p.side, brightest=np.iinfo(np.uint8).max)
     with phone.row("input"):

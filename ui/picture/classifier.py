@@ -97,7 +97,7 @@ def _heat(scene: Scene, label: int, taken: trace.Parts) -> None:
         left, right = st.columns([2, 3], gap="medium", vertical_alignment="center")
     with right:
         block = st.select_slider(
-            "Block", names, value=names[-1], key=f"trace-heat-{scene.chosen.backbone}",
+            "Block", names, value=names[-1], key=f"trace-heat-{scene.which.backbone}",
             help=content.section("trace", "block.help"),
         )  # fmt: skip
         which = _epoch(scene)

@@ -19,9 +19,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from course import content
 from ftcore.analysis import trace
 from ftcore.data import pictures
-from ftcore.data.sets import ImageSet
+from ftcore.errors import FtError
 from ftcore.network import backbones
-from ftcore.preprocess import Preprocess
 from ftcore.settings import RunSettings
 from ui import address, callbacks
 from ui.callbacks import guarded
@@ -29,13 +28,12 @@ from ui.engine import networks
 from ui.engine.networks import Which
 from ui.picture import browse
 from ui.widgets import choice, component, pad
-from ui.words import percent, plain
+from ui.words import as_markdown, percent, plain
 
 SOURCES = {"set": "From the set", "upload": "Upload", "camera": "Camera", "draw": "Draw"}
 FIRST = 3  # classes of the answer beside an own picture
 SMALL = 640  # pixels of the longer side that an original is kept at, to be shown
 MOST = pictures.MAX_BYTES // 2**20
-Kind = tuple[int, int, str]  # what of the preprocessing decides about pixels
 _PLACE, _TURN = "picture", "thaw_picture_turn"
 _secure = component.declare("secure")
 
@@ -56,7 +54,7 @@ class Kept:
 
     name: str
     original: np.ndarray
-    images: dict[Kind, np.ndarray]
+    images: dict[tuple[int, int, str], np.ndarray]
     data: bytes = b""
 
 
@@ -66,10 +64,8 @@ def source() -> str:
     return wanted if wanted in SOURCES else "set"
 
 
-def choose(
-    settings: RunSettings, images: ImageSet | None, which: Which, classes: tuple[str, ...], missing: str
-) -> Picture | None:  # fmt: skip
-    """The controls, and the picture that is chosen now; `missing` says why there are no `images`."""
+def choose(settings: RunSettings, which: Which, classes: tuple[str, ...]) -> Picture | None:
+    """The controls, and the picture that is chosen now."""
     now = source()
     ties = address.widget("pick-source", now, lambda picked: st.query_params.update({"pick": picked or "set"}))
     choice.row(
@@ -77,7 +73,7 @@ def choose(
         help=content.section("trace", "source.help"), **ties,
     )  # fmt: skip
     if now == "set":
-        return _from_set(settings, images, which, classes, missing)
+        return _from_set(settings, which, classes)
     callbacks.tell(_PLACE)
     with callbacks.told():
         left, right = st.columns(2, gap="medium")
@@ -86,8 +82,7 @@ def choose(
             st.caption(content.section("trace", "pictures.own"))
         if kept is None:
             return None
-        kind = kind_of(backbones.preprocess(settings.backbone))
-        picture = Picture(kept.name, kept.original, kept.images[kind])
+        picture = Picture(kept.name, kept.original, kept.images[backbones.preprocess(which.backbone).kind])
         with right:
             _answer(picture, which, classes)
         return picture
@@ -158,28 +153,27 @@ def _drawn() -> Kept | None:
 def read(data: bytes, name: str) -> Kept:
     """A picture made small to be shown, and as each network of the catalogue gets it."""
     picture = pictures.read_picture(data, name)
-    kinds = {kind_of(p): p for p in map(backbones.preprocess, backbones.CATALOGUE)}
+    kinds = {p.kind: p for p in map(backbones.preprocess, backbones.CATALOGUE)}
     images = {kind: pictures.prepare(picture, p, name) for kind, p in kinds.items()}
     picture.thumbnail((SMALL, SMALL), Image.Resampling.LANCZOS)
     return Kept(name, np.asarray(picture), images)
 
 
-def kind_of(p: Preprocess) -> Kind:
-    """What two networks must agree in to get the same pixels."""
-    return p.resize, p.side, p.interpolation
-
-
-def _from_set(
-    settings: RunSettings, images: ImageSet | None, which: Which, classes: tuple[str, ...], missing: str
-) -> Picture | None:  # fmt: skip
-    """One of the validation images."""
+def _from_set(settings: RunSettings, which: Which, classes: tuple[str, ...]) -> Picture | None:
+    """One of the validation images, or why there are none."""
+    try:
+        images = networks.images(settings)
+    except FtError as error:
+        st.markdown(content.section("trace", "pictures.gone", {"said": as_markdown(error)}))
+        return None
     if images is None:
-        st.markdown(missing)
+        st.markdown(content.section("trace", "pictures.none"))
         return None
     at = browse.number(images, classes, networks.chances(which, settings) if which.run else None)
     st.caption(content.section("trace", "pictures.set"))
     picture = np.array(images.val.images[at])
-    return Picture(f"validation image {at + 1}", picture, picture, images.classes[int(images.val.labels[at])])
+    (image,) = networks.suited(which, settings, picture[None])
+    return Picture(f"validation image {at + 1}", picture, image, images.classes[int(images.val.labels[at])])
 
 
 def _answer(picture: Picture, which: Which, classes: tuple[str, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,10 @@ import streamlit as st
 from course import content
 from ftcore.analysis.trace import Trace
 from ftcore.data.sets import ImageSet
+from ftcore.errors import FtError
 from ftcore.network.blocks import Network
 from ftcore.settings import RunSettings
+from ui.engine import networks
 from ui.engine.networks import Which
 from ui.picture.pick import Picture
 from ui.widgets import pixels
@@ -29,8 +32,14 @@ class Scene:
     classes: tuple[str, ...]
     picture: Picture
     found: Trace
-    images: ImageSet | None
     moved: dict[str, float]
+
+    @property
+    def images(self) -> ImageSet | None:
+        """The set of the settings, got ready when it is first asked for; None where it is not to be had."""
+        with contextlib.suppress(FtError):
+            return networks.images(self.chosen)
+        return None
 
     @property
     def best(self) -> int:

@@ -57,7 +57,7 @@ def boxes(blocks: Sequence[BlockInfo], trainable: Collection[str], moving: bool)
         rows.append(
             {
                 "name": block.name,
-                "label": block.name.removeprefix("features."),
+                "label": block.name.removeprefix("features.").removeprefix("blocks."),
                 "state": kind,
                 "fresh": block.new,
                 "moving": moves,

@@ -25,7 +25,7 @@ from ftcore.training import features
 
 CLASSES = 5
 EVERY = sorted(backbones.CATALOGUE)
-LINEAR = {"resnet18-tinyimagenet64", "resnet18", "resnet50", "efficientnet_b0"}
+LINEAR = {"resnet18-tinyimagenet64", "resnet18", "resnet50", "efficientnet_b0", "efficientnet_lite0"}
 
 
 @functools.cache

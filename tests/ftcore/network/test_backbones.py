@@ -8,9 +8,11 @@ from torchvision import models
 
 from ftcore.errors import FtError
 from ftcore.network import backbones
+from ftcore.preprocess import Preprocess
 from tests.ftcore.network.built import SHIPPED, network
 
 NAMES = tuple(backbones.CATALOGUE)
+PHOTOS = backbones.FOR_PHOTOS
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -35,7 +37,7 @@ def test_parameter_count_is_the_published_one(name: str) -> None:
     entry = backbones.entry(name)
     count = sum(p.numel() for p in network(name).model.parameters())
     if entry.weights is None:
-        assert count == 11_279_112
+        assert count == {SHIPPED: 11_279_112, PHOTOS: 4_652_008}[name]
     else:
         assert count == models.get_model_weights(entry.arch)[entry.weights].meta["num_params"]
 
@@ -55,7 +57,7 @@ def test_blocks_have_their_known_names() -> None:
     assert network("vgg16").names[-4:] == ("pool", "hidden1", "hidden2", "head")
     counts = {name: sum(b.kind == "conv" for b in network(name).blocks) for name in NAMES}
     assert counts == {
-        SHIPPED: 8, "resnet50": 16, "resnet18": 8, "mobilenet_v3_small": 12, "efficientnet_b0": 17,
+        SHIPPED: 8, PHOTOS: 17, "resnet50": 16, "resnet18": 8, "mobilenet_v3_small": 12, "efficientnet_b0": 17,
         "convnext_tiny": 21, "vgg16": 12,
     }  # fmt: skip
 
@@ -91,3 +93,4 @@ def test_scaling_comes_from_the_weights_entry() -> None:
     assert (found.side, found.resize, found.interpolation) == (224, 232, "bilinear")
     assert backbones.preprocess("efficientnet_b0").interpolation == "bicubic"
     assert backbones.accuracy("resnet50") == 0.80858
+    assert backbones.preprocess(PHOTOS) == Preprocess(224, 256, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5), "bicubic")

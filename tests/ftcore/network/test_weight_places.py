@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import http.server
 import io
@@ -11,7 +12,6 @@ import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 from torchvision import models
 
 from ftcore.errors import FtError
-from ftcore.network import backbones, weights
+from ftcore.network import backbones, libraries, weights
 from tests.ftcore.network.built import SHIPPED, network
 
 Put = Callable[[str, object], Path]
@@ -40,10 +40,10 @@ def put(monkeypatch: pytest.MonkeyPatch) -> Put:
     """`put(name, state)`: a weights file where torch would keep it, as if it were the published one."""
 
     def made(name: str, state: object) -> Path:
-        data, published = io.BytesIO(), backbones._published(name)
+        data, published = io.BytesIO(), libraries.published(backbones.entry(name))
         torch.save(state, data)
         url = f"https://nowhere/{name}-{hashlib.sha256(data.getvalue()).hexdigest()[:8]}.pth"
-        monkeypatch.setattr(backbones, "_published", lambda _: SimpleNamespace(url=url, meta=published.meta))
+        monkeypatch.setattr(libraries, "published", lambda _: dataclasses.replace(published, url=url))
         file = backbones.weights_state(name).file
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data.getvalue())
