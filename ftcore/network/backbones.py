@@ -54,7 +54,7 @@ def old_classes(name: str) -> tuple[str, ...]:
     shipped = entry(name).shipped
     if shipped and shipped.classes:
         return tuple(row["name"] for row in json.loads((SHIPPED / shipped.classes).read_text("utf-8")))
-    return libraries.published(entry(name)).classes
+    return libraries.classes(entry(name))
 
 
 def accuracy(name: str) -> float:

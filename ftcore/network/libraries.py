@@ -27,7 +27,6 @@ class Published:
     """
 
     preprocess: Preprocess
-    classes: tuple[str, ...]
     accuracy: float | None
     url: str = ""
     megabytes: float = 0.0
@@ -46,15 +45,14 @@ def model(backbone: Backbone, classes: int) -> nn.Module:
 def published(backbone: Backbone) -> Published:
     """What its library says of an entry; of an architecture without weights of its own, what its best ones expect."""
     if backbone.library == "timm":
-        return Published(_of_timm(backbone.arch), imagenet(), None)
+        return Published(_of_timm(backbone.arch), None)
     entries = models.get_model_weights(backbone.arch)
     found = entries[backbone.weights] if backbone.weights else entries.DEFAULT
     t = found.transforms()
     (r, g, b), (r2, g2, b2) = t.mean, t.std
     scaling = Preprocess(t.crop_size[0], t.resize_size[0], (r, g, b), (r2, g2, b2), t.interpolation.value)
     top1 = round(float(found.meta["_metrics"]["ImageNet-1K"]["acc@1"]) / 100, 5)
-    names = tuple(found.meta["categories"])
-    return Published(scaling, names, top1, found.url, float(found.meta["_file_size"]))
+    return Published(scaling, top1, found.url, float(found.meta["_file_size"]))
 
 
 def _of_timm(arch: str) -> Preprocess:
@@ -65,9 +63,11 @@ def _of_timm(arch: str) -> Preprocess:
     return Preprocess(side, int(side / config.crop_pct), (r, g, b), (r2, g2, b2), config.interpolation)
 
 
-def imagenet() -> tuple[str, ...]:
-    """The names of ImageNet's 1,000 classes in the order in which all networks give them."""
-    return tuple(models.ResNet50_Weights.IMAGENET1K_V2.meta["categories"])
+def classes(backbone: Backbone) -> tuple[str, ...]:
+    """The names of the classes that an entry's own head knows, in output order: ImageNet's 1,000 in timm."""
+    arch = "resnet50" if backbone.library == "timm" else backbone.arch
+    entries = models.get_model_weights(arch)
+    return tuple((entries[backbone.weights] if backbone.weights else entries.DEFAULT).meta["categories"])
 
 
 def _timm() -> Any:

@@ -91,9 +91,18 @@ def tap_conv(conv: nn.Conv2d, x: Tensor) -> Tensor:
 
 
 def fits(conv: nn.Conv2d, height: int, width: int) -> bool:
-    """Whether a layer on such a map is worth a measurement: square, plain, and a quarter of its taps on padding."""
+    """Whether a layer on such a map is worth a measurement: square, plain, and a quarter of its taps on padding.
+
+    A library's own kind of convolution is left alone: it may pad or scale its weights in a way of its own.
+    """
     padding = conv.padding[0]
-    plain = conv.groups == 1 and conv.padding_mode == "zeros" and conv.dilation == (1, 1) and isinstance(padding, int)
+    plain = (
+        type(conv) is nn.Conv2d
+        and conv.groups == 1
+        and conv.padding_mode == "zeros"
+        and conv.dilation == (1, 1)
+        and isinstance(padding, int)
+    )
     square = len(set(conv.kernel_size)) == len(set(conv.stride)) == len(set(conv.padding)) == 1
     if not (plain and square and isinstance(padding, int)):
         return False

@@ -156,6 +156,7 @@ def answer_the_short_quiz(tab: Page) -> None:
         expect(tab.get_by_text(f"question {number} of 3")).to_be_visible()
         tab.get_by_test_id("stMain").get_by_role("radiogroup").locator("label").first.click()
         tab.get_by_role("button", name="Check the answer").click()
+        expect(tab.get_by_text(re.compile(rf"question {number} of 3 .* of {number} · streak"))).to_be_visible()
         following = tab.get_by_role("button", name="Next question" if number < 3 else "See the result")
         expect(following).to_be_visible()
         at_step(tab, 12)

@@ -81,7 +81,9 @@ def test_upload_draw_and_step_through_all_chapters(open_tab: OpenTab, tmp_path: 
 
 def test_pretrained_network_before_any_run(open_tab: OpenTab) -> None:
     tab = open_tab("trace?data=digits")
-    expect(tab.get_by_text("no tuned network yet")).to_be_visible()
+    expect(tab.get_by_text(re.compile("no tuned network yet.* 1,000 classes"))).to_be_visible()
+    tab.get_by_role("radio", name="ResNet-18, 64 px, the lesson's").click()
+    expect(tab.get_by_text(re.compile("no tuned network yet.* 200 classes"))).to_be_visible()
     tab.get_by_role("group", name=re.compile("blocks")).get_by_role("button", name=re.compile("^layer2.0")).click()
     expect(tab.get_by_role("heading", name="Features", exact=True)).to_be_visible()
     expect(tab.get_by_role("heading", name=re.compile("layer2.0"))).to_be_visible()

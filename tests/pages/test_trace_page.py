@@ -18,6 +18,7 @@ from ftcore.network import backbones
 from ftcore.runs import records, results, service
 from tests.made import OpenPage, query_of, texts, tied
 from tests.traced import SETTINGS, address
+from ui.engine import networks
 from ui.picture import browse
 from ui.picture.chapters import LAYERS
 from ui.widgets import gallery, pad, pixels
@@ -57,6 +58,19 @@ def test_every_chapter_renders_before_any_run(open_page: OpenPage, layer: str) -
     assert not test.exception
     assert not test.error
     assert test.header[0].value == LAYERS[layer][2:]
+
+
+def test_an_upload_before_any_run_waits_for_no_pictures_of_the_set(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(networks, "images", asked.append)
+    test = open_page("trace", pick="upload", layer="prediction")
+    test.file_uploader[0].set_value(("one.png", PNG, "image/png")).run()
+    assert not test.exception
+    assert "It looks like **" in texts(test)
+    assert "The network says **" in texts(test)
+    assert asked == []
 
 
 def test_another_backbone_is_taken_at_its_word(open_page: OpenPage) -> None:

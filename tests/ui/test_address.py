@@ -18,7 +18,7 @@ from ui import address, sitemap
 FILES = sorted([*(ROOT / "ui").rglob("*.py"), *(ROOT / "pages").glob("*.py")])
 VALUES = {
     "run": "0" * 32, "guide": "3", "stage": "thaw", "lab": "layer4.1+head", "phase": "2", "guess": "lower",
-    "layer": "softmax", "pick": "val-3", "exp": "kept-features", "lines": "freeze",
+    "layer": "softmax", "net": "lesson", "pick": "val-3", "exp": "kept-features", "lines": "freeze",
 }  # fmt: skip
 
 

@@ -114,6 +114,15 @@ def test_other_convolutions_are_left_alone(other: dict[str, object]) -> None:
     assert not tapconv.fits(conv, 2, 2)
 
 
+def test_a_librarys_own_kind_of_convolution_is_left_alone() -> None:
+    class Scaled(nn.Conv2d):
+        def forward(self, x: Tensor) -> Tensor:
+            return 2 * super().forward(x)
+
+    assert tapconv.fits(nn.Conv2d(8, 8, 3, 1, 1), 2, 2)
+    assert not tapconv.fits(Scaled(8, 8, 3, 1, 1), 2, 2)
+
+
 def test_choice_only_names_layers_that_fit_and_leaves_no_hooks() -> None:
     network = backbones.build("resnet18-tinyimagenet64", 3)
     network.model.eval()

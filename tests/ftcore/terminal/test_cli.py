@@ -19,6 +19,7 @@ from ftcore.files import ROOT
 from ftcore.runs import execute, records, results
 from ftcore.settings import RunSettings
 from ftcore.terminal import options
+from ftcore.training import recipes
 
 EPOCH_KEYS = {"phase", "epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "seconds"}
 
@@ -34,19 +35,8 @@ def events(text: str) -> list[dict[str, Any]]:
 
 def test_train_then_predict_then_resume(noise: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "run"
-    done = command(
-        "train",
-        "--data",
-        noise.name,
-        "--epochs",
-        "1,1",
-        "--lr",
-        "1e-2",
-        "--out",
-        str(out),
-        "--json",
-        folder=noise.parent,
-    )
+    words = ["--data", noise.name, "--epochs", "1,1", "--lr", "1e-2", "--out", str(out), "--json"]
+    done = command("train", *words, folder=noise.parent)
     assert done.returncode == 0, done.stderr
     told = events(done.stdout)
     ends = [e for e in told if e["event"] == "epoch_end"]
@@ -148,6 +138,20 @@ def test_options_become_settings(tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text(two.to_json())
     assert asked("--settings", str(tmp_path / "s.json")) == two
     assert asked("--settings", str(tmp_path / "s.json"), "--seed", "6").seed == 6
+
+
+def test_own_pictures_are_tuned_with_the_network_for_photos_unless_another_is_named(
+    noise: Path, tmp_path: Path
+) -> None:
+    mine, lesson = ("--data", str(noise)), RunSettings().backbone
+    assert asked(*mine).backbone == "efficientnet_lite0"
+    assert asked(*mine).phases == recipes.classic("efficientnet_lite0")
+    assert asked(*mine, "--backbone", lesson).backbone == lesson
+    assert asked(*mine, "--random").backbone == lesson
+    assert asked().backbone == asked("--data", "digits").backbone == lesson
+    kept = tmp_path / "settings.json"
+    kept.write_text(RunSettings(seed=3).to_json())
+    assert asked(*mine, "--settings", str(kept)).backbone == lesson, "what was kept was chosen"
 
 
 def test_labels_and_bad_pictures_are_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,7 +291,7 @@ def test_list_names_everything(capsys: pytest.CaptureFixture[str]) -> None:
 def test_train_warns_of_a_rate_that_is_known_to_end_badly_and_goes_on(
     mode: list[str], noise: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["train", "--data", str(noise), "--epochs", "1", *mode]
+    words = ["train", "--data", str(noise), "--backbone", RunSettings().backbone, "--epochs", "1", *mode]
     assert cli.main([*words, "--lr", "10", "--out", str(tmp_path / "high")]) == 0
     said = capsys.readouterr()
     assert re.fullmatch(r"Train the head at 10: in \d+ of \d+ short runs .* went well in .*\.\n", said.err)

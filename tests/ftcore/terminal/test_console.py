@@ -49,10 +49,11 @@ with open(os.environ["CODES"], "w") as file:
 """
 NAMES = {"red": "кошка", "green": "naïve", "blue": b"\xe9t\xe9"}
 ODD = b"caf\xe9.png"
+TRAIN = ["train", "--data", "PICTURES", "--backbone", RunSettings().backbone, "--epochs", "1"]
 # Command -> what it is called with; RUN, HALF, PICTURES, OUT are filled in.
 COMMANDS = {
-    "train": ["train", "--data", "PICTURES", "--epochs", "1", "--out", "OUT1"],
-    "train json": ["train", "--data", "PICTURES", "--epochs", "1", "--out", "OUT2", "--json"],
+    "train": [*TRAIN, "--out", "OUT1"],
+    "train json": [*TRAIN, "--out", "OUT2", "--json"],
     "resume": ["resume", "HALF1"],
     "resume json": ["resume", "HALF2", "--json"],
     "predict": ["predict", "--run", "RUN", "PICTURES"],
@@ -175,7 +176,8 @@ def test_a_reader_that_has_gone_ends_quietly(place: Path, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("mode", [[], ["--json"]])
 def test_head_takes_the_first_line_and_the_run_can_go_on(place: Path, tmp_path: Path, mode: list[str]) -> None:
-    words = ["train", "--data", str(place / "pictures"), "--epochs", "1", "--out", str(tmp_path / "run"), *mode]
+    words = [*TRAIN, "--out", str(tmp_path / "run"), *mode]
+    words[words.index("PICTURES")] = str(place / "pictures")
     around = {**os.environ, "THAW_HOME": str(place / "home"), "OMP_NUM_THREADS": "1"}
     line = f'"{sys.executable}" -m ftcore "$@" | head -1; exit ${{PIPESTATUS[0]}}'
     done = subprocess.run(["bash", "-c", line, "bash", *words], env=around, capture_output=True, cwd=ROOT)
