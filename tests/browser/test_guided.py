@@ -28,8 +28,9 @@ TUNE = "p2=name:Fine-tune;epochs:3;lr:0.001;trainable:layer4.0%2Blayer4.1%2Bhead
 SHORT = f"data=digits&train_per_class=20&p1=epochs:2&{TUNE}"
 
 
-# A thing's distance from the top of the page, however far that is scrolled.
-PLACE = "e => e.getBoundingClientRect().top + document.querySelector('[data-testid=stMain]').scrollTop"
+# A thing's distance from the top of the page, however far that is scrolled; nothing while it is being drawn anew.
+PLACE = """e => e.getClientRects().length
+  ? e.getBoundingClientRect().top + document.querySelector('[data-testid=stMain]').scrollTop : null"""
 IN_SIGHT = """e => e.getBoundingClientRect().top >= 60 &&
   e.getBoundingClientRect().bottom <= document.querySelector(".st-key-guide").getBoundingClientRect().top"""
 MOVED = 4
@@ -70,15 +71,24 @@ def press(tab: Page, control: Locator, named: str = "") -> None:
     control.click()
 
 
+def places(tab: Page, things: list[Locator]) -> list[float]:
+    """How far from the top of the page they are, those that there are, once none of them is being drawn anew."""
+    end = time.monotonic() + 10
+    while None in (found := [thing.evaluate(PLACE) for thing in things if thing.count()]):
+        assert time.monotonic() < end, "not all are drawn"
+        tab.wait_for_timeout(50)
+    return found
+
+
 def stands(tab: Page, control: Locator, act: Callable[[], None]) -> None:
     """Nothing is moved by what is done with a control: neither it nor the title nor the strip."""
     rest(tab)
     things = [control, tab.get_by_role("heading", level=1), tab.locator(".st-key-strip, .st-key-lab-strip")]
     said = tab.get_by_test_id("stMain").inner_text()[:600]
-    before = [thing.evaluate(PLACE) for thing in things if thing.count()]
+    before = places(tab, things)
     act()
     rest(tab)
-    after = [thing.evaluate(PLACE) for thing in things if thing.count()]
+    after = places(tab, things)
     assert after == pytest.approx(before, abs=MOVED), (control, said)
 
 
