@@ -32,18 +32,27 @@ export default function ({ setStateValue, data }) {
 def meet_learner() -> str:
     """Who the learner is: a hash of a random token that the browser keeps. Mounted once on every page.
 
-    Until the browser has answered (or where no browser answers) a token of this session stands in.
+    Until the browser has answered (or where no browser answers) a token of this session stands in. The answer comes
+    when the page can be used already, so it draws the page anew only if it names somebody else, and as a fragment it
+    waits for what was clicked meanwhile: a run of the whole page in its place would drop a choice just made.
     """
-    known = st.session_state.setdefault("thaw_token", secrets.token_hex(16))
+    st.session_state.setdefault("thaw_token", secrets.token_hex(16))
+    with st.container():  # of its own, as around every fragment: see `live.watch`
+        st.fragment(_ask)()
+    return owner_of(st.session_state["thaw_token"])
+
+
+def _ask() -> None:
+    known = st.session_state["thaw_token"]
     answer = _who(
         key="thaw_who",
         data={"known": known, "told": st.session_state.get("thaw_told", "")},
         on_token_change=guarded(_told),
     )
     token = answer.get("token")
-    if isinstance(token, str) and _TOKEN.fullmatch(token):
-        st.session_state["thaw_token"] = known = token
-    return owner_of(known)
+    if isinstance(token, str) and _TOKEN.fullmatch(token) and token != known:
+        st.session_state["thaw_token"] = token
+        st.rerun()
 
 
 def learner() -> str:

@@ -59,6 +59,14 @@ def test_one_button_runs_the_lesson_and_a_reload_does_not_lose_it(open_tab: Open
     expect(tab.get_by_role("radio", name="6 Fine-tune")).to_be_checked()
 
 
+def test_a_page_that_has_lost_its_timer_goes_on(open_tab: OpenTab) -> None:
+    """As on a busy machine, where the message that sets it may be dropped."""
+    tab = open_tab("train_live?data=digits&train_per_class=20&" + PHASES.format(epochs=2))
+    tab.evaluate("() => { const real = setInterval; window.setInterval = (f, ms) => ms === 1000 ? 0 : real(f, ms); }")
+    tab.get_by_role("button", name=re.compile("^Start")).click()
+    expect(tab.get_by_text("All 4 epochs are done.")).to_be_visible(timeout=LONG)
+
+
 def test_a_killed_worker_is_told_and_resumed_and_the_zoom_stays(open_tab: OpenTab, server: Server) -> None:
     tab = open_tab("train_live?data=digits&train_per_class=8&" + PHASES.format(epochs=12))
     tab.get_by_role("button", name=re.compile("^Start")).click()
