@@ -37,8 +37,6 @@ def main() -> None:
     with phone.fold("What this page shows", "intro"):
         st.markdown(content.section("trace", "intro"))
     which, note = _which(settings, view)
-    if view is None and settings.backbone == RunSettings().backbone:
-        which = Which(_pretrained())
     if view is not None and which.run:
         which = _sound(which, view)
     network, classes = networks.network(which)
@@ -67,20 +65,21 @@ def _which(settings: RunSettings, view: View | None) -> tuple[Which, str]:
         now = view.status.state
         version = -1 if now == "done" else int(view.story.epochs[-1].epoch)
         return Which(settings.backbone, view.id, FINAL, version), networks.note(now)
-    return Which(settings.backbone), "pretrained"
+    free = view is None and settings.backbone == RunSettings().backbone
+    return Which(_pretrained() if free else settings.backbone), "pretrained"
 
 
 def _pretrained() -> str:
     """Before any run: the network that knows photos, or the lesson's own, as the address says."""
-    keys = {backbones.FOR_PHOTOS: "photos", RunSettings().backbone: "lesson"}
-    now = RunSettings().backbone if st.query_params.get("net") == "lesson" else backbones.FOR_PHOTOS
+    names = {"photos": backbones.FOR_PHOTOS, "lesson": RunSettings().backbone}
     said = {"photos": content.section("trace", "net.photos"), "lesson": content.section("trace", "net.lesson")}
-    ties = address.widget("trace-net", now, lambda name: st.query_params.update({"net": keys[name]}))
+    now = "lesson" if st.query_params.get("net") == "lesson" else "photos"
+    ties = address.widget("trace-net", now, lambda picked: st.query_params.update({"net": picked}))
     choice.row(
-        "Network", list(keys), format_func=lambda name: f"{backbones.entry(name).title}, {said[keys[name]]}",
+        "Network", list(names), format_func=lambda key: f"{backbones.entry(names[key]).title}, {said[key]}",
         help=content.section("trace", "net.help"), **ties,
     )  # fmt: skip
-    return now
+    return names[now]
 
 
 def _sound(which: Which, view: View) -> Which:

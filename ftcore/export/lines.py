@@ -40,13 +40,13 @@ def load_lines(backbone: str) -> str:
     if entry.weights:
         return f'from torchvision.models import {entry.arch}\n\nmodel = {entry.arch}(weights="{entry.weights}")'
     count, file = len(backbones.old_classes(backbone)), backbones.weights_state(backbone).file
+    imports = "from safetensors.torch import load_file"
     if entry.library == "timm":
-        library, made = "import timm", f'timm.create_model("{entry.arch}", num_classes={count})'
+        imports, made = f"import timm\n{imports}", f'timm.create_model("{entry.arch}", num_classes={count})'
     else:
-        library, made = f"from torchvision.models import {entry.arch}", f"{entry.arch}(num_classes={count})"
-    imports = sorted(("from safetensors.torch import load_file", library), key=lambda line: line.startswith("from"))
+        imports, made = f"{imports}\nfrom torchvision.models import {entry.arch}", f"{entry.arch}(num_classes={count})"
     return (
-        "{}\n{}\n\n".format(*imports) + f"model = {made}\n"
+        f"{imports}\n\nmodel = {made}\n"
         f'weights = load_file("{file.name}")\n'
         "model.load_state_dict({name: w.float() if w.is_floating_point() else w for name, w in weights.items()})"
     )

@@ -46,8 +46,7 @@ def published(backbone: Backbone) -> Published:
     """What its library says of an entry; of an architecture without weights of its own, what its best ones expect."""
     if backbone.library == "timm":
         return Published(_of_timm(backbone.arch), None)
-    entries = models.get_model_weights(backbone.arch)
-    found = entries[backbone.weights] if backbone.weights else entries.DEFAULT
+    found = _weights(backbone.arch, backbone.weights)
     t = found.transforms()
     (r, g, b), (r2, g2, b2) = t.mean, t.std
     scaling = Preprocess(t.crop_size[0], t.resize_size[0], (r, g, b), (r2, g2, b2), t.interpolation.value)
@@ -66,8 +65,13 @@ def _of_timm(arch: str) -> Preprocess:
 def classes(backbone: Backbone) -> tuple[str, ...]:
     """The names of the classes that an entry's own head knows, in output order: ImageNet's 1,000 in timm."""
     arch = "resnet50" if backbone.library == "timm" else backbone.arch
+    return tuple(_weights(arch, backbone.weights).meta["categories"])
+
+
+def _weights(arch: str, name: str | None) -> Any:
+    """torchvision's entry of this name for an architecture, its best one where none is named."""
     entries = models.get_model_weights(arch)
-    return tuple((entries[backbone.weights] if backbone.weights else entries.DEFAULT).meta["categories"])
+    return entries[name] if name else entries.DEFAULT
 
 
 def _timm() -> Any:

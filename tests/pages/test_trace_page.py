@@ -45,7 +45,7 @@ def test_before_any_run_one_can_look_at_the_lessons_network(open_page: OpenPage)
     test = open_page("trace", data="digits", layer="input")
     photos = texts(test)
     assert "3×224×224" in photos
-    tied(test.get("button_group"), "trace-net").set_value("resnet18-tinyimagenet64").run()
+    tied(test.get("button_group"), "trace-net").set_value("lesson").run()
     assert query_of(test)["net"] == "lesson"
     assert "200 classes" in test.info[0].value
     assert "3×64×64" in texts(test)

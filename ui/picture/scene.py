@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +35,7 @@ class Scene:
     found: Trace
     moved: dict[str, float]
 
-    @property
+    @functools.cached_property
     def images(self) -> ImageSet | None:
         """The set of the settings, got ready when it is first asked for; None where it is not to be had."""
         with contextlib.suppress(FtError):
