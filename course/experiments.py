@@ -17,10 +17,15 @@ from course import content, measure, quiz
 from course.trainings import TRAININGS, numbers
 from course.trials import Trial
 from course.verdicts import LEAST, Rows, means
+from ftcore import fields
 from ftcore.events import EpochEnd
-from ftcore.settings import RunSettings
+from ftcore.settings import Phase, RunSettings
 
 FILE = content.FOLDER / "experiments.toml"
+_FIRST = {
+    "backbone", "data", "labels", "weights", "train_per_class", "batch_size", "batch_norm", "seed", "cache", "patience",
+    "best_weights", "skip_bad", "name", "epochs", "lr", "trainable", "optimizer", "weight_decay", "schedule", "depth_decay",
+}  # fmt: skip
 TRIALS: Mapping[str, Trial] = {**TRAININGS, **measure.MEASUREMENTS}
 
 
@@ -85,10 +90,19 @@ def given(name: str) -> dict[str, float]:
 def arms_of(name: str) -> str:
     """A mark of what an experiment compares: rows that were made with other arms are not its own."""
     plain = {
-        label: json.loads(arm.to_json()) if isinstance(arm, RunSettings) else dict(arm)
-        for label, arm in TRIALS[name].arms.items()
+        label: _marking(arm) if isinstance(arm, RunSettings) else dict(arm) for label, arm in TRIALS[name].arms.items()
     }
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _marking(settings: RunSettings) -> dict[str, Any]:
+    """What the mark is made of: a setting that came later counts where it is used, so that rows of before keep theirs."""
+    return {**_counted(settings), "phases": [_counted(phase) for phase in settings.phases]}
+
+
+def _counted(record: RunSettings | Phase) -> dict[str, Any]:
+    chosen = {f.name: (getattr(record, f.name), f.default) for f in fields.plain(record)}
+    return {name: value for name, (value, usual) in chosen.items() if name in _FIRST or value != usual}
 
 
 def trainings(name: str, seeds: Sequence[int]) -> list[RunSettings]:

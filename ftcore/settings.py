@@ -1,7 +1,7 @@
 """The one record that carries a run: `RunSettings`, made of `Phase`s, as JSON and as a URL.
 
-Everything that can be chosen stands here, with its help text and its limits. This module knows nothing
-about torch, networks or images.
+What holds for a whole run stands here, with its help text and its limits; `phase` has what each stretch of it may have
+of its own. This module knows nothing about torch, networks or images.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from ftcore import fields
 from ftcore.errors import FtError
 from ftcore.fields import setting
 from ftcore.names import shown
+from ftcore.phase import HEAD, Phase
 
-HEAD = "head"
+__all__ = ["HEAD", "Phase", "RunSettings", "names_phase", "number_from_environment"]
 
 
 def number_from_environment(name: str, default: float) -> float:
@@ -34,81 +35,6 @@ def number_from_environment(name: str, default: float) -> float:
     if not 0 <= value < 1e9:
         raise FtError(f"{name} is '{shown(text)}', which is no number of 0 or more: set it anew and start again.")
     return value
-
-
-@dataclass(frozen=True)
-class Phase:
-    """One stretch of training with a fixed set of trainable blocks."""
-
-    name: str = setting(
-        "Train the head", "Name", "What this phase is called in charts and tables.", group="", option=""
-    )
-    epochs: int = setting(
-        5,
-        "Epochs",
-        "How often every training image is shown once. More epochs cost time in proportion.",
-        low=1,
-        high=1000,
-        group="first",
-        option="epochs of each phase",
-    )
-    lr: float = setting(
-        1e-3,
-        "Learning rate",
-        "The factor on every step of the weights. A new head can take large steps, such as 0.001; for thawed pretrained blocks 10 to 100 times less is usual.",
-        low=1e-7,
-        high=10.0,
-        group="first",
-        widget="rate",
-        option="learning rate of each phase",
-    )
-    trainable: tuple[str, ...] = setting(
-        (HEAD,),
-        "Trainable blocks",
-        "The blocks whose weights may move in this phase. All others stay frozen.",
-        group="",
-        option="",
-    )
-    optimizer: str = setting(
-        "adamw",
-        "Optimizer",
-        "AdamW adapts the step of each weight and forgives a rough learning rate. SGD with momentum 0.9 is plainer "
-        "and wants a higher rate.",
-        ("adamw", "sgd"),
-    )
-    weight_decay: float = setting(
-        1e-2,
-        "Weight decay",
-        "Pulls weights towards zero a little at each step, which curbs overfitting.",
-        low=0.0,
-        high=1.0,
-    )
-    schedule: str = setting(
-        "constant",
-        "Schedule",
-        "Constant keeps the learning rate. Cosine lowers it smoothly to zero over the phase.",
-        ("constant", "cosine"),
-    )
-    depth_decay: float = setting(
-        1.0,
-        "Rate for deeper blocks",
-        "Each trainable block nearer the input gets the rate of the block after it times this number. "
-        "1 gives all blocks one rate.",
-        low=0.01,
-        high=1.0,
-    )
-
-    def __post_init__(self) -> None:
-        fields.check(self)
-        if not self.trainable:
-            raise FtError("Nothing is trainable in this phase: thaw at least the head.")
-        if len(set(self.trainable)) != len(self.trainable):
-            raise FtError("A block is named twice among the trainable ones: name each once.")
-
-    @property
-    def head_only(self) -> bool:
-        """Does only the new head learn in this phase?"""
-        return self.trainable == (HEAD,)
 
 
 def _classic() -> tuple[Phase, ...]:
@@ -170,6 +96,30 @@ class RunSettings:
         "Keep leaves the running mean and variance of trainable blocks as pretrained. Update lets them follow the new "
         "images. Frozen blocks always keep theirs.",
         ("keep", "update"),
+    )
+    label_smoothing: float = setting(
+        0.0,
+        "Label smoothing",
+        "Takes so much of the right class's share and spreads it over all classes, so that the network is not pushed to be "
+        "surer and surer; 0.1 is usual. It costs no time. The loss while learning contains it, all others do not.",
+        low=0.0,
+        high=0.9,
+    )
+    class_weights: str = setting(
+        "none",
+        "Class weights",
+        "Balanced lets an image count the more, the fewer images its class has, so that a rare class is not passed over. It "
+        "costs no time and changes nothing where all classes have as many. The loss while learning contains it, all "
+        "others do not.",
+        ("none", "balanced"),
+    )
+    dropout: float = setting(
+        0.0,
+        "Dropout before the head",
+        "Sets this share of the numbers that go into the head to 0 while learning, others at each step, so that it cannot "
+        "lean on a few of them; 0.2 to 0.5 is usual. It costs no time, but needs more epochs.",
+        low=0.0,
+        high=0.95,
     )
     seed: int = setting(
         0,
@@ -279,10 +229,15 @@ class RunSettings:
         """The record from URL parameters; parameters it does not know are left to others."""
         kinds = {f.name: f for f in fields.plain(cls)}
         raw: dict[str, Any] = {name: fields.parse(kinds[name], text) for name, text in query.items() if name in kinds}
-        numbers = sorted(int(k[1:]) for k in query if re.fullmatch(r"p[1-9][0-9]?", k))
+        numbers = sorted(int(name[1:]) for name in query if names_phase(name))
         if numbers:
             raw["phases"] = tuple(_phase_from_query(query[f"p{number}"]) for number in numbers)
         return fields.build(cls, raw)
+
+
+def names_phase(parameter: str) -> bool:
+    """Does a URL parameter of this name hold a phase?"""
+    return bool(re.fullmatch(r"p[1-9][0-9]?", parameter))
 
 
 def _phase_from_query(text: str) -> Phase:

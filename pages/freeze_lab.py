@@ -54,7 +54,7 @@ def main() -> None:
     left, right = st.columns([5, 6], gap="medium")
     with left, phone.fold("The code", "code"):
         st.subheader("The code", anchor=False)
-        st.code(parts.code(settings, pattern), language="python", wrap_lines=True)
+        st.code(parts.code(settings, pattern, len(data.classes)), language="python", wrap_lines=True)
         st.caption(content.section("freeze", "code"))
     with right:
         _frozen(settings, pattern, any(block.batch_norms for block in blocks), timed)

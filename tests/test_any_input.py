@@ -7,7 +7,7 @@ from dataclasses import Field
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ftcore import fields, names
@@ -64,6 +64,7 @@ def test_any_text_in_a_field_for_numbers_is_one_or_refused(f: Field[Any], data: 
 
 @settings(MANY, max_examples=1000)
 @given(query=drawn.addresses())
+@example(query={"p0": "", "backbone": "efficientnet_lite0"})  # which is no phase
 def test_any_address_gives_settings_or_a_sentence(query: dict[str, str]) -> None:
     with refused_in_a_sentence():
         made = address.from_query(query)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.planted import ask, insert, plant
 
-RUN = 'warm_up: int = setting(3, "Warm-up", "Steps over which the rate rises to its full height.", low=0, high=50)'
+RUN = 'rest: int = setting(3, "Rest", "Seconds to wait between two epochs of a hot machine.", low=0, high=50)'
 PHASE = 'noise: float = setting(0.5, "Label noise", "How many labels are made wrong on purpose.", low=0.0, high=1.0)'
 ASK = """
 import dataclasses, json, os
@@ -18,7 +18,7 @@ from ftcore.export import lines
 from ftcore.settings import Phase, RunSettings
 from ui.runs import history
 
-settings = RunSettings(warm_up=7, phases=(Phase(noise=0.25), RunSettings().phases[1]))
+settings = RunSettings(rest=7, phases=(Phase(noise=0.25), RunSettings().phases[1]))
 query = settings.to_query()
 page = AppTest.from_file("app.py", default_timeout=300)
 page.run()
@@ -31,39 +31,39 @@ print(json.dumps({
     "form": {w.label: w.value for w in page.number_input},
     "address": query,
     "read": RunSettings.from_query(query) == settings and RunSettings.from_json(settings.to_json()) == settings,
-    "old": RunSettings.stored(json.dumps({"seed": 3})).warm_up,
+    "old": RunSettings.stored(json.dumps({"seed": 3})).rest,
     "code": lines.other_lines(settings, settings.phases[0]),
-    "names": history.names([settings, dataclasses.replace(settings, warm_up=8)]),
+    "names": history.names([settings, dataclasses.replace(settings, rest=8)]),
 }))
 """
 
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The program with a setting more for a run, and one more for a phase: two lines in one file."""
+    """The program with a setting more for a run, and one more for a phase: a line each."""
     place = plant(tmp_path_factory.mktemp("tree"))
-    for before, line in (("    batch_size: int = ", RUN), ("    optimizer: str = ", PHASE)):
-        insert(place / "ftcore" / "settings.py", before, f"    {line}")
+    insert(place / "ftcore" / "settings.py", "    batch_size: int = ", f"    {RUN}")
+    insert(place / "ftcore" / "phase.py", "    optimizer: str = ", f"    {PHASE}")
     return place
 
 
 def test_a_new_setting_stands_everywhere(tree: Path) -> None:
     found = json.loads(ask(tree, "-c", ASK).splitlines()[-1])
     assert found["said"] == []
-    assert (found["form"]["Warm-up"], found["form"]["Label noise"]) in ((7, 0.25), (7, 0.5))
-    assert (found["address"]["warm_up"], found["address"]["p1"]) == ("7", "noise:0.25")
+    assert (found["form"]["Rest"], found["form"]["Label noise"]) in ((7, 0.25), (7, 0.5))
+    assert (found["address"]["rest"], found["address"]["p1"]) == ("7", "noise:0.25")
     assert found["read"]
     assert found["old"] == 3, "a run folder of before has the default"
-    assert found["code"] == "# Warm-up: 7\n# Label noise: 0.25"
-    assert [name.rpartition(" · ")[2] for name in found["names"]] == ["warm-up 7", "warm-up 8"]
+    assert found["code"] == "# Rest: 7\n# Label noise: 0.25"
+    assert [name.rpartition(" · ")[2] for name in found["names"]] == ["rest 7", "rest 8"]
 
 
 def test_the_terminal_has_it_and_takes_it(tree: Path, tmp_path: Path) -> None:
     told = " ".join(ask(tree, "-m", "ftcore", "train", "--help").split())
-    assert "--warm-up N Steps over which the rate rises to its full height." in told
+    assert "--rest N Seconds to wait between two epochs of a hot machine." in told
     assert "--noise 0.5,0.5 How many labels are made wrong on purpose. One for each phase." in told
     code = (
         "import sys; from ftcore.__main__ import _parser; from ftcore.terminal import options; "
-        "s = options.settings_from(_parser().parse_args(sys.argv[1:])); print(s.warm_up, [p.noise for p in s.phases])"
+        "s = options.settings_from(_parser().parse_args(sys.argv[1:])); print(s.rest, [p.noise for p in s.phases])"
     )
-    assert ask(tree, "-c", code, "train", "--warm-up", "9", "--noise", "0.1,0.2") == "9 [0.1, 0.2]\n"
+    assert ask(tree, "-c", code, "train", "--rest", "9", "--noise", "0.1,0.2") == "9 [0.1, 0.2]\n"

@@ -35,7 +35,7 @@ outcome = experiments.judged("head-share", [experiments.measured("head-share")])
 print(json.dumps({
     "backbone": [describe("resnet34")[-1].shape[0], sum(row.parameters for row in describe("resnet34"))],
     "data": [catalogue.CATALOGUE["kmnist"].title, sets.summary("kmnist").counts],
-    "setting": RunSettings(warm_up=3).to_query(),
+    "setting": RunSettings(rest=3).to_query(),
     "page": [not page.exception, page.title[0].value, len(page.markdown)],
     "quiz": [list(quiz.load().wrong), "blocks-many" in {q.id for q in quiz.load().questions}],
     "experiment": [list(wrong), outcome.key, "head-share" in {e.id for e in found}],
@@ -66,7 +66,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     [
         ("backbone", [1000, 21_797_672]),
         ("data", ["Kuzushiji-MNIST", {"train": 54_000, "val": 6_000, "test": 10_000}]),
-        ("setting", {"warm_up": "3"}),
+        ("setting", {"rest": "3"}),
         ("quiz", [[], True]),
         ("experiment", [[], "small", True]),
     ],

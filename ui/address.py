@@ -7,7 +7,6 @@ Whatever comes from it is checked: data must be a name of the catalogue. No path
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,7 +16,7 @@ from ftcore.data import catalogue
 from ftcore.errors import FtError
 from ftcore.names import shown
 from ftcore.network import backbones
-from ftcore.settings import Phase, RunSettings
+from ftcore.settings import Phase, RunSettings, names_phase
 from ftcore.training import recipes
 from ui import sitemap
 from ui.callbacks import guarded
@@ -48,7 +47,7 @@ def from_query(query: Mapping[str, str]) -> RunSettings:
     if settings.labels:
         raise FtError("A table of labels cannot come from an address: take 'labels' out of it.")
     backbones.entry(settings.backbone)
-    if not any(re.fullmatch(r"p\d+", name) for name in query):
+    if not any(map(names_phase, query)):
         settings = dataclasses.replace(settings, phases=recipes.classic(settings.backbone))
     return settings
 
@@ -69,7 +68,7 @@ def to_query(settings: RunSettings) -> dict[str, str]:
     """URL parameters for settings; the classic lesson of the backbone needs none for its phases, a path is left out."""
     query = public(settings).to_query()
     if settings.phases == recipes.classic(settings.backbone):
-        query = {name: text for name, text in query.items() if not re.fullmatch(r"p\d+", name)}
+        query = {name: text for name, text in query.items() if not names_phase(name)}
     return query
 
 

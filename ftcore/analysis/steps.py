@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
-from torch.nn import functional as F
+from torch import Tensor, nn
 
 from ftcore.costs import machine
 from ftcore.data.prepared import Split
@@ -20,7 +19,8 @@ from ftcore.network.blocks import Network
 from ftcore.network.change import relative
 from ftcore.network.describe import describe
 from ftcore.settings import Phase, RunSettings
-from ftcore.training.optimizer import make_optimizer, step
+from ftcore.training import objective
+from ftcore.training.optimizer import make_optimizer, shorten, step
 from ftcore.training.start import start_network
 
 STEPS = 10
@@ -51,9 +51,21 @@ def movement(
     else:
         surgery.set_mode(network, phase.trainable, settings.batch_norm)
     optimizer = make_optimizer(network, phase, torch.device("cpu"))
+    moving = _moving(network)
     for x, y in batches(settings, split, steps):
-        step(optimizer, F.cross_entropy(network.run(x), y))
+        step(optimizer, _loss(settings, network, split, x, y), phase.clip, moving)
     return tuple(_moved(network, name, phase, before[name]) for name in network.names if network.parameters(name))
+
+
+def _loss(settings: RunSettings, network: Network, split: Split, x: Tensor, y: Tensor) -> Tensor:
+    """What a run with these settings learns from: a batch's loss by what the split's labels ask for."""
+    with objective.dropout(network, settings.dropout):
+        logits = network.run(x)
+    return objective.loss(settings, split.labels, network.head.out_features, torch.device("cpu"))(logits, y)
+
+
+def _moving(network: Network) -> list[nn.Parameter]:
+    return [p for p in network.model.parameters() if p.requires_grad]
 
 
 def movement_seconds(settings: RunSettings, phase: Phase, steps: int = STEPS) -> float:
@@ -126,16 +138,21 @@ def one_step(settings: RunSettings, phase: Phase, split: Split, block: str) -> O
     surgery.set_mode(network, phase.trainable, settings.batch_norm)
     optimizer = make_optimizer(network, phase, torch.device("cpu"))
     ((x, y),) = batches(settings, split, 1)
-    F.cross_entropy(network.run(x), y).backward()
+    _loss(settings, network, split, x, y).backward()
+    shorten(_moving(network), phase.clip)
     key, parameter = next(iter(network.parameters(block).items()))
     if parameter.grad is None:
         raise FtError(f"{block} is frozen, so nothing moves there: thaw it, then take the step.")
     flat = int(parameter.grad.abs().argmax())
     index = tuple(int(i) for i in torch.unravel_index(torch.tensor(flat), parameter.shape))
     before, gradient = float(parameter[index].detach()), float(parameter.grad[index])
-    lr = next(group["lr"] for group in optimizer.param_groups if group["name"] == block)
+    group = next(
+        group
+        for group in optimizer.param_groups
+        if any(rows.data_ptr() == parameter.data_ptr() for rows in group["params"])
+    )
+    lr, decay = group["lr"], group["weight_decay"]
     optimizer.step()
-    decay = phase.weight_decay
     if phase.optimizer == "adamw":
         shrink, move = lr * decay * before, lr * gradient / (abs(gradient) + 1e-8)
     else:

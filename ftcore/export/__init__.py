@@ -1,3 +1,3 @@
 """Settings as PyTorch code that can be run without Thaw."""
 
-__all__ = ["glance", "lines"]
+__all__ = ["glance", "learning", "lines"]

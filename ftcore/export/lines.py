@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+import textwrap
 from collections.abc import Sequence
 
 from torch import nn
@@ -19,8 +20,29 @@ from ftcore.network.describe import describe
 from ftcore.settings import Phase, RunSettings
 
 # what other lines say, or what is no business of code: a path of this machine
-_SAID = {"backbone", "data", "labels", "weights", "batch_norm", "skip_bad"}
-_SAID_OF_PHASE = {"name", "lr", "trainable", "optimizer", "weight_decay", "epochs"}
+_SAID = {
+    "backbone",
+    "data",
+    "labels",
+    "weights",
+    "batch_norm",
+    "skip_bad",
+    "label_smoothing",
+    "class_weights",
+    "dropout",
+}
+_SAID_OF_PHASE = {
+    "name",
+    "lr",
+    "trainable",
+    "optimizer",
+    "weight_decay",
+    "epochs",
+    "decay_on",
+    "schedule",
+    "warm_up",
+    "clip",
+}
 
 
 @functools.cache
@@ -52,10 +74,11 @@ def load_lines(backbone: str) -> str:
     )
 
 
-def head_lines(backbone: str, classes: int) -> str:
-    """Swap the last linear layer for one with `classes` outputs."""
+def head_lines(backbone: str, classes: int, dropout: float = 0.0) -> str:
+    """Swap the last linear layer for one with `classes` outputs, with dropout before it where some is asked for."""
     head = expression(outline(backbone).head_path)
-    return f"from torch import nn\n\n{head} = nn.Linear({head}.in_features, {classes})"
+    made = f"nn.Linear({head}.in_features, {classes})"
+    return f"from torch import nn\n\n{head} = {f'nn.Sequential(nn.Dropout({dropout:g}), {made})' if dropout else made}"
 
 
 def modules(backbone: str, trainable: Sequence[str]) -> list[str]:
@@ -92,6 +115,12 @@ def mode_lines(backbone: str, trainable: Sequence[str], batch_norm: str) -> str:
     return "\n".join(lines)
 
 
+def mode_function(backbone: str, trainable: Sequence[str], batch_norm: str) -> str:
+    """The lines that put each layer into its mode, as a function: also right once more is thawed."""
+    body = mode_lines(backbone, trainable, batch_norm)
+    return f"def set_mode():  # before each epoch\n{textwrap.indent(body, '    ')}"
+
+
 def other_lines(settings: RunSettings, phase: Phase) -> str:
     """Comments that name what else is not as usual, settings first, then those of the phase; "" for nothing."""
     lines = []
@@ -103,12 +132,18 @@ def other_lines(settings: RunSettings, phase: Phase) -> str:
     return "\n".join(lines)
 
 
-def optimizer_lines(phase: Phase) -> str:
-    """The optimizer over the trainable parameters alone."""
-    made = optimizer_call(phase, "moving")
+def optimizer_lines(phase: Phase, moving: str = "moving") -> str:
+    """The optimizer over the parameters that this expression gives, which are those that learn."""
+    if phase.decay_on == "everything":
+        return f"optimizer = torch.optim.{optimizer_call(phase, moving)}"
     return (
-        f"import torch\n\nmoving = [p for p in model.parameters() if p.requires_grad]\noptimizer = torch.optim.{made}"
+        f"matrices = [p for p in {moving} if p.ndim > 1]\nvectors = [p for p in {moving} if p.ndim <= 1]\n"
+        'groups = [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]\n'
+        f"optimizer = torch.optim.{optimizer_call(phase, 'groups')}"
     )
+
+
+MOVING = "import torch\nfrom torch import nn\n\nmoving = [p for p in model.parameters() if p.requires_grad]"
 
 
 def optimizer_call(phase: Phase, parameters: str) -> str:

@@ -77,7 +77,7 @@ class Network:
     @property
     def head(self) -> nn.Linear:
         """The last linear layer, which gives the logits."""
-        linear = self.model.get_submodule(self.head_path)
+        linear = self._modules[self.head_path]
         assert isinstance(linear, nn.Linear)
         return linear
 

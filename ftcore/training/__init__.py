@@ -1,3 +1,14 @@
 """From settings to trained weights: features of the frozen part kept, a loop that yields events, checkpoints."""
 
-__all__ = ["checkpoint", "features", "head", "loop", "optimizer", "passes", "recipes", "snapshots", "start"]
+__all__ = [
+    "checkpoint",
+    "features",
+    "head",
+    "loop",
+    "objective",
+    "optimizer",
+    "passes",
+    "recipes",
+    "snapshots",
+    "start",
+]

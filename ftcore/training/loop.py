@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -22,7 +22,7 @@ from ftcore.network.change import drift
 from ftcore.settings import HEAD, Phase, RunSettings
 from ftcore.training import checkpoint, control, features, snapshots
 from ftcore.training.features import Source
-from ftcore.training.optimizer import make_optimizer
+from ftcore.training.optimizer import cut, make_optimizer
 from ftcore.training.passes import bounded, evaluate, everything, learn
 from ftcore.training.start import pick_device
 
@@ -113,28 +113,32 @@ class _Course:
             if mine and progress.optimizer:
                 optimizer.load_state_dict(progress.optimizer)
             while not _finished(phase, mine, settings.patience):
-                record = yield from self.epoch(number, phase, len(mine), optimizer, train_set, val_set)
+                record = yield from self.epoch(number, phase, mine, optimizer, train_set, val_set)
                 mine.append(record)
                 self.keep(record, optimizer)
                 yield record
         if number == settings.head_phases:
-            yield from self.alone(number, phase)
+            yield from self.alone(phase, mine)
         yield _phase_end(number, phase, mine)
 
     def epoch(
         self,
         number: int,
         phase: Phase,
-        before: int,
+        mine: Sequence[EpochEnd],
         optimizer: torch.optim.Optimizer,
         train_set: Source,
         val_set: Source,
     ) -> Generator[StepProgress, None, EpochEnd]:
-        """Learn from every image once, then look at the sample and at the validation set in eval mode."""
+        """Learn from every image once, then look at the sample and at the validation set in eval mode.
+
+        `mine` are the epochs of the phase before this one.
+        """
         since, epoch, network = self.clock(), len(self.progress.epochs) + 1, self.network
         surgery.set_mode(network, phase.trainable, self.settings.batch_norm)
         with tapconv.enabled(network.model, self.progress.taps or ()):
-            learning = learn(network, train_set, optimizer, phase, self.settings, number, epoch, before)
+            slower = cut(phase, [record.val_loss for record in mine])
+            learning = learn(network, train_set, optimizer, phase, self.settings, number, epoch, len(mine), slower)
             train_loss, train_accuracy = yield from learning
             network.model.eval()
             sampled = evaluate(network, train_set, _sample(len(train_set), self.settings.seed))
@@ -156,13 +160,14 @@ class _Course:
             begun = settings.phases[: record.phase]
             checkpoint.save(self.save_to, self.network, settings, self.known, begun, progress, self.origin)
 
-    def alone(self, number: int, phase: Phase) -> Iterator[HeadAlone]:
+    def alone(self, phase: Phase, mine: Sequence[EpochEnd]) -> Iterator[HeadAlone]:
         """Beside the run, what the head would reach alone: where its features are kept, and the thaw is still to come."""
-        last, state, since = self.progress.epochs[-1], self.progress.optimizer, self.clock()
+        state, since = self.progress.optimizer, self.clock()
         train_set, val_set = self.source(HEAD, "train"), self.source(HEAD, "val")
-        if last.phase == number and state is not None and train_set.kept is not None and val_set.kept is not None:
+        is_last = mine[-1] is self.progress.epochs[-1]
+        if is_last and state is not None and train_set.kept is not None and val_set.kept is not None:
             later = self.settings.epochs_thawed
-            yield control.go_on(self.network, phase, self.settings, (train_set, val_set), state, last.epoch, later)
+            yield control.go_on(self.network, phase, self.settings, (train_set, val_set), state, mine, later)
             self.began += self.clock() - since  # no part of the training
 
     def end(self) -> RunEnd:

@@ -18,6 +18,7 @@ from ftcore.events import StepProgress
 from ftcore.network import pixels
 from ftcore.network.blocks import Network
 from ftcore.settings import Phase, RunSettings
+from ftcore.training import objective
 from ftcore.training.features import Source
 from ftcore.training.optimizer import rate, step
 
@@ -37,22 +38,28 @@ def evaluate(network: Network, source: Source, index: Tensor) -> tuple[float, fl
 
 def learn(
     network: Network, source: Source, optimizer: torch.optim.Optimizer, phase: Phase, settings: RunSettings,
-    number: int, epoch: int, before: int,
+    number: int, epoch: int, before: int, factor: float = 1.0,
 ) -> Generator[StepProgress, None, tuple[float, float]]:  # fmt: skip
-    """Show every image once, in an order fixed by seed and epoch; gives back loss and accuracy while learning."""
+    """Show every image once, in an order fixed by seed and epoch; gives back loss and accuracy while learning.
+
+    `before` is how many epochs of the phase are done, `factor` what its rate is multiplied by, beside what its
+    schedule does at each step.
+    """
     device, began, said = source.device, time.perf_counter(), 0.0
     torch.manual_seed(settings.seed * 100_003 + epoch)
     parts = batches(torch.randperm(len(source)), settings.batch_size)
     labels = torch.tensor(source.split.labels).to(device)
     loss_sum, correct = torch.zeros((), device=device), torch.zeros((), device=device)
+    loss_of = objective.loss(settings, source.split.labels, network.head.out_features, device)
+    moving = [p for name in phase.trainable for p in network.parameters(name).values()]
     for done, part in enumerate(parts):
-        factor = rate(phase, before * len(parts) + done, phase.epochs * len(parts))
         for group in optimizer.param_groups:
-            group["lr"] = group["base_lr"] * factor
+            group["lr"] = group["base_lr"] * rate(phase, before * len(parts) + done, len(parts)) * factor
         y = labels[part.to(device)]
-        logits = network.run(source.batch(part), start=source.boundary)
-        loss = F.cross_entropy(logits, y)
-        step(optimizer, loss)
+        with objective.dropout(network, settings.dropout):
+            logits = network.run(source.batch(part), start=source.boundary)
+        loss = loss_of(logits, y)
+        step(optimizer, loss, phase.clip, moving)
         loss_sum += loss.detach() * len(part)
         correct += (logits.detach().argmax(1) == y).sum()
         if time.perf_counter() - said > 0.25:

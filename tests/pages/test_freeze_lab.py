@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import torch
 
 from ftcore.analysis.steps import Movement
 from ftcore.costs import estimate, machine
 from ftcore.costs.machine import Cost
 from ftcore.files import home
+from ftcore.network import backbones
 from ftcore.network.describe import describe
 from ftcore.settings import HEAD, RunSettings
 from ftcore.training import recipes
@@ -104,6 +106,22 @@ def test_the_rule_for_batchnorm_is_the_run_s_own(open_page: OpenPage) -> None:
     assert query_of(test)["lab"] == "layer4.1+head"
     assert _follows(test.table[0]) == {"layer4.1"}
     assert "layer.eval()" not in test.code[0].value
+
+
+def test_the_code_of_settings_for_real_sets_is_the_training_itself(open_page: OpenPage) -> None:
+    tune = "name:Fine-tune;epochs:1;lr:0.001;clip:0.5;warm_up:0.5;decay_on:matrices;trainable:layer4.1+head"
+    more = {"label_smoothing": "0.1", "dropout": "0.25", "class_weights": "balanced", "p1": "-", "p2": tune}
+    code = open_page("freeze_lab", lab="layer4.1+head", **more).code[0].value
+    model = backbones.load(RESNET).model
+    before = {key: tensor.clone() for key, tensor in model.state_dict().items()}
+    space: dict[str, Any] = {"model": model, "batches": [(torch.randn(10, 3, 64, 64), torch.arange(10))]}
+    exec(code, space)
+    assert [type(part).__name__ for part in model.fc] == ["Dropout", "Linear"]
+    assert (model.fc[0].p, space["loss_of"].label_smoothing, space["balanced"].tolist()) == (0.25, 0.1, [1.0] * 10)
+    assert {group["weight_decay"] for group in space["optimizer"].param_groups} == {0.01, 0.0}
+    moved = {key for key, tensor in model.state_dict().items() if key in before and not tensor.equal(before[key])}
+    assert {key.rpartition(".")[0].partition(".conv")[0].partition(".bn")[0] for key in moved} == {"layer4.1"}
+    assert "# " not in code.replace("# before", "").replace("# a DataLoader", ""), "nothing is left to a comment"
 
 
 MEASURED = (

@@ -13,7 +13,7 @@ from course import content
 from ftcore import files
 from ftcore.analysis.steps import Movement, OneStep
 from ftcore.costs.flops import BlockCost
-from ftcore.export import lines
+from ftcore.export import learning, lines
 from ftcore.network.describe import BlockInfo, describe
 from ftcore.settings import HEAD, Phase, RunSettings
 from ftcore.training import recipes
@@ -92,15 +92,22 @@ def oddities(settings: RunSettings, pattern: Collection[str], blocks: Sequence[B
     return sentences
 
 
-def code(settings: RunSettings, pattern: tuple[str, ...]) -> str:
-    """The lines that produce this pattern, its mode and its optimizer."""
+def code(settings: RunSettings, pattern: tuple[str, ...], classes: int) -> str:
+    """The lines that produce this pattern, its mode and its optimizer; those of the training where it is no plain one."""
+    backbone, rule = settings.backbone, settings.batch_norm
     if not pattern:
-        return lines.freeze_lines(settings.backbone, ())
+        return lines.freeze_lines(backbone, ())
     phase = with_pattern(settings, pattern).phases[-1]
+    if learning.usual(settings, phase):
+        learn = ["# before each epoch\n" + lines.mode_lines(backbone, pattern, rule)]
+    else:
+        function = lines.mode_function(backbone, pattern, rule)
+        learn = [function, learning.lines(settings, (phase,), classes), learning.call(phase)]
     parts = (
-        lines.freeze_lines(settings.backbone, pattern),
-        lines.optimizer_lines(phase),
-        "# before each epoch\n" + lines.mode_lines(settings.backbone, pattern, settings.batch_norm),
+        lines.head_lines(backbone, classes, settings.dropout) if settings.dropout else "",
+        lines.freeze_lines(backbone, pattern),
+        f"{lines.MOVING}\n{lines.optimizer_lines(phase)}",
+        *learn,
         lines.other_lines(settings, phase),
     )
     return "\n\n".join(part for part in parts if part)

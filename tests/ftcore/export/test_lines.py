@@ -23,7 +23,7 @@ def ran(backbone: str, trainable: tuple[str, ...], batch_norm: str = "keep") -> 
             lines.head_lines(backbone, 10),
             lines.freeze_lines(backbone, trainable),
             lines.mode_lines(backbone, trainable, batch_norm),
-            lines.optimizer_lines(Phase(trainable=trainable or (HEAD,))),
+            f"{lines.MOVING}\n{lines.optimizer_lines(Phase(trainable=trainable or (HEAD,)))}",
         )
         for part in parts if trainable else parts[:3]:
             exec(part, space)
@@ -65,7 +65,7 @@ def test_optimizer_line_makes_the_phase_s_optimizer() -> None:
     model = nn.Linear(3, 2)
     for phase in (Phase(lr=3e-4, weight_decay=0.1), Phase(optimizer="sgd", lr=0.5), Phase(lr=0.00012345678)):
         space = {"model": model}
-        exec(lines.optimizer_lines(phase), space)
+        exec(f"{lines.MOVING}\n{lines.optimizer_lines(phase)}", space)
         group = space["optimizer"].param_groups[0]
         assert (group["lr"], group["weight_decay"]) == (phase.lr, phase.weight_decay)
         assert type(space["optimizer"]).__name__ == {"adamw": "AdamW", "sgd": "SGD"}[phase.optimizer]

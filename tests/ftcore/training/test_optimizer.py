@@ -36,7 +36,7 @@ def test_optimizer_holds_exactly_the_trainable_parameters() -> None:
 
 
 def test_schedules() -> None:
-    cosine = Phase(schedule="cosine")
+    cosine = Phase(epochs=1, schedule="cosine")
     assert [rate(cosine, step, 4) for step in range(5)] == pytest.approx([1, 0.5 + 0.5**1.5, 0.5, 0.5 - 0.5**1.5, 0])
     assert {rate(Phase(), step, 4) for step in range(5)} == {1.0}
 
