@@ -124,7 +124,7 @@ def learner(browser: Browser, server: Server) -> Learner:
     first = tab.url
     tab.get_by_role("button", name=re.compile("^Run again, ")).click()
     tab.wait_for_url(lambda url: url != first)
-    expect(tab.get_by_text("All 3 epochs are done.")).to_be_visible(timeout=180_000)
+    expect(tab.get_by_text("All 3 epochs are done.")).to_be_visible()
     found = re.search(r"run=([0-9a-f]{32})", tab.url)
     assert found
     learner = Learner(context.storage_state(), found[1])
@@ -186,7 +186,7 @@ def test_the_freeze_lab_after_its_steps(open_tab: OpenTab) -> None:
     expect(tab.get_by_test_id("stTable").filter(has_text="statistics moved by")).to_be_visible()
     rest(tab)
     tab.get_by_role("button", name=re.compile("^Take one real step")).click()
-    expect(tab.get_by_test_id("stTable")).to_have_count(4, timeout=20_000)
+    expect(tab.get_by_test_id("stTable")).to_have_count(4)
     check(tab, "after the steps", phone=True)
 
 

@@ -11,7 +11,6 @@ from tests.browser.conftest import OpenTab
 from tests.browser.test_accessible import rest
 from ui import sitemap
 
-LONG = 240_000
 SMALL = "data=digits&train_per_class=8&p1=epochs:1&p2=name:Fine-tune;epochs:1;lr:0.001;trainable:layer4.1%2Bhead"
 
 
@@ -36,7 +35,7 @@ def train(tab: Page, button: str) -> str:
     found = re.search(r"run=([0-9a-f]{32})", tab.url)
     assert found
     speaks_of(tab, found[1])
-    expect(tab.get_by_text("All 2 epochs are done.")).to_be_visible(timeout=LONG)
+    expect(tab.get_by_text("All 2 epochs are done.")).to_be_visible()
     return found[1]
 
 
@@ -55,7 +54,7 @@ def test_a_lesson_then_an_experiment_and_every_page_still_speaks_of_the_lesson(o
     tab.goto(re.sub(r"/train_live\?", "/experiment?exp=val-above&", tab.url))
     tab.get_by_test_id("stMain").get_by_role("radiogroup").locator("label").first.click()
     tab.get_by_role("button", name=re.compile("^Run it, ")).click()
-    expect(tab.get_by_role("button", name=re.compile("^Run it again"))).to_be_visible(timeout=LONG)
+    expect(tab.get_by_role("button", name=re.compile("^Run it again"))).to_be_visible()
     expect(tab.get_by_role("heading", name="What came out")).to_be_visible()
     for entry in sitemap.ENTRIES:
         go(tab, entry)

@@ -13,7 +13,6 @@ from ftcore.network import backbones
 from tests.browser.conftest import OpenTab, Server
 from tests.browser.test_accessible import rest
 
-LONG = 180_000
 SHORT = "data=digits&train_per_class=8&p1=epochs:1&p2=name:Fine-tune;epochs:2;lr:0.001;trainable:layer4.1%2Bhead"
 
 
@@ -34,7 +33,7 @@ def test_clicked_blocks_are_the_ones_that_train(open_tab: OpenTab, server: Serve
 
     tab.get_by_role("button", name=re.compile("^Train this")).click()
     tab.wait_for_url(re.compile(r"train_live.*run=[0-9a-f]{32}"))
-    expect(tab.get_by_text("All 3 epochs are done.")).to_be_visible(timeout=LONG)
+    expect(tab.get_by_text("All 3 epochs are done.")).to_be_visible()
     found = re.search(r"run=([0-9a-f]{32})", tab.url)
     assert found
     tuned = load_file(server.home / "runs" / found[1] / "model.safetensors")
@@ -51,11 +50,11 @@ def test_steps_of_a_run_and_plain_ones_differ_in_the_statistics_of_frozen_blocks
     tab.get_by_role("radio", name="Update").click()
     tab.wait_for_url(re.compile("batch_norm=update"))
     tab.get_by_role("button", name=re.compile("^Take 10 real steps")).click()
-    expect(measured).to_have_count(1, timeout=LONG)
+    expect(measured).to_have_count(1)
     assert _row(measured, "layer1.0") == ["0", "0"]
     assert all(cell.endswith("%") for cell in _row(measured, "layer4.1"))
     tab.get_by_role("button", name=re.compile("^Take 10 plain steps")).click()
-    expect(measured).to_have_count(2, timeout=LONG)
+    expect(measured).to_have_count(2)
     still, drifted = _row(measured.last, "layer1.0")
     assert (still, drifted[-1]) == ("0", "%")
     expect(tab.get_by_text("requires_grad=False")).to_be_visible()

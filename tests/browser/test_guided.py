@@ -18,12 +18,11 @@ from ftcore.events import EpochEnd, HeadAlone, RunEnd
 from ftcore.network import backbones
 from ftcore.runs import records
 from ftcore.story import Story
-from tests.browser.conftest import OpenTab, Server
+from tests.browser.conftest import PATIENCE, OpenTab, Server
 from tests.browser.test_accessible import rest
 from ui.frame.steps import END
 from ui.words import between, percent, seconds
 
-LONG = 180_000
 TUNE = "p2=name:Fine-tune;epochs:3;lr:0.001;trainable:layer4.0%2Blayer4.1%2Bhead"
 SHORT = f"data=digits&train_per_class=20&p1=epochs:2&{TUNE}"
 
@@ -56,7 +55,7 @@ def at_step(tab: Page, number: int) -> None:
 
 def in_sight(tab: Page, thing: Locator) -> None:
     """It stands between header and bar, or comes there by itself."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE
     while not thing.evaluate(IN_SIGHT):
         assert time.monotonic() < end, f"out of sight: {thing}"
         tab.wait_for_timeout(100)
@@ -73,7 +72,7 @@ def press(tab: Page, control: Locator, named: str = "") -> None:
 
 def places(tab: Page, things: list[Locator]) -> list[float]:
     """How far from the top of the page they are, those that there are, once none of them is being drawn anew."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE
     while None in (found := [thing.evaluate(PLACE) for thing in things if thing.count()]):
         assert time.monotonic() < end, "not all are drawn"
         tab.wait_for_timeout(50)
@@ -151,12 +150,12 @@ def train(tab: Page) -> str:
     in_sight(tab, tab.get_by_role("heading", name="Accuracy"))
     in_sight(tab, tab.get_by_test_id("stVegaLiteChart").first)
     resume = tab.get_by_role("button", name="Resume")
-    expect(resume).to_be_visible(timeout=LONG)
+    expect(resume).to_be_visible()
     expect(tab.get_by_text("Paused after epoch 2 of 5, between two phases.")).to_be_visible()
     in_sight(tab, tab.get_by_test_id("stVegaLiteChart").first)
     at_step(tab, 10)
     press(tab, resume, "Resume")
-    expect(box(tab).get_by_text("Guided lesson, step 11 of")).to_be_visible(timeout=LONG)
+    expect(box(tab).get_by_text("Guided lesson, step 11 of")).to_be_visible()
     return found[1]
 
 

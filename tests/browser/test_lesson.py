@@ -10,7 +10,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenTab, Server
 
-LONG = 180_000
 PHASES = "p1=epochs:2&p2=name:Fine-tune;epochs:{epochs};lr:0.0001;trainable:layer4.0%2Blayer4.1%2Bhead"
 
 
@@ -28,7 +27,7 @@ def wait_for_epoch(tab: Page, number: int) -> None:
     script = (
         "n => { const m = /Epoch (\\d+): validation/.exec(document.body.innerText); return m && Number(m[1]) >= n; }"
     )
-    tab.wait_for_function(script, arg=number, timeout=LONG)
+    tab.wait_for_function(script, arg=number)
 
 
 def test_what_was_chosen_travels_to_the_other_page(open_tab: OpenTab) -> None:
@@ -54,7 +53,7 @@ def test_one_button_runs_the_lesson_and_a_reload_does_not_lose_it(open_tab: Open
     assert charts(tab).first.get_attribute("data-first") == "yes", "new data must not mount the chart anew"
     tab.reload()
     wait_for_epoch(tab, 5)
-    expect(tab.get_by_text("All 8 epochs are done.")).to_be_visible(timeout=LONG)
+    expect(tab.get_by_text("All 8 epochs are done.")).to_be_visible()
     expect(tab.get_by_text("On the test images, untouched until now", exact=False)).to_be_visible()
     expect(tab.get_by_role("radio", name="6 Fine-tune")).to_be_checked()
 
@@ -64,7 +63,7 @@ def test_a_page_that_has_lost_its_timer_goes_on(open_tab: OpenTab) -> None:
     tab = open_tab("train_live?data=digits&train_per_class=20&" + PHASES.format(epochs=2))
     tab.evaluate("() => { const real = setInterval; window.setInterval = (f, ms) => ms === 1000 ? 0 : real(f, ms); }")
     tab.get_by_role("button", name=re.compile("^Start")).click()
-    expect(tab.get_by_text("All 4 epochs are done.")).to_be_visible(timeout=LONG)
+    expect(tab.get_by_text("All 4 epochs are done.")).to_be_visible()
 
 
 def test_a_killed_worker_is_told_and_resumed_and_the_zoom_stays(open_tab: OpenTab, server: Server) -> None:
@@ -79,10 +78,10 @@ def test_a_killed_worker_is_told_and_resumed_and_the_zoom_stays(open_tab: OpenTa
 
     for pid in server.workers():
         os.kill(pid, signal.SIGKILL)
-    expect(tab.get_by_text("The worker process ended unexpectedly")).to_be_visible(timeout=30_000)
+    expect(tab.get_by_text("The worker process ended unexpectedly")).to_be_visible()
     reached = epoch_of(tab)
     tab.get_by_role("button", name="Resume").click()
-    expect(tab.get_by_text("All 14 epochs are done.")).to_be_visible(timeout=LONG)
+    expect(tab.get_by_text("All 14 epochs are done.")).to_be_visible()
     assert 4 <= reached < 14
     numbers = tab.get_by_test_id("stTable").first.locator("tbody tr td:first-child")
     expect(numbers).to_have_text([str(number) for number in range(1, 15)])  # the table is drawn a moment later

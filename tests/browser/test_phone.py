@@ -14,7 +14,6 @@ from ui.lesson import stages
 from ui.picture.chapters import LAYERS
 
 LEAST = 40
-LONG = 180_000
 # What a finger can hit around the middle of each control, in width and height, less what a neighbour takes of it. A
 # link inside a sentence is as high as its line.
 CRAMPED = """([least, part]) => {
@@ -148,7 +147,7 @@ def test_every_page_and_every_choice_of_the_sidebar_on_a_phone(open_tab: OpenTab
     unfold(tab)
     fits(tab, "train_live without a run")
     tab.get_by_role("button", name=re.compile("^Start, ")).tap()
-    expect(tab.get_by_text("All 3 epochs are done.")).to_be_visible(timeout=LONG)
+    expect(tab.get_by_text("All 3 epochs are done.")).to_be_visible()
     rest(tab)
     scroll_on_charts(tab)
     walk(tab)

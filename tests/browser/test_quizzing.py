@@ -9,7 +9,6 @@ from playwright.sync_api import Locator, Page, expect
 from course import quiz
 from tests.browser.conftest import OpenTab
 
-LONG = 240_000
 MUST = {question.prompt: question for question in quiz.load().questions if question.must}
 
 
@@ -102,12 +101,12 @@ def test_a_wrong_answer_leads_to_the_experiment_that_settles_it(open_tab: OpenTa
     expect(run).to_have_count(0)
     tab.get_by_text("Lower than with the head alone, trained on").click()
     run.click()
-    expect(tab.get_by_text(re.compile(r"\d of 9 trainings done"))).to_be_visible(timeout=LONG)
+    expect(tab.get_by_text(re.compile(r"\d of 9 trainings done"))).to_be_visible()
     tab.reload()
-    expect(tab.get_by_text("1 seed so far, too few for a verdict")).to_be_visible(timeout=LONG)
+    expect(tab.get_by_text("1 seed so far, too few for a verdict")).to_be_visible()
     tab.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True).click()
     halted = tab.get_by_text(re.compile(r"stands still after \d of 9 trainings"))
-    expect(halted).to_be_visible(timeout=LONG)
+    expect(halted).to_be_visible()
     expect(tab.get_by_role("button", name="Go on", exact=True)).to_be_visible()
     tab.reload()
     expect(halted).to_be_visible()

@@ -20,7 +20,7 @@ def finished(open_tab: OpenTab) -> tuple[Page, str]:
     tab = open_tab(f"train_live?{SMALL}")
     tab.get_by_role("button", name=re.compile("^Start")).click()
     tab.wait_for_url(re.compile(r"run=[0-9a-f]{32}"))
-    expect(tab.get_by_test_id("stMain").get_by_text("done", exact=True).first).to_be_visible(timeout=180_000)
+    expect(tab.get_by_test_id("stMain").get_by_text("done", exact=True).first).to_be_visible()
     tab.get_by_test_id("stSidebar").get_by_role("link", name="Prediction trace").click()
     expect(tab.get_by_role("heading", name="Prediction trace", level=1)).to_be_visible()
     found = re.search(r"run=([0-9a-f]{32})", tab.url)

@@ -36,7 +36,7 @@ def _waits() -> subprocess.Popen[str]:
 
 
 def until(holds: Callable[[], object]) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 600
     while not holds():
         assert time.monotonic() < end, "this did not come"
         time.sleep(0.02)

@@ -24,7 +24,7 @@ from ftcore.runs import execute, limits, local, manager, records, service
 from ftcore.runs.manager import Manager
 from ftcore.settings import Phase, RunSettings
 
-WAIT = 240.0
+WAIT = 600.0
 
 
 @pytest.fixture
