@@ -21,6 +21,7 @@ from ui.runs import history
 settings = RunSettings(rest=7, phases=(Phase(noise=0.25), RunSettings().phases[1]))
 query = settings.to_query()
 page = AppTest.from_file("app.py", default_timeout=300)
+page.session_state["thaw_token"] = "0" * 32
 page.run()
 page.switch_page("pages/train_live.py")
 for name, text in query.items():

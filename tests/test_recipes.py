@@ -27,6 +27,7 @@ from ftcore.network.describe import describe
 from ftcore.settings import RunSettings
 
 page = AppTest.from_file("app.py", default_timeout=300)
+page.session_state["thaw_token"] = "0" * 32
 page.run()
 page.switch_page("pages/blocks.py")
 page.run()

@@ -7,11 +7,17 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
+from course import content
 from tests.browser.conftest import OpenTab
 from tests.browser.test_accessible import rest
 from ui import sitemap
 
 SMALL = "data=digits&train_per_class=8&p1=epochs:1&p2=name:Fine-tune;epochs:1;lr:0.001;trainable:layer4.1%2Bhead"
+
+OTHERS = content.section("train", "watching")
+# Notes whether a page says this of a run, for however short a time.
+WATCH = """new MutationObserver(() => { window.saidOthers ||= document.body?.textContent.includes("%s"); })
+  .observe(document, { childList: true, subtree: true, characterData: true })"""
 
 
 def switch(tab: Page) -> Locator:
@@ -50,6 +56,14 @@ def test_a_lesson_then_an_experiment_and_every_page_still_speaks_of_the_lesson(o
     lesson = train(tab, "Start")
     named = re.compile(r"^1 · Digits, 8 a class, 1 \+ 1 epochs .* · test \d")
     expect(switch(tab)).to_have_value(named)
+    tab.add_init_script(WATCH % OTHERS)
+    tab.reload()
+    expect(tab.get_by_text("All 2 epochs are done.")).to_be_visible()
+    rest(tab)
+    assert not tab.evaluate("window.saidOthers")
+    other = open_tab(tab.url.split("/", 3)[3])
+    expect(other.get_by_text(OTHERS)).to_be_visible()
+    other.context.close()
 
     tab.goto(re.sub(r"/train_live\?", "/experiment?exp=val-above&", tab.url))
     tab.get_by_test_id("stMain").get_by_role("radiogroup").locator("label").first.click()

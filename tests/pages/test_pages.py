@@ -40,8 +40,9 @@ def test_every_page_renders(entry: sitemap.Entry, open_page: OpenPage) -> None:
 def test_a_deep_link_is_led_into_the_app(entry: sitemap.Entry, monkeypatch: pytest.MonkeyPatch) -> None:
     """In discovery mode, as on a fresh server, the page script comes without app.py and must find its way."""
     monkeypatch.chdir(ROOT)
-    test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
-    test.switch_page(entry.file).run()
+    test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    test.session_state["thaw_token"] = TOKEN
+    test.run().switch_page(entry.file).run()
     assert not test.exception
     assert len(test.title) == 1
     assert [link.proto.label for link in test.sidebar.get("page_link")] == [entry.title for entry in sitemap.ENTRIES]

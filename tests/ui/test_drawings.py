@@ -14,7 +14,7 @@ from ftcore.network.describe import describe
 from ftcore.settings import Phase, RunSettings
 from ftcore.story import Story
 from ftcore.training import recipes
-from tests.made import BASELINE, OpenPage, epoch, write_run
+from tests.made import BASELINE, STARTED, OpenPage, epoch, write_run
 from ui.widgets import curves, strip
 
 BACKBONE = "resnet18-tinyimagenet64"
@@ -42,6 +42,27 @@ def test_curves_begin_before_training_and_hold_three_lines() -> None:
     ]
     assert found[0]["value"] == 0.1
     assert curves.curves("loss", Story(SHORT)) == []
+
+
+def test_a_loss_out_of_all_bounds_is_cut_and_said_and_all_others_can_be_read() -> None:
+    """Fresh heads begin near the loss of equal chances; twice that is where the axis ends."""
+    told = [
+        STARTED,
+        BASELINE,
+        epoch(1, 1, 0.5),
+        epoch(2, 2, 0.4, train_loss=1701.25),
+        epoch(3, 2, 0.45, train_loss=9.0),
+    ]
+    top = 2 * BASELINE.val_loss
+    found = curves.curves("loss", Story.of(SHORT, told))
+    assert max(row["value"] for row in found) == top
+    beyond = [(row["epoch"], row["value"], row["said"], row["beyond"]) for row in found if row["value"] == top]
+    assert beyond == [(2, top, "1,701", "▲ 1,701"), (3, top, "9.000", "")]
+    said = curves.words("loss", Story.of(SHORT, told))
+    assert "The axis ends at 4.800: in epoch 2 the loss was 1,701 (while learning)." in said
+    tame = Story.of(SHORT, told[:3])
+    assert {row["beyond"] for row in curves.curves("loss", tame)} == {""}
+    assert "The axis ends" not in curves.words("loss", tame)
 
 
 def test_the_span_before_the_thaw_is_ice_and_after_it_ember() -> None:

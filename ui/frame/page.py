@@ -43,13 +43,14 @@ def begin(name: str) -> tuple[RunSettings, View | None, str]:
     run's own settings win over those in the address, which is set right then.
     """
     st.html(_STYLE)
+    owner = learner.meet()
     try:
         settings, view = _asked()
     except FtError:
         sidebar.bare()
         st.title("This address cannot be opened")
         raise
-    owner = sidebar.draw(settings, view)
+    sidebar.draw(settings, view)
     callbacks.tell()
     guide.draw(name, settings, view, owner)
     return settings, view, owner

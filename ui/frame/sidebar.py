@@ -1,4 +1,4 @@
-"""The sidebar of every page: the current run, the set-up in two choices, the pages, the version, and who is looking."""
+"""The sidebar of every page: the current run, the set-up in two choices, the pages and the version."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ftcore import files
 from ftcore.data import catalogue, downloads
 from ftcore.network import backbones
 from ftcore.settings import RunSettings
-from ui import address, callbacks, learner, sitemap
+from ui import address, callbacks, sitemap
 from ui.engine import own, setup
 from ui.frame import built_in
 from ui.runs import current
@@ -22,8 +22,8 @@ from ui.words import ICE, plain
 _OWN = "own"
 
 
-def draw(settings: RunSettings, view: View | None) -> str:
-    """Draw it and return the learner's `owner` name. Choosing another set-up starts with no run."""
+def draw(settings: RunSettings, view: View | None) -> None:
+    """Draw it. Choosing another set-up starts with no run."""
     with st.sidebar:
         _name()
         _choice("Backbone", "backbone", settings.backbone, {name: b.title for name, b in backbones.CATALOGUE.items()})
@@ -41,7 +41,6 @@ def draw(settings: RunSettings, view: View | None) -> str:
         st.caption(f"Thaw {files.version()}")
         reach.tables()
         phone.watch(f"{settings.backbone} {address.public(settings).data} {view.id if view is not None else ''}")
-        return learner.meet_learner()
 
 
 def bare() -> None:
@@ -49,7 +48,6 @@ def bare() -> None:
     with st.sidebar:
         _name()
         _links({"run": address.NO_RUN})
-        learner.meet_learner()
 
 
 def _name() -> None:

@@ -7,6 +7,7 @@ in `alt`. This module knows nothing about how a run works.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import streamlit as st
 
 from course import content
+from ftcore import coach
 from ftcore.settings import RunSettings
 from ftcore.story import Story
 from ui.widgets import vega
@@ -54,13 +56,33 @@ def beside(story: Story) -> bool:
 
 def curves(what: str, story: Story) -> list[dict[str, Any]]:
     """Long form of the epochs: one record per epoch and curve; epoch 0 is the network before training."""
-    rows, say = [], percent if what == "accuracy" else number
+    rows, top = [], ceiling(what, story)
     if story.baseline is not None:
         rows.append({"epoch": 0, "curve": CURVES[0], "value": getattr(story.baseline, f"val_{what}")})
     for epoch in story.epochs:
         for curve, name in zip(CURVES, FIELDS[what], strict=True):
             rows.append({"epoch": epoch.epoch, "curve": curve, "value": getattr(epoch, name)})
-    return [{**row, "said": say(row["value"])} for row in rows]
+    highest = max((row["value"] for row in rows), default=0.0)
+    return [_drawn(what, row, top, highest) for row in rows]
+
+
+def ceiling(what: str, story: Story) -> float:
+    """Where the axis ends: losses out of all bounds would press all others to a line at its foot."""
+    numbers = coach.numbers_of(story) if what == "loss" else None
+    return numbers.bound if numbers is not None else math.inf
+
+
+def _drawn(what: str, row: dict[str, Any], top: float, highest: float) -> dict[str, Any]:
+    """A record with its value in words, at the end of the axis if it lies beyond; the highest of those is written there."""
+    value = row["value"]
+    said = (percent if what == "accuracy" else number)(value)
+    beyond = value > top
+    return {
+        **row,
+        "value": top if beyond else value,
+        "said": said,
+        "beyond": f"▲ {said}" if beyond and value == highest else "",
+    }
 
 
 def alone(what: str, story: Story) -> list[dict[str, Any]]:
@@ -70,7 +92,8 @@ def alone(what: str, story: Story) -> list[dict[str, Any]]:
     say, at = (percent, 1) if what == "accuracy" else (number, 0)
     stopped = next(epoch for epoch in story.epochs if epoch.epoch + 1 in story.control)
     values = {stopped.epoch: getattr(stopped, f"val_{what}")} | {n: both[at] for n, both in story.control.items()}
-    return [{"epoch": n, "curve": ALONE, "value": value, "said": say(value)} for n, value in values.items()]
+    top = ceiling(what, story)
+    return [{"epoch": n, "curve": ALONE, "value": min(value, top), "said": say(value)} for n, value in values.items()]
 
 
 def spans(settings: RunSettings) -> list[dict[str, Any]]:
@@ -155,4 +178,19 @@ def words(what: str, story: Story) -> str:
     if last.epoch in story.control:
         value = story.control[last.epoch][what == "accuracy"]
         text += " " + content.section("train", "curves.alone", {"value": say(value)})
-    return text
+    return f"{text} {_cut(story)}".rstrip() if what == "loss" else text
+
+
+def _cut(story: Story) -> str:
+    """What of the loss lies beyond the end of the axis, the highest of it; nothing where all is drawn as it is."""
+    top = ceiling("loss", story)
+    found = [
+        (getattr(epoch, name), epoch.epoch, curve)
+        for epoch in story.epochs
+        for curve, name in zip(CURVES, FIELDS["loss"], strict=True)
+    ]
+    value, epoch, curve = max(found, default=(0.0, 0, ""))
+    if not value > top:
+        return ""
+    values = {"top": number(top), "epoch": epoch, "value": number(value), "curve": curve}
+    return content.section("train", "curves.cut", values)
