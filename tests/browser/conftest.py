@@ -29,6 +29,12 @@ PATIENCE = 600  # seconds
 expect.set_options(timeout=1000 * PATIENCE)
 
 
+# Nothing is left to compute, to fade in or to change its colour; what moves for ever is not waited for.
+AT_REST = """() => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning"
+  && !document.querySelector("[data-stale=true], [data-testid=stSkeleton]")
+  && document.getAnimations().every(a => a.playState !== "running" || a.effect.getTiming().iterations === Infinity)"""
+
+
 @dataclass(frozen=True)
 class Server:
     """A running app: its address, its process, its home."""
@@ -90,6 +96,12 @@ def browser() -> Iterator[Browser]:
         found = tool.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
         yield found
         found.close()
+
+
+def rest(tab: Page) -> None:
+    """Wait until the page stands still; two frames pass first, in which what was just asked for begins."""
+    tab.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    tab.wait_for_function(AT_REST)
 
 
 OpenTab = Callable[..., Page]

@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, StorageState, ViewportSize, expect
 
-from tests.browser.conftest import OpenTab, Server
+from tests.browser.conftest import OpenTab, Server, rest
 from tests.browser.test_quizzing import answer
 from ui import sitemap
 from ui.lesson import stages
@@ -25,10 +25,6 @@ SCHEMES = ("light", "dark")
 DESK: ViewportSize = {"width": 1400, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 SMALL = "data=digits&train_per_class=8&p1=epochs:1&p2=name:Fine-tune;epochs:2;lr:0.001;trainable:layer4.1%2Bhead"
-# Nothing is left to compute, to fade in or to change its colour; what moves for ever is not waited for.
-AT_REST = """() => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning"
-  && !document.querySelector("[data-stale=true], [data-testid=stSkeleton]")
-  && document.getAnimations().every(a => a.playState !== "running" || a.effect.getTiming().iterations === Infinity)"""
 LOOK = """grave => axe.run({ resultTypes: ["violations"] })
   .then(({ violations }) => violations.filter(({ impact }) => grave.includes(impact)))"""
 # What a phone cuts: a page wider than the screen, a choice or a link that lacks room, a thing beyond the edge that
@@ -54,12 +50,6 @@ CUT = """() => {
 }"""
 BACKGROUND = {"light": "rgb(251, 250, 247)", "dark": "rgb(20, 23, 28)"}
 HAS_COLOURS = "scheme => getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme === scheme"
-
-
-def rest(tab: Page) -> None:
-    """Wait until the page stands still; two frames pass first, in which what was just asked for begins."""
-    tab.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    tab.wait_for_function(AT_REST)
 
 
 def unfold(tab: Page) -> None:

@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Locator, Page, expect
 
 from course import content
-from tests.browser.conftest import OpenTab
-from tests.browser.test_accessible import rest
+from tests.browser.conftest import OpenTab, rest
 from ui import sitemap
 
 SMALL = "data=digits&train_per_class=8&p1=epochs:1&p2=name:Fine-tune;epochs:1;lr:0.001;trainable:layer4.1%2Bhead"

@@ -10,8 +10,7 @@ from playwright.sync_api import Locator, expect
 from safetensors.torch import load_file
 
 from ftcore.network import backbones
-from tests.browser.conftest import OpenTab, Server
-from tests.browser.test_accessible import rest
+from tests.browser.conftest import OpenTab, Server, rest
 
 SHORT = "data=digits&train_per_class=8&p1=epochs:1&p2=name:Fine-tune;epochs:2;lr:0.001;trainable:layer4.1%2Bhead"
 

@@ -18,8 +18,8 @@ from ftcore.events import EpochEnd, HeadAlone, RunEnd
 from ftcore.network import backbones
 from ftcore.runs import records
 from ftcore.story import Story
-from tests.browser.conftest import PATIENCE, OpenTab, Server
-from tests.browser.test_accessible import rest
+from tests.browser.conftest import PATIENCE, OpenTab, Server, rest
+from tests.browser.test_quizzing import go_on
 from ui.frame.steps import END
 from ui.words import between, percent, seconds
 
@@ -33,6 +33,11 @@ PLACE = """e => e.getClientRects().length
 IN_SIGHT = """e => e.getBoundingClientRect().top >= 60 &&
   e.getBoundingClientRect().bottom <= document.querySelector(".st-key-guide").getBoundingClientRect().top"""
 MOVED = 4
+# A machine so slow that some part of the page is being drawn whenever one looks.
+NEVER_AT_REST = """new MutationObserver(() => {
+  const app = document.querySelector('[data-testid="stApp"]');
+  if (app && app.dataset.testScriptState !== "running") app.dataset.testScriptState = "running";
+}).observe(document, { subtree: true, childList: true, attributeFilter: ["data-test-script-state"] });"""
 HEIGHT = {1280: re.compile(r"^96px$"), 390: re.compile(r"^169\.\d+px$")}  # of the bar in a window of this width
 
 
@@ -166,10 +171,8 @@ def answer_the_short_quiz(tab: Page) -> None:
         tab.get_by_test_id("stMain").get_by_role("radiogroup").locator("label").first.click()
         tab.get_by_role("button", name="Check the answer").click()
         expect(tab.get_by_text(re.compile(rf"question {number} of 3 .* of {number} · streak"))).to_be_visible()
-        following = tab.get_by_role("button", name="Next question" if number < 3 else "See the result")
-        expect(following).to_be_visible()
         at_step(tab, 12)
-        following.click()
+        go_on(tab)
 
 
 def moved_share(folder: Path) -> float:
@@ -200,6 +203,17 @@ def insight(folder: Path) -> list[str]:
         f"took {seconds(sum(row.seconds for row in rows[2:]))} of training, of {seconds(end.seconds)} in all",
         f"{percent(moved_share(folder))} of the pretrained weights moved",
     ]
+
+
+def test_what_a_step_names_comes_into_sight_on_a_page_that_is_never_at_rest(open_tab: OpenTab, server: Server) -> None:
+    tab = open_tab(viewport={"width": 390, "height": 844})
+    tab.add_init_script(NEVER_AT_REST)
+    tab.goto(f"{server.url}/train_live?{SHORT}&guide=guess")
+    thing = tab.locator('[class*="st-key-guess-"]')
+    expect(thing).to_be_visible()
+    assert not thing.evaluate(IN_SIGHT)
+    in_sight(tab, thing)
+    expect(tab.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "running")
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (390, 844)], ids=["laptop", "phone"])

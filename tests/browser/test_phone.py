@@ -6,8 +6,8 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import OpenTab, Server
-from tests.browser.test_accessible import CUT, DESK, PHONE, SMALL, rest
+from tests.browser.conftest import OpenTab, Server, rest
+from tests.browser.test_accessible import CUT, DESK, PHONE, SMALL
 from ui import sitemap
 from ui.frame.steps import IDS, STEPS
 from ui.lesson import stages

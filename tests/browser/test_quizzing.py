@@ -7,8 +7,9 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from course import quiz
-from tests.browser.conftest import OpenTab
+from tests.browser.conftest import OpenTab, rest
 
+FURTHER = re.compile("^(Next question|See the result)$")
 MUST = {question.prompt: question for question in quiz.load().questions if question.must}
 
 
@@ -32,6 +33,12 @@ def answer(tab: Page, correct: bool) -> quiz.Question:
     return question
 
 
+def go_on(tab: Page) -> None:
+    """To the next question or to the result, once the button of the question before is gone, too."""
+    rest(tab)
+    tab.get_by_role("button", name=FURTHER).click()
+
+
 def reach(tab: Page, wanted: Locator) -> None:
     """Press Tab until the element has the focus."""
     for _ in range(80):
@@ -45,17 +52,17 @@ def test_the_short_quiz_by_mouse_and_a_reload_in_the_middle(open_tab: OpenTab) -
     tab = open_tab("quiz")
     tab.get_by_role("button", name="Short quiz, 3 questions").click()
     first = answer(tab, correct=True)
-    tab.get_by_role("button", name="Next question").click()
+    go_on(tab)
     expect(tab.get_by_text("question 2 of 3")).to_be_visible()
     second = answer(tab, correct=False)
     tab.reload()
     expect(tab.get_by_text("question 2 of 3")).to_be_visible()
     expect(tab.get_by_text("score 1 of 2 · streak 0")).to_be_visible()
     expect(tab.get_by_text("Not quite.", exact=True)).to_be_visible()
-    tab.get_by_role("button", name="Next question").click()
+    go_on(tab)
     expect(tab.get_by_text("question 3 of 3")).to_be_visible()
     third = answer(tab, correct=True)
-    tab.get_by_role("button", name="See the result").click()
+    go_on(tab)
     expect(tab.get_by_role("heading", name="2 of 3 questions right")).to_be_visible()
     assert len({first.id, second.id, third.id}) == 3
     expect(tab.get_by_role("button", name="What was wrong, 1 question")).to_be_enabled()
@@ -79,8 +86,8 @@ def test_the_short_quiz_by_keyboard_alone(open_tab: OpenTab) -> None:
         expect(check).to_be_enabled()
         reach(tab, check)
         tab.keyboard.press("Enter")
-        following = tab.get_by_role("button", name=re.compile("^(Next question|See the result)$"))
-        expect(following).to_be_visible()
+        rest(tab)
+        following = tab.get_by_role("button", name=FURTHER)
         reach(tab, following)
         tab.keyboard.press("Enter")
     expect(tab.get_by_role("heading", name=re.compile("of 3 questions right"))).to_be_visible()
@@ -93,7 +100,7 @@ def test_a_wrong_answer_leads_to_the_experiment_that_settles_it(open_tab: OpenTa
         question = answer(tab, correct=False)
         if question.id == "thaw-curve":
             break
-        tab.get_by_role("button", name=re.compile("^(Next question|See the result)$")).click()
+        go_on(tab)
         expect(tab.get_by_text("Not quite.", exact=True)).to_have_count(0)
     tab.get_by_role("link", name=re.compile("Settle it by an experiment")).click()
     expect(tab.get_by_role("heading", name="What the thaw brings", level=1)).to_be_visible()

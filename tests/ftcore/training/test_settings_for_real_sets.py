@@ -164,7 +164,7 @@ def test_a_plateau_divides_the_rate_by_ten_after_two_epochs_without_gain(images:
     assert rows[-1].lr < 3.0
 
 
-def test_matrices_alone_decay(images: Images) -> None:
+def test_matrices_alone_decay() -> None:
     network = start_network(RunSettings(), CLASSES)
     phase = Phase(trainable=TAIL, weight_decay=0.3, decay_on="matrices", depth_decay=0.5)
     made = optimizer.make_optimizer(network, phase, CPU)

@@ -3,7 +3,7 @@
 const MAIN = '[data-testid="stMain"]';
 const HEADER = 60;
 const GAP = 12;
-const STEADY = 4;
+const STEADY = 16;
 
 function find({ name, selector }) {
   if (selector) return document.querySelector(selector);
@@ -45,9 +45,10 @@ function lead(asked, bar, left = 50) {
   if (asked.press) target.click();
 }
 
-// The page is still being drawn when a step begins: wait until it stands still, unless the learner acts first.
+// The page is still being drawn when a step begins: wait until it stands still, unless the learner acts first. A slow
+// machine may be drawing some part at almost every look; there it counts as still once it has not moved for longer.
 function arrive(aim, begun, bar) {
-  let [left, seen, steady] = [150, null, 0];
+  let [left, seen, steady] = [1200, null, 0];
   const leave = () => { left = 0; };
   const events = ["wheel", "touchmove", "keydown", "pointerdown"];
   events.forEach((name) => addEventListener(name, leave, { once: true, passive: true }));
@@ -58,11 +59,11 @@ function arrive(aim, begun, bar) {
     }
     const drawn = document.querySelector('[data-testid="stApp"]').dataset.testScriptState === "notRunning";
     const target = find(aim);
-    const stands = drawn && target && !target.closest('[data-stale="true"]');
+    const stands = target && !target.closest('[data-stale="true"]');
     const place = stands ? target.getBoundingClientRect().top + document.querySelector(MAIN).scrollTop : null;
-    steady = place !== null && place === seen ? steady + 1 : 0;
+    steady = place !== null && place === seen ? steady + (drawn ? 4 : 1) : 0;
     seen = place;
-    if (steady === STEADY) {
+    if (steady >= STEADY) {
       bring(target, bar, aim);
       left = 0;
     }
