@@ -19,8 +19,10 @@ def charts(tab: Page) -> Locator:
 
 def epoch_of(tab: Page) -> int:
     """The last finished epoch according to the words under the accuracy chart."""
-    found = re.search(r"Epoch (\d+): validation", tab.get_by_test_id("stMain").inner_text())
-    return int(found[1]) if found else 0
+    said = re.compile(r"Epoch (\d+): validation")
+    found = said.search(tab.get_by_test_id("stMain").get_by_text(said).first.inner_text())
+    assert found
+    return int(found[1])
 
 
 def wait_for_epoch(tab: Page, number: int) -> None:
