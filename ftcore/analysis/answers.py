@@ -104,5 +104,5 @@ def _chances(network: Network, rows: Sequence[np.ndarray], preprocess: Preproces
         return []
     with torch.no_grad():
         logits = network.run(pixels.pixels(np.stack(rows), preprocess, torch.device("cpu")))
-    chances: list[list[float]] = torch.softmax(logits, 1).tolist()
+    chances: list[list[float]] = torch.softmax(logits.double(), 1).tolist()
     return chances

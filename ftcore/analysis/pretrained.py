@@ -73,7 +73,7 @@ def own_guesses(network: Network, images: np.ndarray, top: int = 5) -> list[list
     names = backbones.old_classes(network.backbone)
     x = pixels.pixels(images, backbones.preprocess(network.backbone), torch.device("cpu"))
     with torch.no_grad():
-        chances = torch.softmax(network.run(x), 1)
+        chances = torch.softmax(network.run(x).double(), 1)
     likeliest = chances.topk(top, dim=1)
     return [
         [(names[i], chance) for i, chance in zip(index, values, strict=True)]

@@ -226,10 +226,10 @@ def columns(logits: np.ndarray, temperature: float = 1.0) -> Columns:
 
 @torch.no_grad()
 def probabilities(network: Network, source: Source) -> np.ndarray:
-    """The probability of each class for each image of a source, float32 [images, classes]."""
+    """The probability of each class for each image of a source, float64 [images, classes]: in float32 some would be 1."""
     batches = []
     for part in torch.arange(len(source)).split(pixels.batch_size(source.preprocess)):
-        batches.append(F.softmax(network.run(source.batch(part), start=source.boundary), dim=1))
+        batches.append(F.softmax(network.run(source.batch(part), start=source.boundary).double(), dim=1))
     return torch.cat(batches).numpy()
 
 

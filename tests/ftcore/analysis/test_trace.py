@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -13,7 +14,7 @@ from captum.attr import LayerGradCam
 from PIL import Image
 from torch import nn
 
-from ftcore.analysis import trace
+from ftcore.analysis import answers, pretrained, trace
 from ftcore.data import pictures
 from ftcore.data.prepared import Split
 from ftcore.errors import FtError
@@ -193,6 +194,25 @@ def test_wrong_sizes_and_blocks_are_one_sentence() -> None:
     for block in (HEAD, "pool", "layer9"):
         with pytest.raises(FtError, match="gives no maps"):
             trace.heat(network, image_for("resnet18-tinyimagenet64"), block, 0)
+
+
+def test_a_sure_network_is_never_said_to_be_certain(tmp_path: Path) -> None:
+    name = "resnet18-tinyimagenet64"
+    network, image = backbones.build(name), image_for(name)
+    network.model.eval()
+    with torch.no_grad():
+        network.head.bias[0] += 25
+    logits = trace.trace(network, image).logits
+    assert float(torch.softmax(torch.tensor(logits), 0).max()) == 1, "the case is one in which float32 rounds"
+    wanted = trace.columns(logits).probabilities.max()
+    split = Split(image[None], np.zeros(1, np.int64), ("",), "")
+    source = features.Source(network, network.names[0], split, backbones.preprocess(name), torch.device("cpu"))
+    Image.fromarray(image).save(tmp_path / "x.png")
+    (answer,) = answers.answers(network, [tmp_path / "x.png"])
+    ((guess,),) = pretrained.own_guesses(network, image[None], top=1)
+    for found in (trace.probabilities(network, source).max(), max(answer.chances), guess[1]):
+        assert found == pytest.approx(wanted, abs=1e-8)
+        assert found < 1
 
 
 @pytest.mark.parametrize("backbone", ["resnet18-tinyimagenet64", "mobilenet_v3_small"])
