@@ -172,7 +172,7 @@ def answer_the_short_quiz(tab: Page) -> None:
         tab.get_by_role("button", name="Check the answer").click()
         expect(tab.get_by_text(re.compile(rf"question {number} of 3 .* of {number} · streak"))).to_be_visible()
         at_step(tab, 12)
-        go_on(tab)
+        go_on(tab, "Next question" if number < 3 else "See the result")
 
 
 def moved_share(folder: Path) -> float:

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from course import quiz
 from tests.browser.conftest import OpenTab, rest
 
-FURTHER = re.compile("^(Next question|See the result)$")
+FURTHER = re.compile("^(Next question|See the result)$")  # whichever it is
 MUST = {question.prompt: question for question in quiz.load().questions if question.must}
 
 
@@ -33,10 +33,10 @@ def answer(tab: Page, correct: bool) -> quiz.Question:
     return question
 
 
-def go_on(tab: Page) -> None:
-    """To the next question or to the result, once the button of the question before is gone, too."""
+def go_on(tab: Page, name: str | re.Pattern[str]) -> None:
+    """Press what leads on from an answer, once the button of the question before is gone, too."""
     rest(tab)
-    tab.get_by_role("button", name=FURTHER).click()
+    tab.get_by_role("button", name=name).click()
 
 
 def reach(tab: Page, wanted: Locator) -> None:
@@ -52,17 +52,17 @@ def test_the_short_quiz_by_mouse_and_a_reload_in_the_middle(open_tab: OpenTab) -
     tab = open_tab("quiz")
     tab.get_by_role("button", name="Short quiz, 3 questions").click()
     first = answer(tab, correct=True)
-    go_on(tab)
+    go_on(tab, "Next question")
     expect(tab.get_by_text("question 2 of 3")).to_be_visible()
     second = answer(tab, correct=False)
     tab.reload()
     expect(tab.get_by_text("question 2 of 3")).to_be_visible()
     expect(tab.get_by_text("score 1 of 2 · streak 0")).to_be_visible()
     expect(tab.get_by_text("Not quite.", exact=True)).to_be_visible()
-    go_on(tab)
+    go_on(tab, "Next question")
     expect(tab.get_by_text("question 3 of 3")).to_be_visible()
     third = answer(tab, correct=True)
-    go_on(tab)
+    go_on(tab, "See the result")
     expect(tab.get_by_role("heading", name="2 of 3 questions right")).to_be_visible()
     assert len({first.id, second.id, third.id}) == 3
     expect(tab.get_by_role("button", name="What was wrong, 1 question")).to_be_enabled()
@@ -88,6 +88,7 @@ def test_the_short_quiz_by_keyboard_alone(open_tab: OpenTab) -> None:
         tab.keyboard.press("Enter")
         rest(tab)
         following = tab.get_by_role("button", name=FURTHER)
+        expect(following).to_be_visible()
         reach(tab, following)
         tab.keyboard.press("Enter")
     expect(tab.get_by_role("heading", name=re.compile("of 3 questions right"))).to_be_visible()
@@ -100,7 +101,7 @@ def test_a_wrong_answer_leads_to_the_experiment_that_settles_it(open_tab: OpenTa
         question = answer(tab, correct=False)
         if question.id == "thaw-curve":
             break
-        go_on(tab)
+        go_on(tab, FURTHER)
         expect(tab.get_by_text("Not quite.", exact=True)).to_have_count(0)
     tab.get_by_role("link", name=re.compile("Settle it by an experiment")).click()
     expect(tab.get_by_role("heading", name="What the thaw brings", level=1)).to_be_visible()
