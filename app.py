@@ -3,6 +3,7 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
+from ui.exchange import handout, receive
 from ui.frame import nav, nested, wake
 
 if __name__ == "__main__":  # a visitor's session runs the file
@@ -11,4 +12,5 @@ if __name__ == "__main__":  # a visitor's session runs the file
     with nav.inside():
         page.run()
 else:
-    app = st.App(__file__, lifespan=wake.lifespan, middleware=[Middleware(nested.Nested)])
+    routes = [*receive.routes(), *handout.routes()]
+    app = st.App(__file__, lifespan=wake.lifespan, routes=routes, middleware=[Middleware(nested.Nested)])

@@ -21,9 +21,9 @@ def of_network(settings: RunSettings, classes: int, images: int) -> dict[str, fl
     rows, (_, second) = describe(settings.backbone, classes), lesson(settings)
     weights = {row.name: row.parameters for row in rows}
     last, two = recipes.last_blocks(settings.backbone, 1), recipes.last_blocks(settings.backbone, 2)
-    convs = sum(row.kind == "conv" for row in rows)
+    body = sum(row.in_body for row in rows)
     moved = sum(weights[name] for name in second.trainable)
-    start = next(at for at, row in enumerate(rows) if row.name in second.trainable and row.parameters)
+    start = next(at for at, row in enumerate(rows) if row.name in second.trainable and row.learns)
     operations = sum(row.forward_flops for row in rows)
     width = features(settings.backbone)
     old = sum(row.parameters for row in describe(settings.backbone) if row.name == HEAD)
@@ -40,7 +40,7 @@ def of_network(settings: RunSettings, classes: int, images: int) -> dict[str, fl
         "last_block": sum(weights[name] for name in last),
         "last_block_alone": sum(weights[name] for name in last if name != HEAD),
         "last_two_share": 100 * sum(weights[name] for name in two if name != HEAD) / trunk,
-        "last_two_blocks": 100 * 2 / convs,
+        "last_two_blocks": 100 * 2 / body,
         "thawed": moved,
         "thawed_share": 100 * (moved - weights[HEAD]) / trunk,
         "moments": 2 * moved,

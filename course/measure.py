@@ -58,7 +58,7 @@ MEASUREMENTS: Mapping[str, Trial] = {
     ),
     "bn-eval": Trial(
         {"a": {"again": False}, "b": {"again": True}},
-        lambda rows: "holds" if _all(rows, "a_left") else "undone",
+        lambda rows: "undone" if _all(rows, "a_statistics") else "holds",
         _PAIR, ("statistics",), bn_eval, forward=2 * STEPS * BATCH,
     ),
     "eval-mode": Trial(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from course.trials import Trial
-from course.verdicts import Rows, paired
+from course.verdicts import Rows, paired, sign
 from ftcore.events import EpochEnd
 from ftcore.settings import HEAD, Phase, RunSettings
 from ftcore.training import recipes
@@ -133,7 +133,7 @@ TRAININGS: Mapping[str, Trial] = {
     "val-above": Trial(
         {"a": RunSettings(phases=(Phase(epochs=1),), train_per_class=40),
          "b": RunSettings(phases=(Phase(epochs=1),), train_per_class=200)},
-        lambda rows: {1: "above", -1: "below", 0: "same"}[paired(rows, "a_first", "a_learning")],
+        lambda rows: {1: "above", -1: "below", 0: "same"}[sign([row["a_above"] for row in rows])],
         (("a", "b"),), ("above", "lag"),
     ),
     "kept-features": Trial(

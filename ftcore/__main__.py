@@ -1,4 +1,4 @@
-"""The terminal command: `python -m ftcore train | resume | predict | list`.
+"""The terminal command: `python -m ftcore train | resume | predict | data check | list`.
 
 It only reads arguments and prints; the work is the engine's.
 """
@@ -21,10 +21,11 @@ from ftcore.events import Event
 from ftcore.files import home, version
 from ftcore.names import shown, tidy
 from ftcore.network import backbones
+from ftcore.network.catalogue import OF_TIMM
 from ftcore.network.describe import describe
 from ftcore.numerals import several
 from ftcore.runs import execute, longer, records, results, verdict
-from ftcore.terminal import console, options, risk, story
+from ftcore.terminal import checked, console, options, risk, story
 from ftcore.training import recipes
 
 
@@ -78,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     t.set_defaults(command=_train)
     options.add(t)
     t.add_argument("--settings", type=Path, metavar="FILE", help="start from a settings.json; other options change it")
-    t.add_argument("--thaw", metavar="N", help="convolutional blocks to thaw in the last phase, or `all`")
+    t.add_argument("--thaw", metavar="N", help="blocks to thaw in the last phase, or `all`")
     start = t.add_mutually_exclusive_group()
     start.add_argument("--pretrained", dest="weights", action="store_const", const="pretrained", help="the default")
     start.add_argument(
@@ -102,6 +103,10 @@ def _parser() -> argparse.ArgumentParser:
     shape = p.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="one JSON object a picture and line")
     shape.add_argument("--csv", action="store_true", help="CSV with a column for each class, in UTF-8")
+    data = commands.add_parser("data", help="look at pictures of your own before training")
+    check = data.add_subparsers(required=True, metavar="WHAT").add_parser("check", help="what should be mended")
+    check.set_defaults(command=checked.run)
+    checked.add(check)
     show = commands.add_parser("list", help="backbones and datasets, and where the weights are")
     show.set_defaults(command=_list)
     return parser
@@ -204,11 +209,13 @@ def _list(_: argparse.Namespace) -> int:
     console.say("Backbones")
     for name in backbones.CATALOGUE:
         rows, side = describe(name), backbones.preprocess(name).side
-        size = sum(row.parameters for row in rows)
+        size, top1 = sum(row.parameters for row in rows), backbones.accuracy(name)
+        told = f"top-1 {console.share(top1)}" if top1 is not None else "top-1 not told"
         console.say(
             f"  {name:24} {size:>11,} parameters  {side:3} px  {len(backbones.old_classes(name)):4} classes  "
-            f"top-1 {console.share(backbones.accuracy(name))}  {backbones.weights_state(name).sentence}"
+            f"{told}  {backbones.weights_state(name).sentence}"
         )
+    console.say(f"  Any other that timm knows can be named too, with {OF_TIMM} in front or without.")
     console.say("Datasets")
     for name, entry in catalogue.CATALOGUE.items():
         console.say(f"  {name:24} {entry.classes:4} classes  {entry.note}")

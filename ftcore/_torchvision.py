@@ -1,7 +1,7 @@
 """Makes `import torchvision` work where its compiled operators do not load.
 
-Whoever needs torchvision takes it from here: `from ftcore._torchvision import torchvision`. It knows
-nothing about networks or images.
+Whoever needs torchvision takes it from here: `from ftcore._torchvision import torchvision`, or `transforms`, which
+alter pictures. It knows nothing about networks or images.
 """
 
 from __future__ import annotations
@@ -37,3 +37,4 @@ def _import_torchvision() -> torch.library.Library | None:
 
 _LIBRARY = _import_torchvision()  # kept: a library that is collected takes its names with it
 torchvision = importlib.import_module("torchvision")
+transforms = importlib.import_module("torchvision.transforms.v2")

@@ -84,7 +84,7 @@ class PicturesSkipped:
 
 @dataclass(frozen=True)
 class CacheProgress:
-    """Frozen features computed for `done` of `total` images, `seconds` since the pass began.
+    """Frozen features computed for `done` of `total` pictures, `seconds` since the pass began; each view is one.
 
     `from_disk` says that nothing had to be computed.
     """
@@ -128,9 +128,10 @@ class StepProgress:
 class EpochEnd:
     """One epoch in numbers.
 
-    `train_*` were taken while learning, `sample_*` afterwards on a fixed sample of the training set in eval
-    mode, `val_*` on the validation set. `drift` gives each trained block's distance from its weights at the
-    start of the run, relative to their norm. `seconds` includes the evaluation.
+    `train_*` were taken while learning, of the pictures as they were altered or mixed for it, `sample_*` afterwards
+    on a fixed sample of the training set in eval mode, `val_*` on the validation set. `drift` gives each trained
+    block's distance from its weights at the start of the run, relative to their norm. `seconds` includes the
+    evaluation.
     """
 
     phase: int

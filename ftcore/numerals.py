@@ -21,8 +21,9 @@ def count(number: int) -> str:
 
 
 def several(number: int, word: str) -> str:
-    """1 and 'epoch' -> '1 epoch', 5 -> '5 epochs'."""
-    return f"{count(number)} {word}{'' if number == 1 else 's'}"
+    """1 and 'epoch' -> '1 epoch', 5 -> '5 epochs'; 5 and 'class' -> '5 classes'."""
+    ending = "" if number == 1 else "es" if word.endswith("s") else "s"
+    return f"{count(number)} {word}{ending}"
 
 
 def listed(words: Sequence[str], last: str = "and") -> str:

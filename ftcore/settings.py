@@ -23,6 +23,7 @@ from ftcore.names import shown
 from ftcore.phase import HEAD, Phase
 
 __all__ = ["HEAD", "Phase", "RunSettings", "names_phase", "number_from_environment"]
+LEAST_MIXUP = 0.001
 
 
 def number_from_environment(name: str, default: float) -> float:
@@ -53,7 +54,7 @@ class RunSettings:
         "Backbone",
         "The pretrained network to start from.",
         group="",
-        option="a name from `list`",
+        option="a name from `list`, or any that timm knows",
     )
     data: str = setting(
         "sketchbook",
@@ -121,6 +122,40 @@ class RunSettings:
         low=0.0,
         high=0.95,
     )
+    augmentation: str = setting(
+        "none",
+        "Augmentation",
+        "Learns from altered views of the training images: a part of each, cut out and scaled up again. It curbs memorising "
+        "where images are few, but needs more epochs, and not every set gains by it. Fixed takes turns between a few views, "
+        "whose frozen features are kept: one frozen pass for each. Random makes new views for each epoch, so every epoch "
+        "runs the frozen blocks for all training images.",
+        ("none", "fixed", "random"),
+    )
+    views: int = setting(
+        4,
+        "Fixed views",
+        "How many views of each training image fixed augmentation takes turns between, the picture as it is among them. "
+        "Each costs one frozen pass more and as much disk. Other augmentation does not ask for it.",
+        low=2,
+        high=32,
+    )
+    mirror: bool = setting(
+        True,
+        "Mirror views",
+        "Half of the altered views are mirrored left to right. Switch it off for digits, letters and whatever else reads "
+        "one way. It costs no time, and without augmentation it does nothing.",
+        option="mirror no view: for digits, letters and whatever else reads one way",
+    )
+    mixup: float = setting(
+        0.0,
+        "Mixup",
+        "Mixes each picture of a batch with another one, and their labels too, by shares from Beta(alpha, alpha): 0.2 is "
+        "usual, 0 mixes nothing. It curbs memorising and answers that are too sure, but needs more epochs, not every set "
+        "gains by it, and every epoch runs the frozen blocks for all training images. Loss and accuracy while learning are "
+        "those of mixed pictures, whose class is the one with the larger share.",
+        low=0.0,
+        high=10.0,
+    )
     seed: int = setting(
         0,
         "Seed",
@@ -161,6 +196,8 @@ class RunSettings:
         fields.check(self)
         if not 1 <= len(self.phases) <= 8:
             raise FtError("A run has one to eight phases: add or remove some.")
+        if 0 < self.mixup < LEAST_MIXUP:
+            raise FtError(f"Mixup below {LEAST_MIXUP} mixes next to nothing: write 0 for none, or more.")
 
     @property
     def epochs(self) -> int:

@@ -6,6 +6,7 @@ Both share one budget, and what was used longest ago goes first. Knows nothing a
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import time
 import uuid
@@ -67,6 +68,16 @@ def size(path: Path) -> int:
     """Bytes of a file, or of the files right in a folder."""
     files = path.iterdir() if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files)
+
+
+def below(folder: Path) -> int:
+    """Bytes of all files below a folder, passing over what goes meanwhile."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += os.lstat(os.path.join(place, name)).st_size
+    return total
 
 
 def remove(path: Path) -> bool:

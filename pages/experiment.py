@@ -54,7 +54,7 @@ def _list(beliefs: tuple[experiments.Experiment, ...], asked: quiz.Quiz, learner
             with phone.row(topic):
                 grid = st.grid(3, min_column_width=240, gap="small")
             for one in ours:
-                with grid.cell():
+                with grid.container(border=True, key=f"card-{one.id}", gap="xsmall", height="stretch"):
                     _card(one, asked.claims.get(one.claim, ""), len(settled[one.id]), learner)
 
 
@@ -62,20 +62,17 @@ def _card(one: experiments.Experiment, claim: str, questions: int, learner: Lear
     """What people believe, how long the test takes, what it settles, and how far the learner is with it."""
     record = learner.experiments.get(one.id, {})
     mark = "tried" if attempts.rows(one.id, record) else "guessed" if record.get("guess") else ""
-    with st.container(border=True, key=f"card-{one.id}", gap="xsmall", height="stretch"):
-        if st.button(f"**{one.title}**", key=f"open-{one.id}", type="tertiary"):
-            _open(one.id)
-        belief = (
-            content.section("experiments", "belief", {"claim": claim})
-            if claim
-            else content.section("experiments", "must")
-        )
-        st.markdown(belief)
-        values = {"cost": about(experiment.cost(one)), "questions": several(questions, "question")}
-        with st.container(horizontal=True, gap="small"):
-            st.caption(content.section("experiments", "card", values), width="stretch")
-            if mark:
-                st.badge(mark, color="green" if mark == "tried" else "gray")
+    if st.button(f"**{one.title}**", key=f"open-{one.id}", type="tertiary"):
+        _open(one.id)
+    belief = (
+        content.section("experiments", "belief", {"claim": claim}) if claim else content.section("experiments", "must")
+    )
+    st.markdown(belief)
+    values = {"cost": about(experiment.cost(one)), "questions": several(questions, "question")}
+    with st.container(horizontal=True, gap="small"):
+        st.caption(content.section("experiments", "card", values), width="stretch")
+        if mark:
+            st.badge(mark, color="green" if mark == "tried" else "gray")
 
 
 with page.errors():

@@ -14,6 +14,7 @@ from ftcore.costs import flops
 from ftcore.network import backbones
 from ftcore.network.describe import BlockInfo, describe
 from ftcore.settings import RunSettings
+from ftcore.training import augment
 from ui import address, callbacks
 from ui.engine import own, setup
 from ui.frame import guide, nav, page, terms
@@ -151,7 +152,8 @@ def _metrics(
     settings: RunSettings, pattern: tuple[str, ...], totals: flops.Totals, counts: dict[str, int], timed: bool
 ) -> DeltaGenerator:
     """Counts, and what an epoch costs where that is known; returns the place of the words below."""
-    images = sum(counts.values())
+    lesson = parts.with_pattern(settings, pattern) if pattern else settings
+    images = augment.pictures(lesson, counts)
     whole = totals.trainable + totals.frozen
     grid = st.grid(6, min_column_width=128, gap="small")
     grid.metric(f"{EMBER} Trainable", count(totals.trainable), border=True, height="stretch")
@@ -166,7 +168,7 @@ def _metrics(
     if not pattern or not timed:
         grid.metric("One epoch", "…" if pattern else "none", border=True, height="stretch")
     else:
-        phase = parts.with_pattern(settings, pattern).phases[-1]
+        phase = lesson.phases[-1]
         cached = setup.epoch_seconds(settings, phase, cached=bool(disk) and settings.cache, counts=counts)
         plainly = setup.epoch_seconds(settings, phase, cached=False, counts=counts)
         grid.metric(
@@ -180,7 +182,12 @@ def _metrics(
         )
         key = "totals" if disk else "totals.none"
         with words.container(), phone.fold("Where these numbers come from", "costs"):
-            st.caption(content.section("freeze", key, {"boundary": totals.boundary, "images": count(images)}))
+            told = [content.section("freeze", key, {"boundary": totals.boundary, "images": count(images)})]
+            if disk and augment.live(lesson):
+                told.append(content.section("freeze", "totals.live"))
+            elif disk and images > sum(counts.values()):
+                told.append(content.section("freeze", "totals.views", {"views": len(augment.kept(lesson))}))
+            st.caption(" ".join(told))
     return words
 
 

@@ -201,7 +201,7 @@ def _touch(settings: RunSettings, stage: Stage, data: sets.Summary) -> None:
         opened = {"phase": str(phase)} if phase else {"lab": patterns.text(stage.trainable, stage.blocks)}
         query = address.link() | opened
         st.page_link(file, label=label, icon=":material/arrow_forward:", query_params=query)
-    check.ask(stage.id, stage.values)
+    check.ask(stage.id, stage.values, len(backbones.old_classes(settings.backbone)))
 
 
 def _badge(mark: str) -> None:

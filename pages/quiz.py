@@ -11,6 +11,7 @@ from course import content, experiments, learners, marking, quiz, rounds
 from course.learners import Learner
 from course.quiz import Question, Quiz
 from course.rounds import Round
+from ftcore.network import backbones
 from ftcore.network.describe import describe
 from ftcore.settings import RunSettings
 from ftcore.training import recipes
@@ -36,7 +37,8 @@ def main() -> None:
     settings, view, owner = page.begin("quiz")
     if exercise.page(owner):
         return
-    loaded, learner = quiz.load(), learners.load(owner)
+    loaded = quiz.fitting(quiz.load(), len(backbones.old_classes(settings.backbone)))
+    learner = learners.load(owner)
     st.title("Quiz")
     here = rounds.current(learner, [one.id for one in loaded.questions])
     if here is None:

@@ -66,7 +66,8 @@ def _which(settings: RunSettings, view: View | None) -> tuple[Which, str]:
         version = -1 if now == "done" else int(view.story.epochs[-1].epoch)
         return Which(settings.backbone, view.id, FINAL, version), networks.note(now)
     free = view is None and settings.backbone == RunSettings().backbone
-    return Which(_pretrained() if free else settings.backbone), "pretrained"
+    which = Which(_pretrained() if free else settings.backbone)
+    return which, "pretrained" if backbones.old_classes(which.backbone) else "pretrained.nameless"
 
 
 def _pretrained() -> str:
@@ -108,7 +109,7 @@ def _go(layer: str | None) -> None:
 
 def _telling(rows: tuple[BlockInfo, ...]) -> str:
     """The last block whose maps are large enough to recognise something in; the first if all are small."""
-    large = [row.name for row in rows if len(row.shape) == 3 and row.shape[-1] >= RECOGNISED]
+    large = [row.name for row in rows if row.layout and row.layout.side >= RECOGNISED]
     return large[-1] if large else rows[0].name
 
 
@@ -150,6 +151,8 @@ def _chapters(scene: Scene) -> None:
         chapters.blocks(scene, block)
         with st.expander("All blocks as a table"):
             chapters.table(scene)
+    elif not scene.classes:
+        st.markdown(content.section("trace", "nameless"))
     elif layer == "classifier":
         classifier.classifier(scene)
     elif layer == "softmax":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 
 import streamlit as st
@@ -11,6 +12,7 @@ from ftcore import files
 from ftcore.network.describe import BlockInfo, describe
 from ftcore.runs import service
 from ftcore.settings import Phase, RunSettings
+from ftcore.training import augment
 from ui import address
 from ui.engine import setup
 from ui.frame import guide, nav, page, terms
@@ -68,13 +70,14 @@ def _skipped(view: View) -> None:
     skipped, settings = view.log.skipped, view.settings
     if skipped is None:
         return
-    weighted = [block.name for block in describe(settings.backbone) if block.parameters]
+    weighted = [block.name for block in describe(settings.backbone) if block.learns]
     phase = next((p for p in settings.phases if _boundary(weighted, p) == skipped.boundary), settings.phases[-1])
     ask = functools.partial(setup.epoch_seconds, settings, phase, counts=view.counts)
     sizes = {"gigabytes": skipped.gigabytes, "room": skipped.room}
     values = {name: files.size(value * 2**30) for name, value in sizes.items()}
     values |= {"plain": seconds(ask(cached=False)), "kept": seconds(ask(cached=True)), "boundary": skipped.boundary}
-    st.info(content.section("train", "skipped", values | {"phase": plain(phase.name)}))
+    views = content.section("train", "skipped.views") if len(augment.kept(settings)) > 1 else ""
+    st.info(f"{content.section('train', 'skipped', values | {'phase': plain(phase.name)})} {views}".strip())
 
 
 def _boundary(weighted: list[str], phase: Phase) -> str:
@@ -138,7 +141,7 @@ def _drift(view: View) -> None:
     if not rows:
         return
     title = "How far each block has moved"
-    weighted = [block.name for block in describe(view.settings.backbone) if block.parameters]
+    weighted = [block.name for block in describe(view.settings.backbone) if block.learns]
     with phone.fold(title, "drift"):
         st.subheader(title, anchor=False)
         drift.draw(view.settings, rows, weighted, "train")
@@ -173,9 +176,19 @@ def _settings(settings: RunSettings, counts: dict[str, int], owner: str, view: V
         words = "Start" if view is None else "Run again"
         begin = st.button(f"{words}, {about(cost.seconds)}", type=kind, key="start")
         values = {"images": several(counts["train"], "training image"), "epochs": several(settings.epochs, "epoch")}
-        st.caption(content.section("train", "cost", values), width="stretch")
+        st.caption(f"{content.section('train', 'cost', values)} {_price(settings)}".strip(), width="stretch")
     if begin:
         page.start(settings, owner)
+
+
+def _price(settings: RunSettings) -> str:
+    """What it adds to the time that pictures are altered or mixed; nothing where they are not."""
+    plainly = dataclasses.replace(settings, augmentation="none", mixup=0.0)
+    views = len(augment.kept(settings))
+    if views == 1 and not augment.live(settings):
+        return ""
+    values = {"plain": about(setup.expected(plainly).seconds), "views": views}
+    return content.section("train", "cost.live" if augment.live(settings) else "cost.fixed", values)
 
 
 with page.errors():

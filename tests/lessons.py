@@ -14,6 +14,7 @@ from course import content, exercises, rounds
 from ftcore import rates
 from ftcore.analysis import trace
 from ftcore.data import sets
+from ftcore.data.check import findings
 from ftcore.files import ROOT
 from ftcore.settings import Phase, RunSettings
 from ui.course import exercise, knowledge
@@ -77,7 +78,11 @@ VALUES = {
     "pages/pipeline.py: six[0].values": lambda: {**staged(), **returned("_results")},
 }
 NAMES = {
-    "pages/trace.py: note": lambda: {"pretrained", *filter(None, map(note, (*ENDED, "queued", "running", "done")))},
+    "pages/trace.py: note": lambda: {
+        "pretrained",
+        "pretrained.nameless",
+        *filter(None, map(note, (*ENDED, "queued", "running", "done"))),
+    },
     "pages/review.py: name": lambda: set(content.load("cheatsheet")),
     "pages/quiz.py: mode": lambda: set(rounds.MODES),
     "ui/course/exercise.py: finding.key": lambda: {
@@ -96,6 +101,18 @@ NAMES = {
     "ui/picture/classifier.py: heat.method": lambda: set(
         re.findall(r'Heat\(block, "([a-z-]+)"', inspect.getsource(trace))
     ),
+    "ui/exchange/bring.py: room.why": lambda: {"learner", "server", "disk"},
+    "ui/exchange/bring.py: name": lambda: {"camera.label", "drop.folders", "drop.class"},
+    "ui/exchange/look.py: kind": lambda: {
+        kind.replace(" ", "-")
+        for kind in re.findall(r'"([a-z]+(?: [a-z]+)?)", (?:f"|says)', inspect.getsource(findings))
+    },
+    "ui/exchange/mend.py: name": lambda: {"val", "test", "seed"},
+    "ui/exchange/tune.py: key": lambda: {"fitted", "classic"},
+    "ui/exchange/tune.py: reason": lambda: {"smoothing", "cosine", "matrices", "weights", "classic"},
+    "ui/exchange/texts.py: name": lambda: {
+        name for name in content.load("data") if name.startswith(("drop.", "camera."))
+    },
     "ui/frame/guide.py: name": lambda: {name for name in content.load("guide") if "." in name} - {"insight.counted"},
     "ui/frame/guide.py: step.id": lambda: {step.id for step in steps.STEPS},
 }

@@ -65,6 +65,7 @@ def test_any_text_in_a_field_for_numbers_is_one_or_refused(f: Field[Any], data: 
 @settings(MANY, max_examples=1000)
 @given(query=drawn.addresses())
 @example(query={"p0": "", "backbone": "efficientnet_lite0"})  # which is no phase
+@example(query={"augmentation": "fixed", "views": "32", "mirror": "False", "mixup": "1e-9"})  # which mixes nothing
 def test_any_address_gives_settings_or_a_sentence(query: dict[str, str]) -> None:
     with refused_in_a_sentence():
         made = address.from_query(query)

@@ -19,6 +19,7 @@ from ftcore import errors, files
 from ftcore.analysis import steps
 from ftcore.data import downloads
 from ftcore.data.decoding import memory
+from ftcore.data.own import budget
 from ftcore.data.sketchbook import draw
 from ftcore.files import ROOT
 from ftcore.network import backbones
@@ -178,7 +179,9 @@ def test_defaults_of_the_environment_are_those_of_the_code() -> None:
     said = dict(re.findall(r"^\| `(THAW_\w+)` \| (\d+) \|", TEXTS["README.md"], flags=re.M))
     for name, default in said.items():
         (found,) = re.findall(rf'number_from_environment\("{name}", (\w+)\)', CODE)
-        assert default == (found if found.isdecimal() else f"{getattr(limits, found):g}"), name
+        assert default == (
+            found if found.isdecimal() else f"{getattr(limits, found, None) or getattr(budget, found):g}"
+        ), name
 
 
 # Which version this is

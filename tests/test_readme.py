@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import re
 import shlex
 import tomllib
+from collections.abc import Iterator
 
 import pytest
 
@@ -23,7 +25,7 @@ CODE = "\n".join(path.read_text("utf-8") for room in ("ftcore", "course") for pa
     "said",
     [
         f"| a picture | {pictures.MAX_BYTES // 2**20} MB; {pictures.MAX_PIXELS // 10**6} megapixels",
-        f"(JPEG {memory.MAX_JPEG_PIXELS // 10**6}, WebP and AVIF about",
+        f"(JPEG and HEIC in tiles {memory.MAX_JPEG_PIXELS // 10**6}, HEIC in one piece about 25, WebP and AVIF about 12)",
         f"beyond {memory.WHOLE // 10**6} megapixels it is reduced",
         f"longer than {pictures.THIN:,} pixels and more than {pictures.MAX_SHAPE:,} times as long as wide",
         f"{zips.MAX_FILES:,} files, {zips.MAX_DEPTH} folders deep; a zip unpacks to {zips.MAX_UNPACKED // 2**30} GB",
@@ -37,16 +39,23 @@ def test_limits_are_those_of_the_code(said: str) -> None:
 def test_the_limit_of_an_upload_is_that_of_a_picture() -> None:
     server = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))["server"]
     assert server["maxUploadSize"] == pictures.MAX_BYTES // 2**20
-    assert f"| an upload on a page | {server['maxUploadSize']} MB |" in README
+    assert f"| a picture on the Prediction trace | {server['maxUploadSize']} MB |" in README
 
 
 def test_every_setting_of_the_environment_is_told() -> None:
     assert set(re.findall(r"\bTHAW_[A-Z_]+", CODE)) == set(re.findall(r"\bTHAW_[A-Z_]+", README))
 
 
+def parsers(one: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """A parser and those of its commands, however deep."""
+    yield one
+    for action in one._subparsers._group_actions if one._subparsers else ():
+        for below in action.choices.values():
+            yield from parsers(below)
+
+
 def test_every_option_that_is_told_exists() -> None:
-    commands = cli._parser()._subparsers._group_actions[0].choices
-    known = {word for one in (cli._parser(), *commands.values()) for word in one._option_string_actions}
+    known = {word for one in parsers(cli._parser()) for word in one._option_string_actions}
     terminal = README[README.index("## In the terminal") : README.index("## Backbones")]
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", terminal)) <= known
 

@@ -1,7 +1,8 @@
 """What a page knows beyond its own run: settings and run in the address, and who the learner is.
 
 The address is the only store of choices, so a link reopens the same set-up and a reload changes nothing.
-Whatever comes from it is checked: data must be a name of the catalogue. No path is read from it or written to it.
+Whatever comes from it is checked: data must be a name of the catalogue or a set of this learner. No path is read from it
+or written to it.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from typing import Any
 import streamlit as st
 
 from ftcore.data import catalogue
+from ftcore.data.own import keeping, plans
 from ftcore.errors import FtError
 from ftcore.names import shown
 from ftcore.network import backbones
 from ftcore.settings import Phase, RunSettings, names_phase
 from ftcore.training import recipes
-from ui import sitemap
+from ui import learner, sitemap
 from ui.callbacks import guarded
 
 NO_RUN = "none"  # in the address: the set-up alone, whatever runs there are
@@ -41,7 +43,9 @@ def settings_or_none() -> RunSettings | None:
 def from_query(query: Mapping[str, str]) -> RunSettings:
     """The settings in URL parameters; without phases, the classic lesson of the chosen backbone."""
     data = query.get("data", RunSettings().data)
-    if data not in catalogue.CATALOGUE:
+    if plans.is_own(data) and not is_mine(data):
+        raise FtError(keeping.GONE)
+    if data not in catalogue.CATALOGUE and not plans.is_own(data):
         raise FtError(f"There is no dataset '{shown(data, 60)}' here: choose among {', '.join(catalogue.CATALOGUE)}.")
     settings = RunSettings.from_query(query)
     if settings.labels:
@@ -52,9 +56,15 @@ def from_query(query: Mapping[str, str]) -> RunSettings:
     return settings
 
 
+def is_mine(data: str) -> bool:
+    """Is it one of this learner's own sets? Not one of somebody else, nor one that was deleted."""
+    found = plans.set_of(data)
+    return found is not None and bool(learner.learner()) and found.owner == learner.learner()
+
+
 def own_pictures(settings: RunSettings) -> bool:
-    """Does it learn from a folder or zip of this machine, which only the terminal can name?"""
-    return settings.data not in catalogue.CATALOGUE
+    """Does it learn from what this learner cannot name: a folder or zip of this machine, a set of somebody else?"""
+    return settings.data not in catalogue.CATALOGUE and not is_mine(settings.data)
 
 
 def public(settings: RunSettings) -> RunSettings:

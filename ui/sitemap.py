@@ -53,6 +53,7 @@ ENTRIES = (
         (Key("layer"), Key("net"), Key("pick", about=("data", "seed"), begins="val-")),
     ),
     Entry("Explore", "Experiments", "experiment", (Key("exp"),)),
+    Entry("Make", "Your data", "your_data", (Key("set"), Key("part"))),
     Entry("Check", "Quiz", "quiz", (Key("lines"),)),
     Entry("Check", "Review", "review"),
 )

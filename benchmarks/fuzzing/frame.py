@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import faulthandler
+import gc
 import json
 import os
 import random
@@ -135,6 +136,7 @@ class Watch:
 
 def tried(number: int, attempt: Attempt, room: Room, watch: Watch, *, loud: bool = False) -> Result:
     """Try one case and judge it; `loud` prints the traceback of whatever it raises."""
+    gc.collect()  # what earlier work left behind would be let go of meanwhile, and hide as much of the peak
     before, idle = room.seen(), _start_peak()
     with watch.over(room.home) as heard:
         result = _ended(number, attempt, loud)

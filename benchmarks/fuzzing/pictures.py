@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pillow_heif
 from PIL import Image, ImageCms
 
 from benchmarks.fuzzing import damage
@@ -25,7 +26,7 @@ SIZES = (
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBa", "CMYK", "YCbCr", "LAB", "HSV", "I", "F", "I;16", "I;16B")
 KINDS = (
     "AVIF", "BMP", "DDS", "DIB", "GIF", "ICNS", "ICO", "IM", "JPEG", "JPEG2000", "MPO", "PCX", "PNG", "PPM", "QOI",
-    "SGI", "TGA", "TIFF", "WEBP",
+    "SGI", "TGA", "TIFF", "WEBP", "HEIC",
 )  # fmt: skip
 EDGES = (0, 1, 2, 7, 16_383, 16_384, 65_500, 65_535, 65_536, 2**20, 36_000_000, 64_000_000, 2**31 - 1, 2**31, 2**32 - 1)
 SHAPES = (
@@ -47,6 +48,9 @@ def _variants(kind: str) -> Iterator[dict[str, Any]]:
         yield {"progressive": True, "quality": 95, "subsampling": 0}
     if kind in ("PNG", "WEBP", "GIF", "AVIF", "TIFF", "MPO"):
         yield {"save_all": True, "append_images": [Image.new("RGB", (24, 18), "red")]}
+    if kind == "HEIC":
+        yield {"tile_size": 16, "thumbnails": [8]}
+        yield {"chroma": 444, "exif": exif.tobytes(), "tile_size": 64}
     if kind == "PNG":
         yield {"bits": 4}
         yield {"transparency": 1}
@@ -64,7 +68,10 @@ def corpus() -> list[tuple[str, bytes]]:
                 with contextlib.suppress(Exception):  # most kinds know few modes and few options
                     picture, out = colours.convert(mode.partition(";")[0]), io.BytesIO()
                     picture = picture.convert(mode) if ";" in mode else picture
-                    picture.save(out, kind, **more)
+                    if kind == "HEIC":  # not registered with Pillow
+                        pillow_heif.from_pillow(picture).save(out, **({"chroma": 420} | more))
+                    else:
+                        picture.save(out, kind, **more)
                     files.append((kind, out.getvalue()))
     return files
 
@@ -152,6 +159,32 @@ def _header(rng: random.Random, data: bytes) -> bytes:
     return data[:at] + number + data[at + len(number) :]
 
 
+def _heic(rng: random.Random, data: bytes) -> bytes:
+    """A number at the edge of what it can be, or damage, in some box of those that say what there is."""
+    names = (
+        b"ispe",
+        b"hvcC",
+        b"iloc",
+        b"iref",
+        b"dimg",
+        b"ipma",
+        b"ipco",
+        b"pitm",
+        b"iinf",
+        b"infe",
+        b"idat",
+        b"clap",
+        b"meta",
+    )
+    places = [at for name in names if (at := data.find(name)) > 0]
+    at = rng.choice(places) + rng.choice((-4, 4))
+    if rng.random() < 0.5:
+        return damage.damaged(rng, data, at, at + 60)
+    at += rng.choice((0, 0, 4, 8, 12, rng.randrange(40)))
+    size = rng.choice((1, 2, 4))
+    return data[:at] + (rng.choice(EDGES) % (1 << 8 * size)).to_bytes(size, "big") + data[at + size :]
+
+
 def _ascii(rng: random.Random, data: bytes) -> bytes:
     head = rng.choice((b"P1", b"P2", b"P3", b"P4", b"P5", b"P6", b"P7", b"Pf", b"PF", b"P0"))
     numbers = [str(rng.choice(EDGES)) for _ in range(rng.randrange(4))]
@@ -205,6 +238,8 @@ def made(rng: random.Random, sound: list[tuple[str, bytes]]) -> bytes:
         return _png(rng, data)
     if act < 0.60 and kind in ("JPEG", "MPO"):
         return _jpeg(rng, data)
+    if act < 0.70 and kind == "HEIC":
+        return _heic(rng, data)
     if act < 0.75:
         return _header(rng, data)
     return damage.damaged(rng, data, 0, 120) if act < 0.85 else damage.damaged(rng, data)
@@ -213,7 +248,9 @@ def made(rng: random.Random, sound: list[tuple[str, bytes]]) -> bytes:
 def setup(room: Room) -> Maker:
     """Pictures as bytes and as files in the room's input."""
     sound = corpus()
-    for _, data in sound:
+    for kind, data in sound:
+        if kind == "HEIC":
+            read_picture(data)
         with contextlib.suppress(Exception):  # so that every decoder is at home before memory is measured
             Image.open(io.BytesIO(data)).load()
     _tried(next(data for kind, data in sound if kind == "PNG"), SIZES[1])

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ftcore.analysis.trace import softmax
 from ftcore.data import pictures, reading
 from ftcore.data.kinds import READABLE
 from ftcore.data.listings import is_litter
@@ -26,7 +27,7 @@ from ftcore.network import backbones, pixels
 from ftcore.network.blocks import Network
 from ftcore.preprocess import Preprocess
 
-_PHOTOS = ("HEIC", "CR2", "CR3", "JPEG XL", "JPEG 2000", "PSD", "SVG")
+_PHOTOS = ("CR2", "CR3", "JPEG XL", "JPEG 2000", "PSD", "SVG")
 
 
 @dataclass(frozen=True)
@@ -104,5 +105,5 @@ def _chances(network: Network, rows: Sequence[np.ndarray], preprocess: Preproces
         return []
     with torch.no_grad():
         logits = network.run(pixels.pixels(np.stack(rows), preprocess, torch.device("cpu")))
-    chances: list[list[float]] = torch.softmax(logits.double(), 1).tolist()
+    chances: list[list[float]] = softmax(logits).tolist()
     return chances

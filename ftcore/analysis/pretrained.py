@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ftcore.analysis.trace import softmax
 from ftcore.data.prepared import Split
 from ftcore.errors import FtError
 from ftcore.network import backbones, pixels, surgery
@@ -47,7 +48,9 @@ def _same(backbone: str, name: str) -> tuple[str, ...]:
 @functools.cache
 def _endings(backbone: str) -> tuple[dict[str, list[str]], ...]:
     """Old names by all their words, by their last words, and by the second half of a last word made of two."""
-    everyone = (old for name in backbones.CATALOGUE for old in backbones.old_classes(name))
+    # timm's networks know ImageNet's classes too, and to ask them would import it for the first page
+    ours = (entry.name for entry in backbones.CATALOGUE.values() if entry.library == "torchvision")
+    everyone = (old for name in ours for old in backbones.old_classes(name))
     known = {word for old in everyone for word in _words(old)}
     whole: dict[str, list[str]] = {}
     last: dict[str, list[str]] = {}
@@ -73,8 +76,8 @@ def own_guesses(network: Network, images: np.ndarray, top: int = 5) -> list[list
     names = backbones.old_classes(network.backbone)
     x = pixels.pixels(images, backbones.preprocess(network.backbone), torch.device("cpu"))
     with torch.no_grad():
-        chances = torch.softmax(network.run(x).double(), 1)
-    likeliest = chances.topk(top, dim=1)
+        chances = softmax(network.run(x))
+    likeliest = chances.topk(min(top, len(names)), dim=1)
     return [
         [(names[i], chance) for i, chance in zip(index, values, strict=True)]
         for index, values in zip(likeliest.indices.tolist(), likeliest.values.tolist(), strict=True)

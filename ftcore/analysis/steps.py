@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ftcore.costs import machine
 from ftcore.data.prepared import Split
@@ -19,7 +19,7 @@ from ftcore.network.blocks import Network
 from ftcore.network.change import relative
 from ftcore.network.describe import describe
 from ftcore.settings import Phase, RunSettings
-from ftcore.training import objective
+from ftcore.training import augment, objective
 from ftcore.training.optimizer import make_optimizer, shorten, step
 from ftcore.training.start import start_network
 
@@ -51,7 +51,7 @@ def movement(
     else:
         surgery.set_mode(network, phase.trainable, settings.batch_norm)
     optimizer = make_optimizer(network, phase, torch.device("cpu"))
-    moving = _moving(network)
+    moving = surgery.moving(network, phase.trainable)
     for x, y in batches(settings, split, steps):
         step(optimizer, _loss(settings, network, split, x, y), phase.clip, moving)
     return tuple(_moved(network, name, phase, before[name]) for name in network.names if network.parameters(name))
@@ -62,10 +62,6 @@ def _loss(settings: RunSettings, network: Network, split: Split, x: Tensor, y: T
     with objective.dropout(network, settings.dropout):
         logits = network.run(x)
     return objective.loss(settings, split.labels, network.head.out_features, torch.device("cpu"))(logits, y)
-
-
-def _moving(network: Network) -> list[nn.Parameter]:
-    return [p for p in network.model.parameters() if p.requires_grad]
 
 
 def movement_seconds(settings: RunSettings, phase: Phase, steps: int = STEPS) -> float:
@@ -86,18 +82,28 @@ def _prepared(settings: RunSettings, phase: Phase, classes: int) -> Network:
 
 
 def batches(settings: RunSettings, split: Split, steps: int) -> list[tuple[Tensor, Tensor]]:
-    """Batches of the training set in a seeded order, from the start again if it is short."""
+    """Batches of the training set in a seeded order, from the start again if it is short.
+
+    They are altered and mixed as those of a run's first epoch; labels [n] are then shares [n, classes].
+    """
     preprocess = backbones.preprocess(settings.backbone)
     order = torch.randperm(len(split), generator=torch.Generator().manual_seed(settings.seed))
     size = min(settings.batch_size, pixels.batch_size(preprocess))
     if len(order) < 2:
         raise FtError("There are too few training images for a step: choose more images per class.")
     parts = [part for part in order.repeat(steps * size // len(order) + 1).split(size) if len(part) > 1][:steps]
-    device = torch.device("cpu")
-    return [
-        (pixels.pixels(split.images[part.numpy()], preprocess, device), torch.tensor(split.labels[part.numpy()]))
+    view, device = augment.learned(settings, 1), torch.device("cpu")
+    made = [
+        (
+            augment.alter(pixels.pixels(split.images[part.numpy()], preprocess, device), part, view),
+            torch.tensor(split.labels[part.numpy()]),
+        )
         for part in parts
     ]
+    mix = augment.mixing(settings, int(split.labels.max()) + 1)
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(settings.seed)
+        return [mix(x, y) for x, y in made] if mix else made
 
 
 def _moved(network: Network, name: str, phase: Phase, before: dict[str, Tensor]) -> Movement:
@@ -139,7 +145,7 @@ def one_step(settings: RunSettings, phase: Phase, split: Split, block: str) -> O
     optimizer = make_optimizer(network, phase, torch.device("cpu"))
     ((x, y),) = batches(settings, split, 1)
     _loss(settings, network, split, x, y).backward()
-    shorten(_moving(network), phase.clip)
+    shorten(surgery.moving(network, phase.trainable), phase.clip)
     key, parameter = next(iter(network.parameters(block).items()))
     if parameter.grad is None:
         raise FtError(f"{block} is frozen, so nothing moves there: thaw it, then take the step.")

@@ -18,6 +18,7 @@ from ftcore.errors import FtError
 from ftcore.network import backbones, pixels
 from ftcore.network.blocks import Network
 from ftcore.network.describe import describe
+from ftcore.network.layout import Layout, layout
 from ftcore.settings import HEAD
 from ftcore.training.features import Source
 
@@ -30,8 +31,9 @@ class Step:
     """What one block made of the image.
 
     `means` [channels] holds each channel's mean over its map, or the features themselves; `order` names the
-    channels from the strongest on; `maps` [up to STRONGEST, height, width] are those of the first in `order`,
-    None where there are no maps. `zeros` is the share of activations that are exactly 0; `seconds` the time taken.
+    channels from the strongest on; `maps` [up to STRONGEST, height, width] are those of the first in `order`, of tokens
+    laid out as the patches lie; None where nothing belongs to a place. `zeros` is the share of activations that are
+    exactly 0; `seconds` the time taken.
     """
 
     name: str
@@ -51,7 +53,8 @@ class Step:
 class Trace:
     """An image [side, side, 3] in bytes, the tensor [3, side, side] made of it, a step per block, and what came out.
 
-    `features` [f] go into the head, `logits` [classes] come out of it; equal to `model(x)` bit for bit.
+    `features` [f] go into the head, `logits` [classes] come out of it; equal to `model(x)` bit for bit. A head that has
+    no outputs yet is no step.
     """
 
     image: np.ndarray
@@ -110,25 +113,25 @@ def trace(network: Network, image: np.ndarray) -> Trace:
     steps, into_head = [], x
     for block in network.blocks:
         start = time.perf_counter()
-        if block.kind == "head":
-            for module in network.modules(HEAD)[:-1]:
-                x = module(x)
-            into_head = x.clone()
-            x = network.head(x)
+        if block.name == HEAD:
+            into_head, x = network.classify(x)
         else:
             x = network.step(block, x)
-        steps.append(_step(block.name, block.kind, x[0], time.perf_counter() - start))
+        if x.numel():
+            steps.append(_step(block.name, block.kind, x[0], time.perf_counter() - start))
     return Trace(image, given[0].numpy(), tuple(steps), into_head[0].numpy(), x[0].numpy())
 
 
 def _step(name: str, kind: str, x: Tensor, seconds: float) -> Step:
-    means = x.mean((1, 2)) if x.ndim == 3 else x
+    lies = layout(x.shape)
+    maps = lies.maps(x[None])[0] if lies else None
+    means = maps.mean((1, 2)) if maps is not None else x
     order = means.argsort(descending=True)
-    maps = x[order[:STRONGEST]].clone().numpy() if x.ndim == 3 else None
+    strongest = maps[order[:STRONGEST]].clone().numpy() if maps is not None else None
     zeros = float((x == 0).float().mean())
     return Step(
         name, kind, tuple(x.shape), x.min().item(), x.mean().item(), x.max().item(), zeros,
-        means.clone().numpy(), order.numpy(), maps, seconds,
+        means.clone().numpy(), order.numpy(), strongest, seconds,
     )  # fmt: skip
 
 
@@ -145,61 +148,87 @@ def pools_and_classifies(network: Network) -> bool:
     Tried out on random maps, since each library has a module of its own for it; the network must be in eval mode.
     """
     pool, shape = network.blocks[-2], describe(network.backbone)[-3].shape
-    if pool.kind != "pool" or len(shape) != 3:
+    lies = layout(shape)
+    if pool.kind != "pool" or lies is None:
         return False
-    maps = torch.randn(1, *shape, generator=torch.Generator().manual_seed(0))
+    given = torch.randn(1, *shape, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        features, means = network.step(pool, maps).flatten(1), maps.mean((2, 3))
+        features, means = network.step(pool, given).flatten(1), lies.maps(given).mean((2, 3))
     return features.shape == means.shape and torch.allclose(features, means, atol=1e-5)
 
 
 def mapped(network: Network) -> tuple[str, ...]:
-    """The blocks that give maps: all before the pool."""
-    return tuple(b.name for b in network.blocks if b.kind in ("stem", "conv"))
+    """The blocks before the pool whose numbers belong to places of the image."""
+    rows = describe(network.backbone)
+    return tuple(row.name for row in rows if (row.kind == "stem" or row.in_body) and row.layout)
+
+
+def answering(network: Network) -> tuple[str, ...]:
+    """Those of `mapped` at whose places the answer depends: not the last where the pool takes the class token alone.
+
+    Tried out on random tokens; the network must be in eval mode.
+    """
+    names = mapped(network)
+    pool = network.blocks[network.names.index(names[-1]) + 1]
+    lies = next(row.layout for row in describe(network.backbone) if row.name == names[-1])
+    if pool.kind != "pool" or lies is None or not lies.in_front:
+        return names
+    tokens = torch.randn(2, lies.in_front + lies.side**2, lies.channels, generator=torch.Generator().manual_seed(0))
+    tokens[1, : lies.in_front] = tokens[0, : lies.in_front]
+    with torch.no_grad():
+        one, other = network.step(pool, tokens)
+    return names[:-1] if torch.allclose(one, other) else names
 
 
 @torch.no_grad()
 def maps(network: Network, image: np.ndarray, block: str) -> np.ndarray:
     """All maps that a block gives for an image, float32 [channels, height, width]."""
-    channels: np.ndarray = _maps(network, image, block)[0].numpy()
+    given, lies = _given(network, image, block)
+    channels: np.ndarray = lies.maps(given)[0].numpy()
     return channels
 
 
-def _maps(network: Network, image: np.ndarray, block: str) -> Tensor:
-    blocks = mapped(network)
-    if block not in blocks:
-        raise FtError(f"The block '{block}' gives no maps: choose among {', '.join(blocks)}.")
-    return network.run(tensor(network, image), stop=network.names[network.names.index(block) + 1])
+def _given(network: Network, image: np.ndarray, block: str) -> tuple[Tensor, Layout]:
+    """What a block gives for an image, [1, ...], and how it lies over the image."""
+    names = mapped(network)
+    if block not in names:
+        raise FtError(f"The block '{block}' gives no maps: choose among {', '.join(names)}.")
+    given = network.run(tensor(network, image), stop=network.names[network.names.index(block) + 1])
+    lies = layout(given.shape[1:])
+    assert lies is not None
+    return given, lies
 
 
 def heat(network: Network, image: np.ndarray, block: str, label: int) -> Heat:
-    """Where in the image the logit of a class comes from, in the maps that `block` gives.
+    """Where in the image the logit of a class comes from, in the maps that `block` gives; tokens count as maps.
 
     At the last maps of a network that pools and classifies linearly: the class activation map, the sum over
-    channels of weight x map (arXiv 1512.04150, eq. 2); in other networks Grad-CAM, the same sum with each channel's
-    mean gradient as its weight (arXiv 1610.02391, eq. 1 and 2, before its ReLU). At earlier blocks HiResCAM, the
-    sum over channels of gradient x activation at each place (arXiv 2011.08891, eq. 3), which also makes sense where
-    activations are below zero.
+    channels of weight x map (arXiv 1512.04150, eq. 2); in other networks whose pool looks at every place Grad-CAM, the
+    same sum with each channel's mean gradient as its weight (arXiv 1610.02391, eq. 1 and 2, before its ReLU). At earlier
+    blocks HiResCAM, the sum over channels of gradient x activation at each place (arXiv 2011.08891, eq. 3), which also
+    makes sense where activations are below zero. Raises `FtError` at a block behind which no place counts any more.
     """
+    if block not in answering(network) and block in mapped(network):
+        raise FtError(f"Behind '{block}' the class token alone goes on: choose one of {', '.join(answering(network))}.")
     with torch.no_grad():
-        maps = _maps(network, image, block)
-    last = block == mapped(network)[-1]
+        given, lies = _given(network, image, block)
+    last, maps = block == mapped(network)[-1], lies.maps(given)[0]
     if last and pools_and_classifies(network):
         weights = network.head.weight.detach()[label]
-        return Heat(block, "cam", torch.einsum("c,chw->hw", weights, maps[0]).numpy())
-    gradient = _gradient(network, maps, block, label)
+        return Heat(block, "cam", torch.einsum("c,chw->hw", weights, maps).numpy())
+    gradient = lies.maps(_gradient(network, given, block, label))[0]
     if last:
-        return Heat(block, "grad-cam", torch.einsum("c,chw->hw", gradient[0].mean((1, 2)), maps[0]).numpy())
-    return Heat(block, "hires-cam", (gradient[0] * maps[0]).sum(0).numpy())
+        return Heat(block, "grad-cam", torch.einsum("c,chw->hw", gradient.mean((1, 2)), maps).numpy())
+    return Heat(block, "hires-cam", (gradient * maps).sum(0).numpy())
 
 
-def _gradient(network: Network, maps: Tensor, block: str, label: int) -> Tensor:
-    """How the class's logit changes with each number of these maps."""
+def _gradient(network: Network, given: Tensor, block: str, label: int) -> Tensor:
+    """How the class's logit changes with each number that the block gave."""
     flags = [(p, p.requires_grad) for p in network.model.parameters()]
     try:
         for p, _ in flags:
             p.requires_grad_(False)
-        leaf = maps.clone().requires_grad_()
+        leaf = given.clone().requires_grad_()
         x = leaf.clone()  # some blocks work in place
         with torch.enable_grad():
             logit = network.run(x, start=network.names[network.names.index(block) + 1])[0, label]
@@ -224,12 +253,17 @@ def columns(logits: np.ndarray, temperature: float = 1.0) -> Columns:
     return Columns(scaled, lowered, exponentials, total, exponentials / total)
 
 
+def softmax(logits: Tensor) -> Tensor:
+    """Probabilities of logits [n, classes] in float64: in float32 those of a sure network would round to 1."""
+    return F.softmax(logits.double(), dim=1)
+
+
 @torch.no_grad()
 def probabilities(network: Network, source: Source) -> np.ndarray:
-    """The probability of each class for each image of a source, float64 [images, classes]: in float32 some would be 1."""
+    """The probability of each class for each image of a source, float64 [images, classes]."""
     batches = []
     for part in torch.arange(len(source)).split(pixels.batch_size(source.preprocess)):
-        batches.append(F.softmax(network.run(source.batch(part), start=source.boundary).double(), dim=1))
+        batches.append(softmax(network.run(source.batch(part), start=source.boundary)))
     return torch.cat(batches).numpy()
 
 
@@ -242,5 +276,6 @@ def answers(network: Network, block: str, images: np.ndarray) -> np.ndarray:
     size, batches = pixels.batch_size(preprocess, pixels.FILL), []
     for first in range(0, len(images), size):
         x = network.run(pixels.pixels(images[first : first + size], preprocess, CPU), stop=stop)
-        batches.append(x.mean((2, 3)) if x.ndim == 4 else x)
+        lies = layout(x.shape[1:])
+        batches.append(lies.maps(x).mean((2, 3)) if lies else x)
     return torch.cat(batches).numpy()

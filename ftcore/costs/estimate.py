@@ -8,18 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ftcore.costs import memory
-from ftcore.costs.machine import Cost, costs
+from ftcore.costs.machine import Cost, altering, costs
 from ftcore.data import builtin, sets
 from ftcore.network import backbones
 from ftcore.network.describe import BlockInfo, describe
 from ftcore.settings import Phase, RunSettings
-from ftcore.training import recipes
+from ftcore.training import augment, recipes
 from ftcore.training.loop import SAMPLE
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Expected seconds of a run: making the features once, then each phase, then all together.
+    """Expected seconds of a run: making the features once, in every view that is kept, then each phase, then all together.
 
     `plain` is the whole without kept features. `drawing` is the time to draw a generated set the first time; it
     counts in `seconds` and `plain`. All of it rests on a measurement on this machine.
@@ -41,8 +41,7 @@ def of_run(settings: RunSettings, counts: Mapping[str, int] | None = None) -> Es
     cost, rows = costs(settings.backbone), describe(settings.backbone)
     made = counts or _counts(settings)
     firsts = [first_trainable(phase, rows) for phase in settings.phases]
-    whole_set = sum(made.values())
-    cache = whole_set * sum(cost[row.name].forward for row in rows[: max(firsts)]) if settings.cache else 0.0
+    cache = _filling(settings, made, cost, rows[: max(firsts)]) if settings.cache else 0.0
     looks = made["val"] * _look(cost, rows, firsts[0]) + made["test"] * _look(cost, rows, firsts[-1])
     phases = tuple(
         p.epochs * epoch_seconds(settings, p, made, cost, rows, cached=settings.cache and first > 0)
@@ -53,6 +52,16 @@ def of_run(settings: RunSettings, counts: Mapping[str, int] | None = None) -> Es
     looked_at = looks if settings.cache else (made["val"] + made["test"]) * _look(cost, rows, 0)
     draw = _drawing(settings)
     return Estimate(cache, phases, cache + sum(phases) + looked_at + draw, plain + draw, draw)
+
+
+def _filling(
+    settings: RunSettings, made: Mapping[str, int], cost: dict[str, Cost], frozen: tuple[BlockInfo, ...]
+) -> float:
+    """Seconds of the pass that keeps the features in front of the last boundary, in all views."""
+    shown = augment.pictures(settings, made)
+    altered = shown - sum(made.values()) if frozen else 0
+    own = altered * altering(settings.backbone) if altered else 0.0
+    return own + shown * sum(cost[row.name].forward for row in frozen)
 
 
 def _drawing(settings: RunSettings) -> float:
@@ -81,7 +90,7 @@ def _counts(settings: RunSettings) -> dict[str, int]:
 
 def first_trainable(phase: Phase, rows: tuple[BlockInfo, ...]) -> int:
     """The place of the first trainable block that has weights: what lies before it can be kept."""
-    return min(i for i, row in enumerate(rows) if row.name in phase.trainable and row.parameters)
+    return min(i for i, row in enumerate(rows) if row.name in phase.trainable and row.learns)
 
 
 def _look(cost: dict[str, Cost], rows: tuple[BlockInfo, ...], first: int) -> float:
@@ -97,9 +106,13 @@ def epoch_seconds(
     # Per image, frozen blocks cost a forward pass in each epoch, unless it was kept; from the first trainable block on
     # an image to learn from costs forward and backward, one to look at forward alone. The optimizer's step does not
     # depend on images: it touches each trainable number once per batch.
+    # Of images that are new in each epoch, since they are altered or mixed, nothing can be kept to learn from.
     learn, look = made["train"], made["val"] + min(SAMPLE, made["train"])
     first = first_trainable(phase, rows)
-    prefix = 0.0 if cached else (learn + look) * sum(cost[row.name].forward for row in rows[:first])
+    anew = learn if augment.live(settings) or not cached else 0
+    prefix = (anew + (0 if cached else look)) * sum(cost[row.name].forward for row in rows[:first])
+    if share := augment.altered(settings):
+        prefix += anew * share * altering(settings.backbone)
     tail = learn * sum(cost[row.name].train for row in rows[first:]) + look * _look(cost, rows, first)
     weights = sum(row.parameters for row in rows if row.name in phase.trainable)
     return prefix + tail + math.ceil(learn / settings.batch_size) * weights * cost["step"].train

@@ -46,7 +46,7 @@ def block_costs(backbone: str, classes: int, trainable: Collection[str]) -> tupl
     rows, backward, moving = describe(backbone, classes), _backward(backbone, classes), False
     costs = []
     for row in rows:
-        learns = row.name in trainable and row.parameters > 0
+        learns = row.name in trainable and row.learns
         size = 4 * math.prod(row.shape)
         costs.append(BlockCost(row.name, learns, row.forward_flops, backward[row.name, learns, moving], size))
         moving = moving or learns
@@ -92,7 +92,7 @@ def totals(backbone: str, classes: int, trainable: Collection[str], optimizer: s
     """Sums over all blocks. AdamW keeps two numbers for each trainable weight, SGD with momentum one."""
     rows = describe(backbone, classes)
     moving = sum(row.parameters for row in rows if row.name in trainable)
-    first = next((i for i, row in enumerate(rows) if row.name in trainable and row.parameters), len(rows))
+    first = next((i for i, row in enumerate(rows) if row.name in trainable and row.learns), len(rows))
     side = backbones.preprocess(backbone).side
     cached = 4 * math.prod(rows[first - 1].shape if first else (3, side, side))
     return Totals(

@@ -24,10 +24,13 @@ from ftcore.network.cut import Block
 from ftcore.network.describe import describe
 from ftcore.preprocess import Preprocess
 from ftcore.settings import Phase
+from ftcore.training import augment
+from ftcore.training.augment import View
 from ftcore.training.optimizer import make_optimizer
 from ftcore.training.start import pick_device
 
 FURTHEST = 5.0
+SHORT, LONG = 0.03, 0.4  # seconds that the trials of one block are to take together
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,14 @@ def _measure(backbone: str, told: Callable[[int, int], None]) -> dict[str, tuple
     return seconds
 
 
+def altering(backbone: str) -> float:
+    """Seconds to make an altered view of one picture for this network, which depends on its size alone."""
+    side, device = backbones.preprocess(backbone).side, pick_device()
+    x, every = torch.zeros(8, 3, side, side, device=device), torch.arange(8)
+    alter = functools.partial(augment.alter, x, every, View(1, 0, mirror=True))
+    return memory.kept(f"view {side}", lambda: _seconds(alter, device) / len(x), memory.positive)
+
+
 def _pace(backbone: str) -> float:
     """How many times longer than measured the last real runs took."""
     ratios = paces(memory.known(f"pace {backbone}"))
@@ -149,9 +160,9 @@ def _taps_for(network: Network, x: Tensor) -> tuple[str, ...]:
 
 
 def _seconds(work: Callable[[], object], device: torch.device) -> float:
-    """The fastest of five runs, of more when they are short: what disturbs only ever makes slower."""
+    """The fastest of five runs, of more when they are short, of two when they are long: what disturbs only makes slower."""
     taken: list[float] = []
-    while len(taken) < 5 or (sum(taken) < 0.03 and len(taken) < 200):
+    while len(taken) < 2 or (len(taken) < 5 and sum(taken) < LONG) or (len(taken) < 200 and sum(taken) < SHORT):
         start = time.perf_counter()
         work()
         if device.type == "cuda":

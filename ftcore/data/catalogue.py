@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ftcore.data import builtin, downloads, folders
+from ftcore.data.own import plans
 from ftcore.data.reading import Progress
 from ftcore.data.sketchbook import draw
 from ftcore.data.splits import Plan
@@ -59,12 +60,12 @@ def meant(said: str) -> str:
     """What a learner means by this word: a set of the catalogue by name, or the absolute path of a folder or zip.
 
     A folder that is here wins over a set of the same name, and so does everything with a slash in it; `builtin:`
-    before the name means the set all the same. Raises `FtError` where there is no such set.
+    before the name means the set all the same, and `own-` begins the name of one that the app keeps. Raises `FtError` where there is no such set.
     """
     name = said.removeprefix(BUILT_IN)
     if name != said and name not in CATALOGUE:
         raise FtError(f"There is no built-in set '{shown(name)}': choose {', '.join(CATALOGUE)}.")
-    if not said or name != said or (said in CATALOGUE and not Path(said).is_dir()):
+    if not said or name != said or plans.is_own(said) or (said in CATALOGUE and not Path(said).is_dir()):
         return name
     return str(Path(said).expanduser().absolute())
 
@@ -72,14 +73,16 @@ def meant(said: str) -> str:
 @contextlib.contextmanager
 def open_plan(data: str, seed: int, progress: Progress | None, labels: str = "") -> Iterator[Plan]:
     """Which picture of the set `data` is what and in which split, while the set is open. Raises `FtError`."""
-    if labels and data in CATALOGUE:
-        raise FtError(f"A table of labels is for pictures of your own, and '{data}' has its classes: leave it out.")
+    if labels and (data in CATALOGUE or plans.is_own(data)):
+        raise FtError(f"A table of labels is for a folder or zip, and '{shown(data)}' has its classes: leave it out.")
     if data == "sketchbook":
         yield builtin.sketchbook_plan()
     elif data == "digits":
         yield builtin.digits_plan(seed)
     elif data in downloads.DOWNLOADS:
         yield downloads.plan(data, seed, progress)
+    elif plans.is_own(data):
+        yield plans.open_plan(data)
     else:
         path = _path(data)
         try:

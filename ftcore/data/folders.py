@@ -7,10 +7,11 @@ unpacked or written. Knows nothing about classes and splits.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import numpy as np
 
 from ftcore.data.kinds import OTHERS, READABLE, kind_of
 from ftcore.data.layouts import tables
-from ftcore.data.layouts.arrange import arrange, classes_in_names
+from ftcore.data.layouts.arrange import Layout, arrange, classes_in_names
 from ftcore.data.layouts.splitfolders import Parts, Source
 from ftcore.data.listings import ARCHIVES, HEAD, Listing, of_folder, of_zip
 from ftcore.data.pictures import ENDINGS, KINDS, prepare, read_picture
@@ -30,45 +31,113 @@ from ftcore.preprocess import Preprocess
 _OTHER_PICTURES = frozenset(
     f".{end}"
     for end in (
-        *("heic", "heif", "svg", "psd", "jp2", "jxl", "ico", "tga", "pcx"),
+        *("svg", "psd", "jp2", "jxl", "ico", "tga", "pcx"),
         *("raw", "cr2", "cr3", "nef", "arw", "dng", "orf", "rw2"),
     )
 )
 # Endings that say enough, so that nobody looks into a hundred thousand label files.
 _TEXTS = frozenset({".txt", ".csv", ".tsv", ".json", ".xml", ".md", ".yaml", ".yml", ".py", ".pyc", ".html", ".npy"})
-_UNREADABLE = frozenset({"HEIC", "CR2", "CR3", "JPEG XL", "JPEG 2000", "PSD", "SVG"})
+_UNREADABLE = frozenset({"CR2", "CR3", "JPEG XL", "JPEG 2000", "PSD", "SVG"})
 _TABLE_HEAD = 2**16
 
 
-@contextlib.contextmanager
-def open_plan(path: Path, seed: int, labels: Path | str | None = None) -> Iterator[Plan]:
-    """The plan of a folder or zip, readable while the context is open. Raises `FtError` that names what is wrong.
+@dataclass(frozen=True)
+class Opened:
+    """A folder or zip with its classes found: nothing is drawn, checked or decoded yet.
 
-    `labels` is a table that says the class of each picture, wherever the pictures lie; none if empty.
+    `unreadable` are files that look like pictures, but of a kind that cannot be read; `passed_over` all other files.
+    """
+
+    title: str
+    layout: Layout
+    listing: Listing
+    passed_over: tuple[str, ...]
+    notes: tuple[str, ...]
+    unreadable: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """What changes with any file of it."""
+        marks = sorted("/".join(parts) + "\0" + mark for parts, (_, mark) in self.listing.files.items())
+        return hashlib.sha256("\n".join(marks).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+@contextlib.contextmanager
+def opened(
+    path: Path, labels: Path | str | None = None, *, skip: Sequence[str] = (), lenient: bool = False
+) -> Iterator[Opened]:
+    """A folder or zip, readable while the context is open. Raises `FtError` that names what is wrong.
+
+    `labels` is a table that says the class of each picture, wherever the pictures lie; none if empty. `skip` names
+    files and folders to be left aside, by their paths or any end of those. Where it is `lenient`, pictures of a kind
+    that cannot be read are told apart instead of refused.
     """
     with contextlib.ExitStack() as stack:
         table = tables.read(Path(labels)) if labels else None
         listing = of_folder(path) if path.is_dir() else of_zip(path, stack)
-        sifted = _sift(listing)
+        if skip:
+            listing = _without(listing, skip)
+        table_is = {_place(Path(labels), path)} if labels else set()
+        title = path.resolve().name if path.is_dir() else path.stem
         advice = functools.partial(_advice, listing, path)
-        layout = arrange(Source(sifted.pictures, listing.folders, sifted.others, advice), table)
-        check(layout.classes, layout.given, layout.called)
-        marks = sorted("/".join(parts) + "\0" + mark for parts, (_, mark) in listing.files.items())
-        fingerprint = hashlib.sha256("\n".join(marks).encode("utf-8", "surrogateescape")).hexdigest()
+        yield arranged(listing, title, advice, table, lenient=lenient, aside=table_is)
+
+
+def arranged(
+    listing: Listing, title: str, advice: Callable[[list[str]], str], table: tables.Labels | None = None, *,
+    lenient: bool = False, aside: Collection[Parts] = (),
+) -> Opened:  # fmt: skip
+    """What is listed with its classes found. `advice` says how to go on with pictures in no class folder.
+
+    Of the files `aside` nothing is said. Raises `FtError` as `opened` does.
+    """
+    sifted = _sift(listing, lenient=lenient)
+    layout = arrange(Source(sifted.pictures, listing.folders, sifted.others, advice), table)
+    over = {*sifted.others, *listing.odd, *layout.left_out} - {*aside} - sifted.unreadable
+    notes = (*listing.notes, *layout.notes)
+    if sifted.packed:
+        names = listed(sifted.packed)
+        notes += (f"Pictures packed in {names} were not looked at: unpack them first if they belong here.",)
+    return Opened(shown(title), layout, listing, _paths(over), notes, _paths(sifted.unreadable))
+
+
+@contextlib.contextmanager
+def open_plan(path: Path, seed: int, labels: Path | str | None = None) -> Iterator[Plan]:
+    """The plan of a folder or zip, readable while the context is open. Raises `FtError` that names what is wrong."""
+    with opened(path, labels) as found:
+        check(found.layout.classes, found.layout.given, found.layout.called)
 
         def row(item: Item, preprocess: Preprocess) -> np.ndarray:
-            picture = read_picture(listing.read(str(item.where)), item.name)
+            picture = read_picture(found.listing.read(str(item.where)), item.name)
             return prepare(picture, preprocess, item.name)
 
-        title = path.resolve().name if path.is_dir() else path.stem
-        splits = split(layout.given, seed)
-        over = {*sifted.others, *listing.odd, *layout.left_out} - ({_place(Path(labels), path)} if labels else set())
-        passed_over = tuple(tidy("/".join(parts)) for parts in sorted(over))
-        notes = (*listing.notes, *layout.notes)
-        if sifted.packed:
-            names = listed(sifted.packed)
-            notes += (f"Pictures packed in {names} were not looked at: unpack them first if they belong here.",)
-        yield Plan(shown(title), layout.classes, splits, fingerprint, row, None, passed_over, notes)
+        splits = split(found.layout.given, seed)
+        yield Plan(
+            found.title, found.layout.classes, splits, found.fingerprint, row, None, found.passed_over, found.notes
+        )  # fmt: skip
+
+
+def _paths(files: Iterable[Parts]) -> tuple[str, ...]:
+    return tuple(tidy("/".join(parts)) for parts in sorted(files))
+
+
+def _without(listing: Listing, skip: Sequence[str]) -> Listing:
+    """The listing without these files, and without all that lies in such folders. Raises `FtError` for another name."""
+    files, unknown = tables.Labels("--skip", dict.fromkeys(map(tables.key_of, skip), "skip")).assign(
+        sorted(listing.files)
+    )
+    named = {name: tuple(name.rstrip("/").split("/")) for name in unknown}
+    gone = {parts for parts in listing.folders if any(parts[-len(name) :] == name for name in named.values())}
+    strange = [name for name, parts in named.items() if not any(one[-len(parts) :] == parts for one in gone)]
+    if strange:
+        names = listed([f"'{shown(name)}'" for name in strange], 3)
+        raise FtError(f"No file or folder here is called {names}: say the path as it is listed.")
+
+    def stays(parts: Parts) -> bool:
+        return parts not in files and not any(parts[:end] in gone for end in range(len(parts) + 1))
+
+    left = {parts: found for parts, found in listing.files.items() if stays(parts)}
+    return dataclasses.replace(listing, files=left, folders=frozenset(filter(stays, listing.folders)))
 
 
 def _place(file: Path, folder: Path) -> tuple[str, ...]:
@@ -85,10 +154,11 @@ class _Sifted:
     pictures: Mapping[Parts, str]
     others: frozenset[Parts]
     packed: tuple[str, ...]
+    unreadable: frozenset[Parts]
 
 
-def _sift(listing: Listing) -> _Sifted:
-    """The files by what they are. Raises `FtError` for pictures that cannot be read, and where there are none."""
+def _sift(listing: Listing, *, lenient: bool) -> _Sifted:
+    """The files by what they are. Raises `FtError` where there are no pictures, and for unreadable ones if not lenient."""
     pictures: dict[Parts, str] = {}
     others: dict[Parts, str | None] = {}
     for parts, (where, _) in sorted(listing.files.items()):
@@ -98,16 +168,16 @@ def _sift(listing: Listing) -> _Sifted:
             pictures[parts] = where  # a camera's raw photo is a TIFF by its first bytes
         else:
             others[parts] = "unreadable" if end in _OTHER_PICTURES or kind in _UNREADABLE else kind
-    unreadable = _named(parts for parts, kind in others.items() if kind == "unreadable")
-    if unreadable:
+    unreadable = [parts for parts, kind in others.items() if kind == "unreadable"]
+    if unreadable and not (lenient and pictures):
         are = "One file is" if len(unreadable) == 1 else f"{len(unreadable):,} files are"
-        raise FtError(f"{are} of a kind that cannot be read, {listed(unreadable)}: use {KINDS}.")
+        raise FtError(f"{are} of a kind that cannot be read, {listed(_named(unreadable))}: use {KINDS}.")
     packed = _named(parts for parts, kind in others.items() if kind in ARCHIVES and _end(parts) in OTHERS[kind].endings)
     if not pictures:
         if packed:
             raise FtError(f"There are no images here, only packed ones in {listed(packed)}: unpack them first.")
         raise FtError(f"There are no images here ({KINDS}): make one folder for each class and put its images inside.")
-    return _Sifted(pictures, frozenset(others), tuple(packed))
+    return _Sifted(pictures, frozenset(others), tuple(packed), frozenset(unreadable))
 
 
 def _end(parts: Parts) -> str:

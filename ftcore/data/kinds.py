@@ -9,7 +9,7 @@ import os
 import re
 from dataclasses import dataclass
 
-READABLE = ("JPEG", "PNG", "GIF", "WebP", "BMP", "TIFF", "PNM", "AVIF")
+READABLE = ("JPEG", "PNG", "GIF", "WebP", "BMP", "TIFF", "PNM", "AVIF", "HEIC")
 
 # Kind -> how such a file begins. A pattern matches at the first byte; "." stands for any byte.
 _BEGINNINGS: dict[str, bytes] = {
@@ -60,7 +60,6 @@ class Other:
 _PACKED = "unpack it and give the pictures inside"
 _RAW = ("a camera's raw photo", "export it as JPEG")
 OTHERS: dict[str, Other] = {
-    "HEIC": Other("a HEIC photo (an iPhone's format)", "export it as JPEG", (".heic", ".heif", ".hif")),
     "CR2": Other(*_RAW, (".cr2",)),
     "CR3": Other(*_RAW, (".cr3",)),
     "video": Other("a video", "save single frames of it as JPEG", (".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi")),

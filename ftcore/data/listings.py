@@ -58,6 +58,12 @@ def of_zip(path: Path, stack: contextlib.ExitStack) -> Listing:
     return Listing(files, _with_parents(folders, files), (), source.stored, source.head, source.notes)
 
 
+def of_files(files: Mapping[tuple[str, ...], Path]) -> Listing:
+    """Files that lie anywhere, as if they lay at these paths."""
+    kept = {parts: (str(path), path.name) for parts, path in files.items() if not is_litter(parts)}
+    return Listing(kept, _with_parents((), kept), (), Path, _head)
+
+
 def _head(path: str, size: int) -> bytes:
     with contextlib.suppress(OSError), open(path, "rb") as file:
         return file.read(size)

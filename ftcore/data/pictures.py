@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from ftcore.data.decoding.bare import bare
+from ftcore.data.decoding.heic import OtherForm, Photo
 from ftcore.data.decoding.memory import MAX_JPEG_PIXELS, ORDINARY, ROOM, WHOLE, Room, cost, opening_cost, scale
 from ftcore.data.decoding.rgb import to_rgb, turn_of
 from ftcore.data.kinds import kind_of, strange
@@ -23,17 +24,17 @@ from ftcore.errors import FtError
 from ftcore.names import shown
 from ftcore.preprocess import Preprocess
 
-__all__ = ["PictureError", "Stored", "kind_of", "prepare", "read_picture", "to_rgb"]
+__all__ = ["PictureError", "Stored", "kind_of", "prepare", "read_picture", "stored", "to_rgb"]
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
 ENDINGS = frozenset(
     f".{end}"
     for end in (
         *("jpg", "jpeg", "jpe", "jfif", "pjpeg", "mpo", "png", "apng", "webp", "gif", "bmp", "dib", "tif", "tiff"),
-        *("ppm", "pgm", "pbm", "pnm", "avif", "avifs"),
+        *("ppm", "pgm", "pbm", "pnm", "avif", "avifs", "heic", "heif", "hif"),
     )
 )
-KINDS = "JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF or PNM"
+KINDS = "JPEG, PNG, HEIC, WebP, AVIF, GIF, BMP, TIFF or PNM"
 MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 36_000_000
 MAX_SHAPE = 1000  # times longer than wide; below THIN pixels of length any shape will do
@@ -65,25 +66,26 @@ def read_picture(source: str | os.PathLike[str] | bytes | Stored, name: str = ""
 
     Transparent parts show white. One of more than `WHOLE` pixels comes back reduced. `name` is what to call it in a
     sentence. Raises `PictureError` (an `FtError`) for what is no picture, is damaged, is long and thin beyond use, or
-    has more than `MAX_PIXELS` pixels (a JPEG: `MAX_JPEG_PIXELS`) or a form that takes too much memory. All threads
+    has more than `MAX_PIXELS` pixels (a JPEG or HEIC: `MAX_JPEG_PIXELS`) or a form that takes too much memory. All threads
     together hold no more than `ROOM` bytes of files and pixels on their way.
     """
     name = name or (Path(source).name if isinstance(source, str | os.PathLike) else "picture")
-    stored = _stored(source, name)
-    if stored.size == 0:
+    kept = stored(source, name)
+    if kept.size == 0:
         raise PictureError(name, "is empty (0 bytes)", "save or copy it again")
-    if stored.size > MAX_BYTES:
+    if kept.size > MAX_BYTES:
         raise PictureError(name, f"is larger than {MAX_BYTES // 2**20} MB", "make it smaller")
-    need = 2 * stored.size + ORDINARY
+    need = 2 * kept.size + ORDINARY
     while True:
         with _room.lent(need):
-            read = _decoded(stored.read(), name, need)
+            read = _decoded(kept.read(), name, need)
         if isinstance(read, Image.Image):
             return read
         need = read  # more than an ordinary file of this size: wait for it and read again
 
 
-def _stored(source: str | os.PathLike[str] | bytes | Stored, name: str) -> Stored:
+def stored(source: str | os.PathLike[str] | bytes | Stored, name: str) -> Stored:
+    """What the source holds, not read before it is asked for. Raises `PictureError` for what is no plain file."""
     if isinstance(source, Stored):
         return source
     if isinstance(source, bytes):
@@ -116,6 +118,8 @@ def _decoded(data: bytes, name: str, lent: int) -> Image.Image | int:
     if other := strange(data[:4096], name):
         raise PictureError(name, *other)
     try:
+        if kind == "HEIC":
+            return _photo(data, name, lent)
         data = bare(data, kind)
         if (early := opening_cost(data, kind)) > lent:
             return _within(early, name)
@@ -131,12 +135,26 @@ def _decoded(data: bytes, name: str, lent: int) -> Image.Image | int:
         return result.transpose(turn) if turn is not None else result
     except PictureError:
         raise
+    except OtherForm as error:
+        raise PictureError(name, "is a HEIF file of a form that cannot be read", "export it as JPEG") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureError(name, f"has more than {MAX_PIXELS // 10**6} megapixels", "make it smaller") from error
     except UnidentifiedImageError as error:
         raise PictureError(name, "is not a picture that can be read", f"use {KINDS}") from error
     except Exception as error:  # decoders raise nearly anything on damaged bytes, from OSError to IndexError
         raise PictureError(name, "is damaged or cut short", "save or copy it again") from error
+
+
+def _photo(data: bytes, name: str, lent: int) -> Image.Image | int:
+    photo = Photo(data, lambda size: _check_size(size, MAX_JPEG_PIXELS, name))
+    if (need := 2 * len(data) + photo.cost(WHOLE)) > lent:
+        return _within(need, name)
+    try:
+        picture = photo.read(WHOLE)
+    except ImportError as error:
+        raise PictureError(name, "is a HEIC photo, and pillow-heif is not installed", "export it as JPEG") from error
+    _check_size(picture.size, WHOLE, name)
+    return picture
 
 
 def _check_size(size: tuple[int, int], most: int, name: str) -> None:

@@ -34,13 +34,15 @@ class Split:
     """One split, sorted by class.
 
     `images`: uint8 [n, side, side, 3], read-only, mapped from disk; `labels`: int64 [n]; `names`: what each
-    picture is called; `digest`: sha256 (hex) over the bytes of images, then labels.
+    picture is called; `digest`: sha256 (hex) over the bytes of images, then labels. What is made of it is kept under names
+    that begin with `kept_as`, if that is not empty.
     """
 
     images: np.ndarray
     labels: np.ndarray
     names: tuple[str, ...]
     digest: str
+    kept_as: str = ""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -77,7 +79,7 @@ def _opened(place: Path) -> Split:
     with _lock:
         _sound[str(place)] = signature
     labels.flags.writeable = False
-    return Split(images, labels, names, meta["digest"])
+    return Split(images, labels, names, meta["digest"], place.name.rpartition("-")[0])
 
 
 def keep(key: str, labels: Iterable[int], names: Iterable[str], side: int, rows: Iterable[np.ndarray]) -> Split:

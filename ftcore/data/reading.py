@@ -58,8 +58,8 @@ def write_list(path: Path, pictures: Sequence[tuple[str, str]]) -> None:
 class Report:
     """Passes progress on, at most ten times a second."""
 
-    def __init__(self, progress: Progress | None, total: int) -> None:
-        self.progress, self.total, self.done, self.last = progress, total, 0, 0.0
+    def __init__(self, progress: Progress | None, total: int, what: str = "Preparing images") -> None:
+        self.progress, self.total, self.what, self.done, self.last = progress, total, what, 0, 0.0
 
     def step(self) -> None:
         """One image more is done."""
@@ -67,7 +67,7 @@ class Report:
         now = time.monotonic()
         if self.progress and (now - self.last >= 0.1 or self.done == self.total):
             self.last = now
-            self.progress("Preparing images", self.done, self.total)
+            self.progress(self.what, self.done, self.total)
 
 
 def copied(larger: Split, items: Sequence[Item], wanted: Sequence[Item], report: Report) -> Iterator[np.ndarray]:

@@ -21,10 +21,9 @@ from ftcore.data.catalogue import CATALOGUE, open_plan
 from ftcore.data.pictures import PictureError
 from ftcore.data.prepared import Split
 from ftcore.data.reading import BadPictures, Progress, Report
-from ftcore.data.splits import SPLITS, Item, Plan, check, listed
+from ftcore.data.splits import SPLITS, Item, Plan, check, listed, passed_over
 from ftcore.errors import FtError
 from ftcore.names import shown, tidy
-from ftcore.numerals import several
 from ftcore.preprocess import Preprocess
 
 _FORMAT = 2  # raise it when prepared files change their meaning
@@ -71,8 +70,7 @@ class Summary:
             f"{learn} to learn, {validate} to validate, {test} to test",
         ]
         if self.passed_over:
-            names = listed([shown(name, 40) for name in self.passed_over])
-            parts.append(f"{several(len(self.passed_over), 'file')} passed over: {names}")
+            parts.append(passed_over(self.passed_over))
         return "; ".join(parts) + "." + "".join(f" {note}" for note in self.notes)
 
 
@@ -199,4 +197,5 @@ def to_draw(data: str, preprocess: Preprocess, *, train_per_class: int = 0) -> i
 def _key(plan: Plan, items: Sequence[Item], preprocess: Preprocess) -> str:
     what = [_FORMAT, PIL.__version__, plan.fingerprint, preprocess.side, preprocess.resize, preprocess.interpolation]
     rows = [(item.label, item.name) for item in items]
-    return hashlib.sha256(json.dumps([what, rows]).encode()).hexdigest()[:32]
+    digest = hashlib.sha256(json.dumps([what, rows]).encode()).hexdigest()[:32]
+    return f"{plan.kept_as}-{digest}" if plan.kept_as else digest

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ftcore.errors import FtError
+from ftcore.names import shown
+from ftcore.numerals import several
 from ftcore.preprocess import Preprocess
 
 SPLITS = ("train", "val", "test")
@@ -36,7 +38,8 @@ class Plan:
     """A set ready to be read. `row` gives one picture as uint8 [side, side, 3]; `fingerprint` names the content.
 
     `rows`, where a set has it, gives many in the order asked for, faster than one by one. `passed_over` names files
-    that were left out, `notes` are sentences about what was guessed or is doubtful.
+    that were left out, `notes` are sentences about what was guessed or is doubtful. What is prepared of it is kept under
+    names that begin with `kept_as`, so that it can be found and deleted with the set.
     """
 
     title: str
@@ -47,6 +50,7 @@ class Plan:
     rows: Callable[[Sequence[Item], Preprocess], Iterator[np.ndarray]] | None = None
     passed_over: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    kept_as: str = ""
 
     def first(self, per_class: int) -> Plan:
         """The same set with only the first `per_class` training pictures of each class; 0 keeps all."""
@@ -145,6 +149,11 @@ def _missing(classes: list[str], split: str, folder: Mapping[str, str]) -> str:
     if split != "train":
         cure = f"or take {folder[split]} out, so that images to {VERBS[split]} are held out of {folder['train']}"
     return f"{what} no image in {folder[split]}: add some there, {cure}."
+
+
+def passed_over(files: Sequence[str]) -> str:
+    """Files that were left out, counted and named: '2 files passed over: a.txt, b.txt'."""
+    return f"{several(len(files), 'file')} passed over: {listed([shown(name, 40) for name in files])}"
 
 
 def listed(names: Sequence[str], most: int = 5) -> str:

@@ -36,5 +36,4 @@ def _thaw(backbone: str, second: Phase) -> str:
     added = [
         module for module in lines.modules(backbone, second.trainable) if module not in lines.modules(backbone, (HEAD,))
     ]
-    listed = "".join(f"    {module},\n" for module in added)
-    return f"thawed += [\n{listed}]\nfor module in thawed:\n    module.requires_grad_(True)"
+    return lines.thaw_lines(added, lines.own(backbone, second.trainable), "+=")

@@ -9,7 +9,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from ftcore.network import backbones
 from ftcore.settings import Phase, RunSettings
+from ftcore.training.augment import SMALLEST, WHOLE
 from ftcore.training.optimizer import PLATEAU_FACTOR, PLATEAU_PATIENCE
 
 _PLAIN = "nn.functional.cross_entropy"
@@ -20,18 +22,46 @@ _VALIDATION = """def validation_loss():  # val_batches: a DataLoader of your val
     with torch.no_grad():
         losses = [nn.functional.cross_entropy(model(images), labels, reduction="sum") for images, labels in val_batches]
     return sum(losses) / sum(len(labels) for images, labels in val_batches)"""
+_WHY_FIXED = "# they stay as they are, so what frozen blocks make of them can be computed once and kept\n"
+_FIXED = """images, labels = map(torch.cat, zip(*batches))
+{why}views = [images, *(torch.stack([augment(image) for image in images]) for _ in range({more}))]
+loaders = [DataLoader(TensorDataset(view, labels), batch_size={size}, shuffle=True) for view in views]
+turns = itertools.cycle(loaders)"""
 
 
 def lines(settings: RunSettings, phases: Sequence[Phase], classes: int) -> str:
-    """The loss where it is not plain, and a function `train` that does what any of these phases asks for."""
+    """What alters the pictures, the loss where it is not plain, and a `train` that does what any of these phases asks for."""
     loss = _loss(settings, classes)
     validation = _VALIDATION if any(phase.schedule == "plateau" for phase in phases) else ""
-    return "\n\n".join(part for part in (loss, validation, _loop(phases, plain=not loss)) if part)
+    parts = (_pictures(settings, classes), loss, validation, _loop(settings, phases, plain=not loss))
+    return "\n\n".join(part for part in parts if part)
 
 
 def usual(settings: RunSettings, phase: Phase) -> bool:
-    """Is the training the plain one: cross-entropy at a rate that stays, nothing done to loss or gradients?"""
-    return not (_loss(settings, 2) or _options(phase))
+    """Is the training the plain one: cross-entropy at a rate that stays, nothing done to pictures, loss or gradients?"""
+    return not (_pictures(settings, 2) or _loss(settings, 2) or _options(phase))
+
+
+def _pictures(settings: RunSettings, classes: int) -> str:
+    """The lines that make what alters or mixes pictures; "" where they are learned from as they are."""
+    fixed, made = settings.augmentation == "fixed", []
+    if settings.augmentation != "none":
+        made.append(_augment(settings))
+    if fixed:
+        why = "" if settings.mixup else _WHY_FIXED
+        made.append(_FIXED.format(why=why, more=settings.views - 1, size=settings.batch_size))
+    if settings.mixup:
+        made.append(f"mix = v2.MixUp(alpha={settings.mixup:g}, num_classes={classes})")
+    loaders = "import itertools\n\nfrom torch.utils.data import DataLoader, TensorDataset\n" if fixed else ""
+    return "\n".join([f"{loaders}from torchvision.transforms import v2\n", *made]) if made else ""
+
+
+def _augment(settings: RunSettings) -> str:
+    side = backbones.preprocess(settings.backbone).side
+    steps = [f"v2.RandomResizedCrop({side}, scale=({SMALLEST:g}, {WHOLE:g}))"]
+    if settings.mirror:
+        steps.append("v2.RandomHorizontalFlip()")
+    return f"augment = v2.Compose([{', '.join(steps)}])"
 
 
 def _loss(settings: RunSettings, classes: int) -> str:
@@ -45,11 +75,15 @@ def _loss(settings: RunSettings, classes: int) -> str:
     return f"{first}loss_of = nn.CrossEntropyLoss({', '.join(given)})" if given else ""
 
 
-def _loop(phases: Sequence[Phase], *, plain: bool) -> str:
+def _loop(settings: RunSettings, phases: Sequence[Phase], *, plain: bool) -> str:
     """The function `train`, with an argument for each thing that some phase asks for."""
+    kind = settings.augmentation
+    taken = "next(turns):  # each epoch the next view" if kind == "fixed" else "batches:  # a DataLoader of your images"
     wanted = {name for phase in phases for name in _options(phase)}
     names = [name for name in ("clip", "schedule", "plateau") if name in wanted]
     step = [
+        *(["images = torch.stack([augment(image) for image in images])"] if kind == "random" else []),
+        *(["images, labels = mix(images, labels)"] if settings.mixup else []),
         f"loss = {_PLAIN if plain else 'loss_of'}(model(images), labels)",
         "optimizer.zero_grad()",
         "loss.backward()",
@@ -63,7 +97,7 @@ def _loop(phases: Sequence[Phase], *, plain: bool) -> str:
             f"def train(optimizer, epochs{''.join(f', {name}=None' for name in names)}):",
             "    for epoch in range(epochs):",
             "        set_mode()",
-            "        for images, labels in batches:  # a DataLoader of your images",
+            f"        for images, labels in {taken}",
             textwrap.indent("\n".join(step), " " * 12),
             *([textwrap.indent("\n".join(end), " " * 8)] if end else []),
         ]

@@ -16,7 +16,7 @@ from torch import nn
 from ftcore import fields
 from ftcore.network import backbones
 from ftcore.network.blocks import Network
-from ftcore.network.describe import describe
+from ftcore.network.describe import describe, features
 from ftcore.settings import Phase, RunSettings
 
 # what other lines say, or what is no business of code: a path of this machine
@@ -30,6 +30,10 @@ _SAID = {
     "label_smoothing",
     "class_weights",
     "dropout",
+    "augmentation",
+    "views",
+    "mirror",
+    "mixup",
 }
 _SAID_OF_PHASE = {
     "name",
@@ -61,6 +65,9 @@ def load_lines(backbone: str) -> str:
     entry = backbones.entry(backbone)
     if entry.weights:
         return f'from torchvision.models import {entry.arch}\n\nmodel = {entry.arch}(weights="{entry.weights}")'
+    if entry.of_hub:
+        side = f", img_size={entry.side}" if entry.side else ""
+        return f'import timm\n\nmodel = timm.create_model("{entry.arch}", pretrained=True{side})'
     count, file = len(backbones.old_classes(backbone)), backbones.weights_state(backbone).file
     imports = "from safetensors.torch import load_file"
     if entry.library == "timm":
@@ -75,9 +82,13 @@ def load_lines(backbone: str) -> str:
 
 
 def head_lines(backbone: str, classes: int, dropout: float = 0.0) -> str:
-    """Swap the last linear layer for one with `classes` outputs, with dropout before it where some is asked for."""
+    """Swap the last linear layer for one with `classes` outputs, with dropout before it where some is asked for.
+
+    A network that came without classes has nothing in its place.
+    """
     head = expression(outline(backbone).head_path)
-    made = f"nn.Linear({head}.in_features, {classes})"
+    width = f"{head}.in_features" if backbones.old_classes(backbone) else str(features(backbone))
+    made = f"nn.Linear({width}, {classes})"
     return f"from torch import nn\n\n{head} = {f'nn.Sequential(nn.Dropout({dropout:g}), {made})' if dropout else made}"
 
 
@@ -93,12 +104,27 @@ def modules(backbone: str, trainable: Sequence[str]) -> list[str]:
     ]
 
 
+def own(backbone: str, trainable: Sequence[str]) -> list[str]:
+    """The weights of the named blocks that stand outside of modules, such as a class token, as Python."""
+    network = outline(backbone)
+    named = [name for name in network.names if name in trainable]
+    return [expression(path) for name in named for path in network.block(name).own if path in network.parameters(name)]
+
+
+def thaw_lines(named: Sequence[str], weights: Sequence[str], assign: str = "=") -> str:
+    """What lets these modules, and weights outside of modules, learn; `assign` says whether others are thawed already."""
+    listed = "".join(f"    {module},\n" for module in named)
+    lines = [f"thawed {assign} [\n{listed}]\nfor module in thawed:\n    module.requires_grad_(True)"]
+    if weights:
+        lines.append(f"for weight in ({', '.join(weights)},):\n    weight.requires_grad_(True)")
+    return "\n".join(lines)
+
+
 def freeze_lines(backbone: str, trainable: Sequence[str]) -> str:
     """Freeze everything, then thaw the named blocks, and put frozen ones in eval mode."""
     lines = ["model.requires_grad_(False)"]
     if named := modules(backbone, trainable):
-        listed = "".join(f"    {module},\n" for module in named)
-        lines.append(f"thawed = [\n{listed}]\nfor module in thawed:\n    module.requires_grad_(True)")
+        lines.append(thaw_lines(named, own(backbone, trainable)))
     return "\n".join(lines)
 
 

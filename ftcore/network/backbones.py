@@ -12,18 +12,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from ftcore.errors import FtError
 from ftcore.files import ROOT
-from ftcore.network import libraries, weights
+from ftcore.network import hub, libraries, weights
 from ftcore.network.blocks import Network
 from ftcore.network.catalogue import CATALOGUE, FOR_PHOTOS, Backbone, entry
 from ftcore.network.cut import Block, cut
+from ftcore.network.libraries import named
 from ftcore.network.weights import checkpoints
 from ftcore.preprocess import Preprocess
+from ftcore.settings import number_from_environment
 
 __all__ = ["CATALOGUE", "FOR_PHOTOS", "Backbone", "Network", "WeightsState", "accuracy", "build", "checkpoints"]
-__all__ += ["entry", "load", "old_classes", "preprocess", "weights_state"]
+__all__ += ["entry", "licence", "load", "named", "old_classes", "preprocess", "version", "weights_state"]
 
 SHIPPED = ROOT / "assets" / "weights"
 
@@ -32,7 +35,8 @@ SHIPPED = ROOT / "assets" / "weights"
 class WeightsState:
     """Where an entry's weights are: `place` is shipped, found or missing; `sentence` says it to a person.
 
-    `url` is where they can be fetched; empty for those that ship with the program.
+    `url` is where they can be fetched, `by_hand` the file that may be put there instead; both are empty for those that
+    ship with the program.
     """
 
     place: str
@@ -40,6 +44,7 @@ class WeightsState:
     megabytes: float
     sentence: str
     url: str = ""
+    by_hand: str = ""
 
 
 def preprocess(name: str) -> Preprocess:
@@ -57,12 +62,20 @@ def old_classes(name: str) -> tuple[str, ...]:
     return libraries.classes(entry(name))
 
 
-def accuracy(name: str) -> float:
-    """Published top-1 accuracy (0..1) of the pretrained network on its own classes."""
+def accuracy(name: str) -> float | None:
+    """Published top-1 accuracy (0..1) of the pretrained network on its own classes; None where its library tells none."""
     shipped = entry(name).shipped
-    found = shipped.accuracy if shipped else libraries.published(entry(name)).accuracy
-    assert found is not None
-    return found
+    return shipped.accuracy if shipped else libraries.published(entry(name)).accuracy
+
+
+def licence(name: str) -> str:
+    """Whose the weights of an entry are, and what they may be used for."""
+    return libraries.licence(entry(name)) if entry(name).of_hub else entry(name).licence
+
+
+def version(name: str) -> tuple[str, ...]:
+    """The version of the library that builds an entry, where that is not torchvision."""
+    return (f"timm {libraries.timm_version()}",) if entry(name).library == "timm" else ()
 
 
 def weights_state(name: str) -> WeightsState:
@@ -73,26 +86,58 @@ def weights_state(name: str) -> WeightsState:
         if not size:
             return WeightsState("missing", file, 0.0, f"{file} is missing: restore it from the repository.")
         return WeightsState("shipped", file, size, f"built in ({size:.0f} MB)")
-    published = libraries.published(entry(name))
-    file = checkpoints() / published.url.rsplit("/", 1)[-1]
-    size = published.megabytes
-    if file.is_file():
-        return WeightsState("found", file, size, f"on this machine ({file})", published.url)
-    said = f"to be downloaded once ({size:.0f} MB), or put {file.name} into {file.parent}"
-    return WeightsState("missing", file, size, said, published.url)
+    if entry(name).of_hub:
+        repository, size = libraries.hub_name(entry(name)), _megabytes(name)
+        file, url = checkpoints() / f"{entry(name).arch}.safetensors", hub.address(repository)
+        kept, by_hand = file if file.is_file() else hub.found(repository), f"{url} as {file.name}"
+    else:
+        published = libraries.published(entry(name))
+        size, url = published.megabytes, published.url
+        file = checkpoints() / url.rsplit("/", 1)[-1]
+        kept, by_hand = file if file.is_file() else None, file.name
+    if kept:
+        return WeightsState("found", kept, size, f"on this machine ({kept})", url)
+    said = f"to be downloaded once ({size:.0f} MB), or put {by_hand} into {file.parent}"
+    return WeightsState("missing", file, size, said, url, by_hand)
+
+
+@functools.cache
+def _megabytes(name: str) -> float:
+    """About how large its file is: every number of the network in float32."""
+    return 4 * sum(int(t.numel()) for t in skeleton(name).model.state_dict().values()) / 2**20
 
 
 def build(name: str, classes: int | None = None) -> Network:
     """The architecture with its library's random initial weights and `classes` outputs (its own if None)."""
-    return Network(name, libraries.model(entry(name), classes or len(old_classes(name))), _blocks(name))
+    outputs = len(old_classes(name)) if classes is None else classes
+    network = Network(name, libraries.model(entry(name), max(outputs, 1)), _blocks(name))
+    if not outputs:
+        network.head.weight = nn.Parameter(network.head.weight[:0])
+        network.head.bias = nn.Parameter(network.head.bias[:0])
+        network.head.out_features = 0
+    return network
 
 
 @functools.cache
 def _blocks(name: str) -> tuple[Block, ...]:
-    """The blocks of an entry, found once: they do not depend on weights or classes."""
+    """The blocks of an entry, found once: they do not depend on weights or classes. Raises `FtError` without."""
     side = preprocess(name).side
     with torch.device("meta"):
-        return cut(libraries.model(entry(name), len(old_classes(name))), (3, side, side))
+        model = libraries.model(entry(name), max(len(old_classes(name)), 1))
+    # training all of them takes sixteen bytes each, and images come on top
+    size = sum(p.numel() for p in model.parameters()) / 1e6
+    most = number_from_environment("THAW_MILLION_PARAMETERS", 200)
+    if size > most:
+        raise FtError(
+            f"{entry(name).title} has {size:,.0f} million parameters, more than the {most:,.0f} million that are allowed "
+            "here: choose a smaller network, or set THAW_MILLION_PARAMETERS where the app is started."
+        )
+    try:
+        return cut(model, (3, side, side))
+    except FtError as error:
+        raise FtError(
+            f"{entry(name).title} is no row of blocks to freeze and thaw ({error}): choose another network."
+        ) from error
 
 
 def skeleton(name: str, classes: int | None = None) -> Network:
@@ -114,13 +159,29 @@ def load(name: str, progress: Callable[[int, int], None] | None = None) -> Netwo
         if shipped:
             raise FtError(state.sentence)
         advice = (
-            f"connect this machine to the internet, or put the file {state.file.name} ({state.megabytes:.0f} MB) into "
-            f"the folder {state.file.parent}, or choose a backbone that is built in."
+            f"connect this machine to the internet, or put the file {state.by_hand} ({state.megabytes:.0f} MB) into the "
+            f"folder {state.file.parent}, or choose a backbone that is built in."
         )
-        weights.download(state.url, state.file, advice, progress)
+        if entry(name).of_hub:
+            hub.download(libraries.hub_name(entry(name)), advice, progress)
+            state = weights_state(name)
+        else:
+            weights.download(state.url, state.file, advice, progress)
     network = skeleton(name)
-    network.model.load_state_dict(
-        weights.read(state.file, network.model.state_dict(), shipped.sha256 if shipped else ""), assign=True
-    )
+    if entry(name).of_hub:
+        return _of_timm(network, state.file)
+    wanted = network.model.state_dict()
+    network.model.load_state_dict(weights.read(state.file, wanted, shipped.sha256 if shipped else ""), assign=True)
     network.model.requires_grad_(True)
     return Network(name, network.model.eval(), network.blocks)
+
+
+def _of_timm(bare: Network, file: Path) -> Network:
+    """The network with timm's own weights. Where these know no classes, its head is one without outputs."""
+    with weights.usable(file):
+        model = libraries.filled(entry(bare.backbone), weights.tensors(file))
+        if not old_classes(bare.backbone):
+            parent, _, child = bare.head_path.rpartition(".")
+            setattr(model.get_submodule(parent), child, bare.head.to_empty(device="cpu"))
+        weights.check(model.state_dict(), bare.model.state_dict())
+    return Network(bare.backbone, model.eval(), bare.blocks)

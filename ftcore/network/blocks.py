@@ -6,6 +6,8 @@ So state-dict keys stay the library's. This module knows nothing about weights f
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -61,6 +63,20 @@ class Network:
             alone = segment.module
             x = self._modules[alone](x) if alone else compute(segment, x, self._modules, self._own)
         return x
+
+    def classify(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The features [n, f] that its last linear layer gets, and the logits, from what comes to the head's block."""
+        noted: list[Tensor] = []
+
+        def head(features: Tensor) -> Tensor:
+            noted.append(features.clone())
+            logits: Tensor = self.head(features)
+            return logits
+
+        modules: dict[str, Callable[..., Any]] = {**self._modules, self.head_path: head}
+        for segment in self.blocks[-1].segments:
+            x = compute(segment, x, modules, self._own)
+        return noted[0], x
 
     def beside(self, name: str) -> Network:
         """This network with a copy of one block in its place, to be trained beside it; all else is shared."""

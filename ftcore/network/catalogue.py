@@ -5,6 +5,7 @@ This module builds nothing and knows nothing about files.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +14,7 @@ from ftcore.names import shown
 from ftcore.preprocess import Preprocess
 
 OF_TORCHVISION = "torchvision's, BSD 3-Clause; the photos it learned from, ImageNet, have terms of their own"
+OF_TIMM = "timm/"  # what the name of a network begins with that timm knows and this catalogue does not
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,10 @@ class Shipped:
 class Backbone:
     """One entry of the catalogue: the network `arch` of a `library`.
 
-    `weights` names torchvision's own weights entry, or is None for a shipped file, which `shipped` describes.
-    `block_means` says what one of its blocks is, `licence` whose the weights are and what they may be used for.
+    `weights` names torchvision's own weights entry; it is None for timm's, which `arch` names too, and for a shipped
+    file, which `shipped` describes. `block_means` says what one of its blocks is, `licence` whose the weights are and
+    what they may be used for; timm's say that themselves. `side` is the size of its images in pixels where that is
+    not the one its library asks for.
     """
 
     name: str
@@ -46,7 +50,15 @@ class Backbone:
     licence: str = OF_TORCHVISION
     shipped: Shipped | None = None
     library: Literal["torchvision", "timm"] = "torchvision"
+    side: int | None = None
 
+    @property
+    def of_hub(self) -> bool:
+        """Do its weights come from the Hugging Face hub, as timm's do?"""
+        return self.library == "timm" and self.shipped is None
+
+
+_TRANSFORMER = "a transformer block: every token looks at every other, then two linear layers work on each alone"
 
 CATALOGUE: dict[str, Backbone] = {
     entry.name: entry
@@ -127,6 +139,51 @@ CATALOGUE: dict[str, Backbone] = {
             "one 3x3 convolution with its activation, and the pooling after it if there is one",
             "An old network of plain convolutions with very large linear layers.",
         ),
+        Backbone(
+            "vit_b_16",
+            "ViT-B/16",
+            "vit_b_16",
+            "IMAGENET1K_V1",
+            _TRANSFORMER,
+            "The vision transformer of the textbooks: 16x16 patches as tokens, no convolution but the first.",
+        ),
+        Backbone(
+            "vit_tiny_patch16_224",
+            "ViT-Tiny",
+            "vit_tiny_patch16_224.augreg_in21k_ft_in1k",
+            None,
+            _TRANSFORMER,
+            "A vision transformer small enough to be trained on a processor.",
+            library="timm",
+        ),
+        Backbone(
+            "vit_small_patch14_dinov2",
+            "DINOv2 ViT-S/14",
+            "vit_small_patch14_dinov2.lvd142m",
+            None,
+            _TRANSFORMER,
+            "Learned from 142 million photos without a single label, so it has no classes of its own.",
+            library="timm",
+            side=224,
+        ),
+        Backbone(
+            "convnextv2_atto",
+            "ConvNeXt V2 Atto",
+            "convnextv2_atto.fcmae_ft_in1k",
+            None,
+            "a ConvNeXt block: one 7x7 convolution per channel, then two linear layers that channels compete in",
+            "A small modern convolutional network that first learned to fill in what was hidden of a photo.",
+            library="timm",
+        ),
+        Backbone(
+            "mobilenetv4_conv_small",
+            "MobileNetV4 small",
+            "mobilenetv4_conv_small.e2400_r224_in1k",
+            None,
+            "an inverted bottleneck: widen, filter each channel alone, narrow",
+            "Made for the phones of today: the quickest of its size.",
+            library="timm",
+        ),
     )
 }
 
@@ -135,7 +192,18 @@ FOR_PHOTOS = "efficientnet_lite0"  # what own pictures are tuned with where noth
 
 
 def entry(name: str) -> Backbone:
-    """The catalogue's record; an unknown name raises `FtError` with the names there are."""
-    if name not in CATALOGUE:
-        raise FtError(f"There is no backbone '{shown(name)}': choose among {', '.join(CATALOGUE)}.")
-    return CATALOGUE[name]
+    """The catalogue's record, or one of a network that timm alone knows, `timm/NAME`.
+
+    An unknown name raises `FtError` with the names there are; whether timm knows its own is for `libraries` to say.
+    """
+    if name in CATALOGUE:
+        return CATALOGUE[name]
+    if re.fullmatch(rf"{OF_TIMM}[a-z0-9_]{{1,80}}(\.[A-Za-z0-9_]{{1,80}})?", name):
+        arch = name.removeprefix(OF_TIMM)
+        return Backbone(
+            name, arch, arch, None, "a block as its authors wrote it", "One of timm's networks.", library="timm"
+        )
+    raise FtError(
+        f"There is no backbone '{shown(name)}': choose among {', '.join(CATALOGUE)}, or name one of timm's as "
+        f"{OF_TIMM}NAME."
+    )

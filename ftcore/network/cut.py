@@ -8,7 +8,7 @@ cuts is grouped into blocks by the weights it holds. This module knows nothing a
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,9 +50,12 @@ class Segment:
         return str(first.target) if alone else None
 
 
+BODY = ("conv", "attention", "mix")
+
+
 @dataclass(frozen=True, eq=False)
 class Block:
-    """A stretch of the network. `kind` is stem, conv, attention, mix, pool, hidden or head."""
+    """A stretch of the network. `kind` is stem, one of `BODY`, pool, hidden or head."""
 
     name: str
     kind: str
@@ -99,6 +102,7 @@ def cut(model: nn.Module, shape: tuple[int, ...], head: str | None = None) -> tu
     head = linear[-1] if head is None and linear else head
     if head is None or head not in linear:
         raise FtError("it does not end in one linear layer")
+    known = {name for name, _ in (*model.named_parameters(), *model.named_buffers())}
     try:
         _, *others = inspect.signature(model.forward).parameters.values()
         graph = _Tracer(head).trace(model.eval(), {one.name: one.default for one in others})
@@ -106,6 +110,10 @@ def cut(model: nn.Module, shape: tuple[int, ...], head: str | None = None) -> tu
         for node in graph.find_nodes(op="placeholder")[1:]:
             _erase(graph, node)  # and with it what makes sure that it has its default
         graph.eliminate_dead_code()
+        if not known.issuperset(str(node.target) for node in graph.find_nodes(op="get_attr")):
+            raise FtError("its forward pass makes tensors that are no part of the model")
+    except FtError:
+        raise
     except Exception as error:  # a forward pass may hold anything; torch raises as many kinds
         raise FtError("its forward pass cannot be written down as a graph") from error
     segments = list(_segments(graph))
@@ -141,7 +149,9 @@ def _segments(graph: fx.Graph) -> Iterator[Segment]:
             entry, pending = result, []
 
 
-def compute(segment: Segment, x: Tensor, modules: Mapping[str, nn.Module], own: Mapping[str, Tensor]) -> Tensor:
+def compute(
+    segment: Segment, x: Tensor, modules: Mapping[str, Callable[..., Any]], own: Mapping[str, Tensor]
+) -> Tensor:
     """What a segment makes of the value that it begins with, with these modules and parameters by their path."""
     values: dict[fx.Node, Any] = {segment.entry: x}
     for node in segment.nodes:

@@ -9,12 +9,14 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from ftcore.network import backbones
+from ftcore.network.cut import BODY
+from ftcore.network.layout import Layout, layout
 from ftcore.network.surgery import BATCH_NORM
 
 
 @dataclass(frozen=True)
 class BlockInfo:
-    """A block in numbers. `shape` is its output for one image (channels, height, width or features alone).
+    """A block in numbers. `shape` is its output for one image: channels, height, width; or tokens, channels; or features.
 
     `forward_flops` counts two operations per multiply-add for one image, as torch's own counter does.
     `batch_norms` is the number of BatchNorm layers, `new` says that the block is a fresh head.
@@ -28,6 +30,21 @@ class BlockInfo:
     batch_norms: int
     new: bool
 
+    @property
+    def in_body(self) -> bool:
+        """Is it one of those between the first layers and the pooling?"""
+        return self.kind in BODY
+
+    @property
+    def learns(self) -> bool:
+        """Can it be trained: has it weights, or gets it new ones, as a head does?"""
+        return self.parameters > 0 or self.kind == "head"
+
+    @property
+    def layout(self) -> Layout | None:
+        """How its output lies over the image; None where it does not."""
+        return layout(self.shape)
+
 
 @functools.cache
 def describe(backbone: str, classes: int | None = None) -> tuple[BlockInfo, ...]:
@@ -37,6 +54,7 @@ def describe(backbone: str, classes: int | None = None) -> tuple[BlockInfo, ...]
     """
     side = backbones.preprocess(backbone).side
     network = backbones.skeleton(backbone, classes)
+    network.model.requires_grad_(False)  # torch's counter stumbles over a weight that is handed from block to block
     x = torch.empty(1, 3, side, side, device="meta")
     rows = []
     for block in network.blocks:

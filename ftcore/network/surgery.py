@@ -45,6 +45,11 @@ def freeze(network: Network, trainable: Collection[str]) -> None:
             parameter.requires_grad_(name in trainable)
 
 
+def moving(network: Network, trainable: Collection[str]) -> list[nn.Parameter]:
+    """The parameters of the named blocks."""
+    return [p for name in trainable for p in network.parameters(name).values()]
+
+
 def set_mode(network: Network, trainable: Collection[str], batch_norm: str) -> None:
     """Put trainable blocks in train mode and frozen ones in eval mode.
 

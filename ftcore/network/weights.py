@@ -5,13 +5,14 @@ This module knows nothing about which networks there are.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import http.client
 import json
 import re
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +47,8 @@ def read(file: Path, wanted: Mapping[str, Tensor], sha256: str = "") -> dict[str
     holds anything but finite plain tensors, or differs from its checksum: `sha256` (hex), the one in a file that
     `write` made, or the first digits in a published file's name, as in `resnet18-f37072fd.pth`.
     """
-    try:
-        expected = sha256 or _named(file)
-        if expected and not _digest(file).startswith(expected):
-            raise ValueError("its sha256 is not the expected one")
-        if file.suffix == ".safetensors":
-            _check_sum(file)
-        state = dict(load_file(file) if file.suffix == ".safetensors" else _unpickled(file))
+    with usable(file):
+        state = tensors(file, sha256)
         for key in wanted:
             if key.endswith(".num_batches_tracked"):
                 state.setdefault(key, torch.tensor(0))
@@ -60,8 +56,28 @@ def read(file: Path, wanted: Mapping[str, Tensor], sha256: str = "") -> dict[str
         if left := sorted(map(str, set(wanted) - set(state))):
             raise ValueError(f"'{left[0]}' is missing")
         return {key: state[key].to(tensor.dtype) for key, tensor in wanted.items()}
+
+
+@contextlib.contextmanager
+def usable(file: Path) -> Iterator[None]:
+    """Within this, what is wrong with a file of weights becomes an `FtError` that names it."""
+    try:
+        yield
     except (OSError, ValueError, SafetensorError) as error:
         raise FtError(f"The weights file {file} cannot be used ({why(error)}): delete it and try again.") from error
+
+
+def tensors(file: Path, sha256: str = "") -> dict[str, Tensor]:
+    """What is in a .safetensors or .pth file, plain tensors alone. Raises `ValueError`, `OSError` or safetensors' own."""
+    expected = sha256 or _named(file)
+    if expected and not _digest(file).startswith(expected):
+        raise ValueError("its sha256 is not the expected one")
+    if file.suffix == ".safetensors":
+        _check_sum(file)
+    state = dict(load_file(file) if file.suffix == ".safetensors" else _unpickled(file))
+    if odd := [key for key, tensor in state.items() if not _plain(tensor)]:
+        raise ValueError(f"'{shown(str(odd[0]), 80)}' does not fit the network")
+    return state
 
 
 def check(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from ftcore import store
 from ftcore.errors import FtError
 from ftcore.files import home
 from ftcore.runs import records
@@ -44,16 +45,7 @@ def pass_over(path: Path, why: str) -> None:
 
 def bytes_of(owner: str) -> int:
     """What all runs of a learner take on the disk."""
-    return sum(_bytes(folder) for folder, state in every() if state.owner == owner)
-
-
-def _bytes(folder: Path) -> int:
-    total = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):  # gone meanwhile
-                total += os.lstat(os.path.join(place, name)).st_size
-    return total
+    return sum(store.below(folder) for folder, state in every() if state.owner == owner)
 
 
 def sweep() -> None:

@@ -1,3 +1,3 @@
 """What `python -m ftcore` is made of: options in, a warning where one is due, a run told as it happens, whatever the other end can take."""
 
-__all__ = ["console", "options", "risk", "story"]
+__all__ = ["checked", "console", "options", "risk", "story"]

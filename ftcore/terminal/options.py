@@ -15,6 +15,7 @@ from typing import Any
 from ftcore import fields, numerals
 from ftcore.data import catalogue
 from ftcore.errors import FtError
+from ftcore.network import libraries
 from ftcore.network.catalogue import FOR_PHOTOS
 from ftcore.settings import Phase, RunSettings
 from ftcore.training import recipes
@@ -63,13 +64,17 @@ def settings_from(a: argparse.Namespace) -> RunSettings:
         except (OSError, UnicodeDecodeError) as error:
             raise FtError(f"{a.settings} cannot be read: name a settings.json, such as that of a run.") from error
     weights = a.weights or base.weights
-    backbone = a.backbone or (base.backbone if a.settings else _usual(a.data, weights))
+    backbone = libraries.named(a.backbone) if a.backbone else base.backbone if a.settings else _usual(a.data, weights)
     if a.settings and backbone == base.backbone and weights == base.weights and a.thaw is None:
         phases = base.phases
     else:
         phases = _phases(backbone, weights, a.thaw, a.phase_epochs)
+    phases = _spread(phases, "epochs", a.phase_epochs or ())
+    if weights == "pretrained" and not a.settings and _own(a.data):
+        base = recipes.for_photos(dataclasses.replace(base, phases=phases))
+        phases = base.phases
     for f in _with_option(Phase):
-        if values := getattr(a, f"phase_{f.name}"):
+        if f.name != "epochs" and (values := getattr(a, f"phase_{f.name}")):
             phases = _spread(phases, f.name, values)
     changes = {f.name: getattr(a, f.name) for f in _with_option(RunSettings) if getattr(a, f.name) is not None}
     changes |= {"backbone": backbone, "weights": weights, "phases": phases}
@@ -84,8 +89,12 @@ def settings_from(a: argparse.Namespace) -> RunSettings:
 
 def _usual(data: str | None, weights: str) -> str:
     """The backbone where none is asked for: the lesson's, but for own pictures the one that knows photos."""
-    own = data is not None and catalogue.meant(data) not in catalogue.CATALOGUE
-    return FOR_PHOTOS if own and weights == "pretrained" else RunSettings().backbone
+    return FOR_PHOTOS if _own(data) and weights == "pretrained" else RunSettings().backbone
+
+
+def _own(data: str | None) -> bool:
+    """Are these pictures of one's own, no set of the catalogue?"""
+    return data is not None and catalogue.meant(data) not in catalogue.CATALOGUE
 
 
 def _phases(backbone: str, weights: str, thaw: str | None, epochs: tuple[int, ...] | None) -> tuple[Phase, ...]:
@@ -100,12 +109,13 @@ def _phases(backbone: str, weights: str, thaw: str | None, epochs: tuple[int, ..
 
 
 def _spread(phases: tuple[Phase, ...], name: str, values: tuple[Any, ...]) -> tuple[Phase, ...]:
+    """The phases with these values of a setting, one for each from the first on; none changes nothing."""
     if len(values) > len(phases):
         raise FtError(
             f"--{name.replace('_', '-')} names {len(values)} values, but the run has "
             f"{numerals.several(len(phases), 'phase')}: give fewer."
         )
-    if name == "epochs" and len(values) < len(phases):
+    if name == "epochs" and 0 < len(values) < len(phases):
         phases = phases[: len(values)]
     return tuple(
         dataclasses.replace(phase, **{name: values[i]}) if i < len(values) else phase for i, phase in enumerate(phases)

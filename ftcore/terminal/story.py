@@ -50,7 +50,7 @@ class Story:
 
     def __init__(self, folder: Path, settings: RunSettings) -> None:
         self.folder, self.settings = folder, settings
-        self.far: _Far = _Bar() if sys.stderr is not None and sys.stderr.isatty() else _Now()
+        self.far = far()
         self.too_large: dict[str, tuple[float, float]] = {}
         self.told: set[str] = set()
 
@@ -116,7 +116,7 @@ def not_kept(settings: RunSettings, boundary: str, gigabytes: float, room: float
     rows = describe(settings.backbone)
     costs = []
     for phase in settings.phases:
-        if boundary == next((r.name for r in rows if r.name in phase.trainable and r.parameters), ""):
+        if boundary == next((r.name for r in rows if r.name in phase.trainable and r.learns), ""):
             slow, fast = (estimate.of_epoch(settings, phase, cached=cached) for cached in (False, True))
             costs.append(f"{shown(phase.name, 40)} takes about {seconds(slow)} an epoch instead of {seconds(fast)}")
     cost = f": {', '.join(costs)}" if costs else ""
@@ -125,6 +125,11 @@ def not_kept(settings: RunSettings, boundary: str, gigabytes: float, room: float
         f"{files.size(room * 2**30)} that are free for them, so each epoch computes them anew{cost}. "
         "Set THAW_CACHE_GB to a larger number, or make room on the disk, to keep them."
     )
+
+
+def far() -> _Far:
+    """Tells how far what takes long has come: a bar where stderr is a terminal, lines elsewhere."""
+    return _Bar() if sys.stderr is not None and sys.stderr.isatty() else _Now()
 
 
 class _Bar:

@@ -5,9 +5,10 @@ Nobody outside gets hold of the trainer. This module knows nothing about process
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -20,7 +21,8 @@ from ftcore.network import backbones, surgery, tapconv
 from ftcore.network.blocks import Network
 from ftcore.network.change import drift
 from ftcore.settings import HEAD, Phase, RunSettings
-from ftcore.training import checkpoint, control, features, snapshots
+from ftcore.training import augment, checkpoint, control, features, snapshots
+from ftcore.training.augment import PLAIN, View
 from ftcore.training.features import Source
 from ftcore.training.optimizer import cut, make_optimizer
 from ftcore.training.passes import bounded, evaluate, everything, learn
@@ -103,9 +105,11 @@ class _Course:
         mine = [record for record in progress.epochs if record.phase == number]
         if not _finished(phase, mine, settings.patience):
             wanted = _wanted(settings, network, number)
-            yield from features.make(network, wanted, self.splits, self.preprocess, self.device, keep=settings.cache)
+            views, keep = augment.kept(settings), settings.cache
+            made = features.make(network, wanted, self.splits, self.preprocess, self.device, views=views, keep=keep)
+            yield from made
             boundary = surgery.boundary(network, phase.trainable)
-            train_set, val_set = self.source(boundary, "train"), self.source(boundary, "val")
+            train_set, val_set = self.views(boundary), self.source(boundary, "val")
             if progress.baseline is None:
                 progress.baseline = Baseline(*evaluate(network, val_set, everything(val_set)))
                 yield progress.baseline
@@ -127,21 +131,23 @@ class _Course:
         phase: Phase,
         mine: Sequence[EpochEnd],
         optimizer: torch.optim.Optimizer,
-        train_set: Source,
+        train_set: Mapping[View, Source],
         val_set: Source,
     ) -> Generator[StepProgress, None, EpochEnd]:
         """Learn from every image once, then look at the sample and at the validation set in eval mode.
 
-        `mine` are the epochs of the phase before this one.
+        `mine` are the epochs of the phase before this one. What is looked at are pictures as they are.
         """
         since, epoch, network = self.clock(), len(self.progress.epochs) + 1, self.network
+        plain, view = train_set[PLAIN], augment.learned(self.settings, epoch)
+        lesson = train_set.get(view, dataclasses.replace(plain, view=view, kept=None))
         surgery.set_mode(network, phase.trainable, self.settings.batch_norm)
         with tapconv.enabled(network.model, self.progress.taps or ()):
             slower = cut(phase, [record.val_loss for record in mine])
-            learning = learn(network, train_set, optimizer, phase, self.settings, number, epoch, len(mine), slower)
+            learning = learn(network, lesson, optimizer, phase, self.settings, number, epoch, len(mine), slower)
             train_loss, train_accuracy = yield from learning
             network.model.eval()
-            sampled = evaluate(network, train_set, _sample(len(train_set), self.settings.seed))
+            sampled = evaluate(network, plain, _sample(len(plain), self.settings.seed))
             validated = evaluate(network, val_set, everything(val_set))
         bounded(sampled[0] + validated[0] + _total(network, self.touched), epoch)
         return EpochEnd(
@@ -163,11 +169,12 @@ class _Course:
     def alone(self, phase: Phase, mine: Sequence[EpochEnd]) -> Iterator[HeadAlone]:
         """Beside the run, what the head would reach alone: where its features are kept, and the thaw is still to come."""
         state, since = self.progress.optimizer, self.clock()
-        train_set, val_set = self.source(HEAD, "train"), self.source(HEAD, "val")
+        train_set, val_set = self.views(HEAD), self.source(HEAD, "val")
+        held = all(source.kept is not None for source in (*train_set.values(), val_set))
         is_last = mine[-1] is self.progress.epochs[-1]
-        if is_last and state is not None and train_set.kept is not None and val_set.kept is not None:
+        if is_last and state is not None and held and not augment.live(self.settings):
             later = self.settings.epochs_thawed
-            yield control.go_on(self.network, phase, self.settings, (train_set, val_set), state, mine, later)
+            yield control.go_on(self.network, phase, self.settings, train_set, val_set, state, mine, later)
             self.began += self.clock() - since  # no part of the training
 
     def end(self) -> RunEnd:
@@ -182,10 +189,14 @@ class _Course:
         folder = str(self.save_to.parent) if self.save_to else ""
         return RunEnd(loss, accuracy, best, self.clock() - self.began, folder)
 
-    def source(self, boundary: str, split: str) -> Source:
+    def source(self, boundary: str, split: str, view: View = PLAIN) -> Source:
         """Features of a split at this boundary: kept, or made as they are asked for."""
         images, keep = self.splits[split], self.settings.cache
-        return features.source(self.network, boundary, images, self.preprocess, self.device, keep=keep)
+        return features.source(self.network, boundary, images, self.preprocess, self.device, view=view, keep=keep)
+
+    def views(self, boundary: str) -> dict[View, Source]:
+        """Features of the training images at this boundary, in each view that may be kept."""
+        return {view: self.source(boundary, "train", view) for view in augment.kept(self.settings)}
 
 
 def _total(network: Network, keys: set[str]) -> float:

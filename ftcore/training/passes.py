@@ -15,10 +15,10 @@ from torch.nn import functional as F
 
 from ftcore.errors import Diverged
 from ftcore.events import StepProgress
-from ftcore.network import pixels
+from ftcore.network import pixels, surgery
 from ftcore.network.blocks import Network
 from ftcore.settings import Phase, RunSettings
-from ftcore.training import objective
+from ftcore.training import augment, objective
 from ftcore.training.features import Source
 from ftcore.training.optimizer import rate, step
 
@@ -42,6 +42,8 @@ def learn(
 ) -> Generator[StepProgress, None, tuple[float, float]]:  # fmt: skip
     """Show every image once, in an order fixed by seed and epoch; gives back loss and accuracy while learning.
 
+    A mixed picture counts as right where the label with the larger share is found.
+
     `before` is how many epochs of the phase are done, `factor` what its rate is multiplied by, beside what its
     schedule does at each step.
     """
@@ -50,22 +52,31 @@ def learn(
     parts = batches(torch.randperm(len(source)), settings.batch_size)
     labels = torch.tensor(source.split.labels).to(device)
     loss_sum, correct = torch.zeros((), device=device), torch.zeros((), device=device)
+    mix = augment.mixing(settings, network.head.out_features)
     loss_of = objective.loss(settings, source.split.labels, network.head.out_features, device)
-    moving = [p for name in phase.trainable for p in network.parameters(name).values()]
+    moving = surgery.moving(network, phase.trainable)
     for done, part in enumerate(parts):
         for group in optimizer.param_groups:
             group["lr"] = group["base_lr"] * rate(phase, before * len(parts) + done, len(parts)) * factor
-        y = labels[part.to(device)]
+        x, y = _lesson(source, part, labels[part.to(device)], mix)
         with objective.dropout(network, settings.dropout):
-            logits = network.run(source.batch(part), start=source.boundary)
+            logits = network.run(x, start=source.boundary)
         loss = loss_of(logits, y)
         step(optimizer, loss, phase.clip, moving)
         loss_sum += loss.detach() * len(part)
-        correct += (logits.detach().argmax(1) == y).sum()
+        correct += (logits.detach().argmax(1) == (y.argmax(1) if mix else y)).sum()
         if time.perf_counter() - said > 0.25:
             said = time.perf_counter()
             yield StepProgress(number, epoch, done + 1, len(parts), bounded(loss.item(), epoch), said - began)
     return bounded(loss_sum.item() / len(source), epoch), correct.item() / len(source)
+
+
+def _lesson(source: Source, part: Tensor, y: Tensor, mix: augment.Mix | None) -> tuple[Tensor, Tensor]:
+    """Activations of these images and their labels; where pictures are mixed, of mixed ones, with each label's share."""
+    if mix is None:
+        return source.batch(part), y
+    x, y = mix(source.pixels(part), y)
+    return source.through(x), y
 
 
 def bounded(loss: float, epoch: int) -> float:

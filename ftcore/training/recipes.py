@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
+
 from ftcore.errors import FtError
 from ftcore.names import shown
 from ftcore.network.describe import describe
 from ftcore.settings import HEAD, Phase, RunSettings
 
+SMOOTHING = 0.1
+
 
 def check_settings(settings: RunSettings) -> None:
     """Raise `FtError` unless each phase names blocks of the backbone, one of them with weights. Loads nothing."""
-    weighty = {row.name: bool(row.parameters) for row in describe(settings.backbone)}
+    weighty = {row.name: row.learns for row in describe(settings.backbone)}
     for phase in settings.phases:
         unknown = [name for name in phase.trainable if name not in weighty]
         if unknown:
@@ -20,27 +25,54 @@ def check_settings(settings: RunSettings) -> None:
 
 
 def last_blocks(backbone: str, count: int) -> tuple[str, ...]:
-    """The last `count` convolutional blocks and every block with weights behind them, the head included."""
+    """The last `count` blocks of the body and every block with weights behind them, the head included."""
     rows = describe(backbone)
-    convs = [i for i, row in enumerate(rows) if row.kind == "conv"]
-    if not 0 <= count <= len(convs):
-        raise FtError(f"{backbone} has {len(convs)} convolutional blocks, so {count} cannot be thawed: choose fewer.")
+    body = [i for i, row in enumerate(rows) if row.in_body]
+    if not 0 <= count <= len(body):
+        raise FtError(
+            f"{backbone} has {len(body)} blocks between stem and pooling, so {count} cannot be thawed: choose fewer."
+        )
     if count == 0:
         return (HEAD,)
-    return tuple(row.name for row in rows[convs[-count] :] if row.parameters)
+    return tuple(row.name for row in rows[body[-count] :] if row.learns)
 
 
 def every_block(backbone: str) -> tuple[str, ...]:
     """All blocks that have weights."""
-    return tuple(row.name for row in describe(backbone) if row.parameters)
+    return tuple(row.name for row in describe(backbone) if row.learns)
 
 
 def classic(backbone: str, thaw: int = 2, epochs: tuple[int, int] = (5, 10)) -> tuple[Phase, Phase]:
-    """The classic lesson: train the new head, then thaw the last convolutional blocks at a tenth of the rate."""
+    """The classic lesson: train the new head, then thaw the last blocks at a tenth of the rate."""
     return (
         Phase(epochs=epochs[0]),
         Phase(name="Fine-tune", epochs=epochs[1], lr=1e-4, trainable=last_blocks(backbone, thaw)),
     )
+
+
+def for_photos(settings: RunSettings) -> RunSettings:
+    """These settings as own photos want them: labels are smoothed, decay acts on matrices alone.
+
+    What follows the first phase warms up and ends on a cosine. `benchmarks/photos.py` measures it against the plain lesson.
+    """
+    first, *later = (dataclasses.replace(phase, decay_on="matrices") for phase in settings.phases)
+    slower = [dataclasses.replace(p, schedule="cosine", warm_up=min(1.0, p.epochs / 2)) for p in later]
+    return dataclasses.replace(settings, label_smoothing=SMOOTHING, phases=(first, *slower))
+
+
+UNEVEN = 2  # times as many training pictures as the rarest class has
+
+
+def fitted(settings: RunSettings, counts: Sequence[int]) -> tuple[RunSettings, tuple[str, ...]]:
+    """The classic lesson made to fit own photos, with a word for each thing that differs.
+
+    `counts` are the training pictures of each class.
+    """
+    base = for_photos(dataclasses.replace(settings, phases=classic(settings.backbone)))
+    reasons = ("smoothing", "cosine", "matrices")
+    if max(counts) >= UNEVEN * min(counts):
+        return dataclasses.replace(base, class_weights="balanced"), (*reasons, "weights")
+    return base, reasons
 
 
 def scratch(backbone: str, epochs: int = 15) -> tuple[Phase]:

@@ -10,7 +10,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,8 @@ from tests.conftest import furnish
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+LAUNCH = ["--no-sandbox", "--disable-dev-shm-usage"]
+FAKE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
 
 # What does not come is waited for so long: a machine may be busy with other things, and what comes costs no wait.
@@ -55,18 +59,38 @@ def server(tmp_path_factory: pytest.TempPathFactory, stock: Path) -> Iterator[Se
     """Start the app on a free port; its log is shown when it does not come up."""
     home = tmp_path_factory.mktemp("home")
     furnish(home, stock)
+    with serving("app.py", home) as (url, pid):
+        yield Server(url, pid, home)
+
+
+@pytest.fixture(scope="session")
+def receiving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The address of a server with nothing but a drop zone and a camera, which is not at its root, and its home."""
+    home = tmp_path_factory.mktemp("receiving")
+    with serving("tests/browser/receiving.py", home, "class/thaw") as (url, _):
+        yield url, home
+    assert "Traceback" not in (home / "server.log").read_text()
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    log = home / "server.log"
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def serving(script: str, home: Path, base: str = "", port: int = 0) -> Iterator[tuple[str, int]]:
+    """A script's server while the `with` lasts: its address, which ends in `base`, and its process id."""
+    port = port or free_port()
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
+    log, url = home / "server.log", f"http://127.0.0.1:{port}/{base}".rstrip("/")
+    told = {**os.environ, "THAW_HOME": str(home), **({"STREAMLIT_SERVER_BASE_URL_PATH": base} if base else {})}
     with log.open("w") as out:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, "THAW_HOME": str(home)}, stdout=out, stderr=out
-        )
+        process = subprocess.Popen(command, cwd=ROOT, env=told, stdout=out, stderr=out)
     try:
-        _wait_for(f"http://127.0.0.1:{port}/_stcore/health", process, log)
-        yield Server(f"http://127.0.0.1:{port}", process.pid, home)
+        _wait_for(f"{url}/_stcore/health", process, log)
+        yield url, process.pid
     finally:
         process.terminate()
         process.wait(timeout=30)
@@ -87,21 +111,49 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The system's Chromium. Without one the tests are skipped, but never where CI is true."""
-    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    path = chromium()
     if path is None:
         if os.environ.get("CI") == "true":
             pytest.fail("CI needs Chromium for the browser tests: install the package chromium.")
         pytest.skip(f"no Chromium on this machine (looked for {', '.join(NAMES)})")
     with sync_playwright() as tool:
-        found = tool.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        found = tool.chromium.launch(executable_path=path, args=LAUNCH)
         yield found
         found.close()
+
+
+@pytest.fixture(scope="session")
+def eyed(browser: Browser) -> Iterator[Browser]:
+    """A browser with a made-up camera that it lends unasked."""
+    found = browser.browser_type.launch(executable_path=chromium(), args=[*LAUNCH, *FAKE])
+    yield found
+    found.close()
+
+
+def chromium() -> str | None:
+    """Where the system's Chromium is."""
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
 def rest(tab: Page) -> None:
     """Wait until the page stands still; two frames pass first, in which what was just asked for begins."""
     tab.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     tab.wait_for_function(AT_REST)
+
+
+@pytest.fixture(scope="session")
+def garden(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A zip of two classes of ten pictures each, one of them there twice."""
+    from tests.browser.ownsets import FILE, picture
+
+    path = tmp_path_factory.mktemp("garden") / "garden.zip"
+    colours = {"roses": (200, 60, 60), "ferns": (60, 170, 70)}
+    with zipfile.ZipFile(path, "w") as packed:
+        for at, (label, colour) in enumerate(colours.items()):
+            for number in range(10):
+                packed.writestr(f"{label}/{FILE}-{number}.png", picture(100 * at + number, colour))
+        packed.writestr(f"roses/{FILE}-again.png", picture(3, colours["roses"]))
+    return path
 
 
 OpenTab = Callable[..., Page]
@@ -119,8 +171,8 @@ def open_tab(browser: Browser, server: Server) -> Iterator[OpenTab]:
     broken: list[str] = []
     contexts = []
 
-    def opened(path: str = "", **options: Any) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1400, "height": 900}, **options})
+    def opened(path: str = "", by: Browser = browser, **options: Any) -> Page:
+        context = by.new_context(**{"viewport": {"width": 1400, "height": 900}, **options})
         context.set_default_timeout(1000 * PATIENCE)
         contexts.append(context)
         tab = context.new_page()

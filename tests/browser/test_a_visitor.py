@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import ROOT, OpenTab, Server
 
 SMALL = "data=digits&train_per_class=2"
-HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(200)
+CUT_HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(200)
 
 
 def elsewhere() -> str:
@@ -68,11 +68,11 @@ def upload(tab: Page, path: Path) -> None:
 
 
 def test_own_pictures_outlive_a_change_of_page(open_tab: OpenTab, tmp_path: Path) -> None:
-    (tmp_path / "photo.heic").write_bytes(HEIC)
+    (tmp_path / "photo.heic").write_bytes(CUT_HEIC)
     Image.new("RGB", (300, 200), "teal").save(tmp_path / "one.png")
     tab = open_tab(f"trace?{SMALL}&pick=upload")
     upload(tab, tmp_path / "photo.heic")
-    expect(tab.get_by_test_id("stAlert").filter(has_text="'photo.heic' is")).to_be_visible()
+    expect(tab.get_by_test_id("stAlert").filter(has_text="'photo.heic' is damaged")).to_be_visible()
     upload(tab, tmp_path / "one.png")
     expect(tab.get_by_text("300×200 pixels shown")).to_be_visible()
     tab.get_by_test_id("stSidebar").get_by_role("link", name="Review").click()

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, StorageState, ViewportSize, expect
 
+from tests.browser import ownsets
 from tests.browser.conftest import OpenTab, Server, rest
 from tests.browser.test_quizzing import answer
 from ui import sitemap
@@ -198,6 +200,20 @@ def test_a_card_turned_the_cheat_sheet_and_the_glossary(open_tab: OpenTab) -> No
         tab.get_by_role("tab", name=name).click()
         expect(tab.get_by_text(shown)).to_be_visible()
         check(tab, name)
+
+
+def test_each_part_of_an_own_set_with_findings(open_tab: OpenTab, garden: Path) -> None:
+    tab = open_tab("your_data")
+    ownsets.begin(tab, "Garden")
+    check(tab, "empty set", phone=True)
+    ownsets.send(tab, garden)
+    ownsets.holds(tab, "Garden: 21 pictures in 2 classes")
+    for title in ("1 Bring", "2 Look and mend", "3 Tune and try", "4 Keep"):
+        ownsets.part(tab, title)
+        check(tab, title, phone=True)
+    tab.get_by_role("button", name="Delete the set").click()
+    expect(tab.get_by_role("button", name="Delete it for good")).to_be_visible()
+    check(tab, "before it is deleted")
 
 
 def test_a_damaged_address(open_tab: OpenTab) -> None:

@@ -151,7 +151,7 @@ def test_every_page_and_every_choice_of_the_sidebar_on_a_phone(open_tab: OpenTab
     rest(tab)
     scroll_on_charts(tab)
     walk(tab)
-    for what, option in {"Run": "None", "Data": "Sketchbook", "Backbone": "MobileNet"}.items():
+    for what, option in {"Run": "None", "Data": "Sketchbook", "Backbone": "MobileNetV3"}.items():
         choose(tab, what, re.compile(option))
         closed(tab)
     for step in ("load", "lab", "guess", "trace", "quiz"):

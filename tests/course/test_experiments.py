@@ -247,6 +247,14 @@ def test_longer_measurements_give_what_their_words_ask_for(name: str) -> None:
     assert kinds | set(trial.shown) <= set(row)
 
 
+@pytest.mark.parametrize("name", seeds.load())
+def test_what_is_kept_of_recorded_seeds_is_enough_to_judge_them(name: str) -> None:
+    rows = list(seeds.load()[name].values())
+    outcome = experiments.judged(name, rows)
+    assert (outcome is None) == (len(rows) < LEAST and not TRIALS[name].counted)
+    assert outcome is None or outcome.key in found(name).guesses
+
+
 def test_recorded_seeds_are_of_these_arms_and_name_their_command() -> None:
     kept = seeds.load()
     raw = json.loads(seeds.FILE.read_text("utf-8"))

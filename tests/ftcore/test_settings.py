@@ -96,7 +96,7 @@ def test_bad_json_ends_in_one_sentence(text: str) -> None:
 
 
 def test_unknown_setting_is_named_with_those_there_are() -> None:
-    with pytest.raises(FtError, match="no setting 'epoch': choose among backbone, batch_norm"):
+    with pytest.raises(FtError, match="no setting 'epoch': choose among augmentation, backbone"):
         RunSettings.from_json(json.dumps({"epoch": 3}))
 
 

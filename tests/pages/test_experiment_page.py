@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 
@@ -153,6 +154,21 @@ def test_recorded_seeds_speak_for_what_takes_long_until_there_are_own_ones(open_
     assert "recorded elsewhere beforehand, made by" in said
     assert "no change of the lead that these seeds can show" in said, "own ones alone decide"
     assert "mean of 3 of your seeds: " in test.get("plotly_chart")[0].proto.alt
+
+
+@pytest.mark.parametrize("agree", [True, False])
+def test_recorded_seeds_that_come_to_another_answer_are_told(open_page: OpenPage, agree: bool) -> None:
+    name = "pretrained-random"
+    kept = list(seeds.load()[name].values())
+    theirs = experiments.judged(name, kept)
+    assert theirs is not None
+    threes = ((rows, experiments.judged(name, rows)) for rows in itertools.combinations(kept, 3))
+    own = next(rows for rows, found in threes if found is not None and (found.key == theirs.key) == agree)
+    with learners.changing(OWNER) as learner:
+        attempts.add(name, learner.experiments.setdefault(name, {"guess": "grows"}), dict(enumerate(own)))
+    said = texts(open_page("experiment", exp=name))
+    assert "They are not yours and take no part in the verdict." in said
+    assert (f"another answer than yours: **{_found(name).guesses[theirs.key]}**" in said) != agree
 
 
 def test_an_experiment_is_opened_from_the_list_and_left_again(open_page: OpenPage) -> None:

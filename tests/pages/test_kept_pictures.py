@@ -15,10 +15,11 @@ from ftcore.network import backbones
 from tests.made import OpenPage, query_of, texts
 from ui.picture import pick
 
-HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(200)
+CUT_HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(200)
 BAD = {
-    "photo.heic": HEIC,
-    "photo.jpg": HEIC,
+    "photo.heic": CUT_HEIC,
+    "photo.jpg": CUT_HEIC,
+    "poster.psd": b"8BPS\0\1" + bytes(200),
     "words.txt": b"these are words",
     "noending": b"%PDF-1.7 and more",
     "empty.png": b"",

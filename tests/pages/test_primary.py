@@ -14,6 +14,7 @@ FRESH = {
     "train_live": ["start"],
     "trace": ["trace-next"],
     "experiment": [],  # a list of equal cards
+    "your_data": ["new-set"],
     "quiz": ["begin-short"],
     "review": ["turn"],
 }

@@ -19,6 +19,7 @@ FILES = sorted([*(ROOT / "ui").rglob("*.py"), *(ROOT / "pages").glob("*.py")])
 VALUES = {
     "run": "0" * 32, "guide": "3", "stage": "thaw", "lab": "layer4.1+head", "phase": "2", "guess": "lower",
     "layer": "softmax", "net": "lesson", "pick": "val-3", "exp": "kept-features", "lines": "freeze",
+    "set": "0" * 32, "part": "tune",
 }  # fmt: skip
 
 

@@ -164,3 +164,5 @@ def test_the_legend_names_the_head_alone_where_it_is_or_can_be() -> None:
     assert not named(SHORT, *rows), "the thaw has come, and nothing was trained beside it"
     assert not named(dataclasses.replace(SHORT, cache=False), rows[0])
     assert not named(dataclasses.replace(SHORT, phases=SHORT.phases[:1]), rows[0])
+    assert not named(dataclasses.replace(SHORT, augmentation="random"), rows[0]), "nothing is kept to learn from"
+    assert named(dataclasses.replace(SHORT, augmentation="fixed"), rows[0])

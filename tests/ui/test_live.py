@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.forward_msg_cache import create_reference_msg, populate_hash_if_needed
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
+from streamlit.testing.v1 import AppTest
 
-from ftcore.runs import locks, records
-from tests.made import SHORT, OpenPage, write_run
+from ftcore.runs import locks, records, service
+from tests.made import SHORT, TOKEN, OpenPage, epoch, write_run
 
 
 @pytest.fixture
@@ -61,3 +63,78 @@ def test_nothing_of_what_ticks_outlives_its_box() -> None:
         queue.enqueue(create_reference_msg(message) if message.metadata.cacheable else message)
     queue.clear(retain_lifecycle_msgs=True, fragment_ids_this_run=["ticks"])
     assert queue.is_empty()
+
+
+def ticking() -> None:
+    """As a part of a page that ticks: what it is drawn for has changed meanwhile, and the page is drawn anew."""
+    import streamlit as st
+
+    from ui.runs import live
+
+    view = live.look(st.query_params["run"])
+    if view.mark != st.session_state.setdefault("mark", view.mark):
+        st.session_state.mark = view.mark
+        st.rerun()
+    live.headline(view)
+
+
+def test_a_click_counts_though_the_run_has_changed_meanwhile(home: Path, warm_server: None) -> None:
+    run = write_run(SHORT, 0.5, end="stopped")
+    test = AppTest.from_function(ticking, default_timeout=60)
+    test.session_state["thaw_token"] = TOKEN
+    test.query_params["run"] = run
+    test.run()
+    records.append(records.folder_of(run), epoch(2, 1, 0.6))
+    test.button(key=f"Resume-{run}").click().run()
+    assert not test.exception
+    assert service.status(run).active
+
+
+def watching() -> None:
+    """A page whose run changes while it is drawn, with a button below what it watches."""
+    import streamlit as st
+
+    from ftcore.runs import records
+    from tests.made import epoch
+    from ui.runs import live
+
+    view = live.look(st.query_params["run"])
+    if st.session_state.setdefault("draws", 0):
+        records.append(records.folder_of(view.id), epoch(2, 1, 0.6))
+    st.session_state.draws += 1
+    live.watch(view, live.headline)
+    if st.button("Below"):
+        st.success("Pressed.")
+
+
+def test_a_click_below_what_ticks_counts_though_the_run_changes_while_the_page_is_drawn(
+    home: Path, warm_server: None
+) -> None:
+    test = AppTest.from_function(watching, default_timeout=60)
+    test.query_params["run"] = write_run(SHORT, 0.5, end="stopped")
+    test.run()
+    test.button[-1].click().run()
+    assert [said.value for said in test.success] == ["Pressed."]
+
+
+def going_on() -> None:
+    """A page, and what ticks on it a moment after: the run has come to its next phase."""
+    import streamlit as st
+
+    from ftcore.runs import records
+    from tests.made import epoch
+    from ui.runs import live, ticks
+
+    view = live.look(st.query_params["run"])
+    st.session_state.setdefault("marks", []).append(view.mark)
+    if len(st.session_state.marks) == 1:
+        records.append(records.folder_of(view.id), epoch(2, 2, 0.6))
+        ticks._tick(view.mark, [], lambda: live.look(view.id), lambda now: now.mark, live.headline)
+
+
+def test_the_page_is_drawn_anew_once_another_phase_has_begun(home: Path, warm_server: None) -> None:
+    test = AppTest.from_function(going_on, default_timeout=60)
+    test.query_params["run"] = write_run(SHORT, 0.5, end="stopped")
+    test.run()
+    assert not test.exception
+    assert len({*test.session_state.marks}) == len(test.session_state.marks) == 2

@@ -46,7 +46,9 @@ def test_who_is_sent_on(asked: str, there: str) -> None:
     assert ask(asked) == (307, there)
 
 
-@pytest.mark.parametrize("asked", ["/", "/a", "/a/", "/../b", "/media/x.csv", "/static/js/x.js", "/_stcore/health"])
+@pytest.mark.parametrize(
+    "asked", ["/", "/a", "/a/", "/../b", "/media/x.csv", "/static/js/x.js", "/_stcore/health", "/app-download/x"]
+)
 def test_who_stays(asked: str) -> None:
     assert ask(asked) == (200, "")
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from ftcore.numerals import MINUS, percent
+from ftcore.numerals import MINUS, percent, several
 from tests.sums import value
 from ui import words
 
@@ -115,3 +115,8 @@ def test_units_go_over_before_they_read_as_a_thousand() -> None:
     assert [words.whole_percent(p) for p in (0, 0.004, 0.123, 0.996, 1)] == [
         "0\u00a0%", "<1\u00a0%", "12\u00a0%", ">99\u00a0%", "100\u00a0%"
     ]  # fmt: skip
+
+
+def test_several_classes_are_spelt_as_such() -> None:
+    assert [several(number, "class") for number in (0, 1, 2)] == ["0 classes", "1 class", "2 classes"]
+    assert [several(number, "epoch") for number in (1, 1200)] == ["1 epoch", "1,200 epochs"]

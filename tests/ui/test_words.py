@@ -148,6 +148,17 @@ def test_a_jump_of_the_loss_points_at_the_rate() -> None:
     assert "no longer a number" in say(rows(0.7, 0.6, train_loss=float("nan")))
 
 
+def test_what_is_harder_to_learn_from_is_no_jump_and_no_network_that_was_worse() -> None:
+    fixed, told = dataclasses.replace(TWO, augmentation="fixed"), [BASELINE, *rows(0.7, 0.8)]
+    harder = [*told[:2], dataclasses.replace(rows(0.7, 0.8)[1], train_loss=3.0, train_accuracy=0.5)]
+    assert "jumped" in observe.observe(Story.of(TWO, harder), 1)
+    found = observe.observe(Story.of(fixed, harder), 1)
+    assert "jumped" not in found
+    above = [BASELINE, *(dataclasses.replace(row, train_accuracy=0.3) for row in rows(0.7, 0.7))]
+    assert "learning (30.0\u00a0%), which averages" in observe._above(observe.Moment(Story.of(TWO, above), 1))
+    assert "is of altered pictures and averages" in observe._above(observe.Moment(Story.of(fixed, above), 1))
+
+
 def test_a_log_folds_events_and_counts_an_epoch_once() -> None:
     log = RunLog()
     step = StepProgress(1, 1, 3, 10, 1.0, 1.0)

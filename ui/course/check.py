@@ -12,10 +12,12 @@ from ui import address
 from ui.words import as_markdown
 
 
-def ask(stage: str, values: Mapping[str, object]) -> None:
+def ask(stage: str, values: Mapping[str, object], old_classes: int) -> None:
     """The question of a stage of the lesson, with its live numbers; every choice explains itself."""
     try:
-        questions = [quiz.filled(q, values) for q in quiz.load().questions if q.stage == stage]
+        questions = [
+            quiz.filled(q, values) for q in quiz.fitting(quiz.load(), old_classes).questions if q.stage == stage
+        ]
     except FtError as error:
         st.caption(as_markdown(error))  # the rest of the page does not need the quiz
         return

@@ -160,7 +160,7 @@ def offer(learner: Learner) -> None:
             st.caption(closed)
         grid = st.grid(4, min_column_width=200, gap="small")
         for one in sorted(every, key=lambda e: e.level):
-            with grid.cell():
+            with grid.container(border=True, key=f"card-lines-{one.id}", gap="xsmall", height="stretch"):
                 _card(one, learner)
     for sentence in wrong:
         st.caption(f"Left out: {plain(sentence, 300)}")
@@ -168,10 +168,9 @@ def offer(learner: Learner) -> None:
 
 def _card(one: Exercise, learner: Learner) -> None:
     solved = bool(learner.exercises.get(one.id, {}).get("solved"))
-    with st.container(border=True, key=f"card-lines-{one.id}", gap="xsmall", height="stretch"):
-        if st.button(f"**{one.title}**", key=f"open-lines-{one.id}", type="tertiary"):
-            _open(one.id)
-        with st.container(horizontal=True, gap="small"):
-            st.caption(content.section("exercises", f"level.{one.level}"), width="stretch")
-            if solved:
-                st.badge("solved", color="green")
+    if st.button(f"**{one.title}**", key=f"open-lines-{one.id}", type="tertiary"):
+        _open(one.id)
+    with st.container(horizontal=True, gap="small"):
+        st.caption(content.section("exercises", f"level.{one.level}"), width="stretch")
+        if solved:
+            st.badge("solved", color="green")

@@ -7,12 +7,13 @@ here, a seed at a time, and kept after each.
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Mapping
 
 import streamlit as st
 
 from course import attempts, content, experiments, learners, measure, seeds
-from course.experiments import TRIALS, Experiment
+from course.experiments import TRIALS, Experiment, Outcome
 from course.learners import Attempt
 from course.measures import ground
 from course.verdicts import LEAST, Row
@@ -24,7 +25,7 @@ from ui import address, callbacks
 from ui.callbacks import guarded
 from ui.course import figures
 from ui.engine import setup
-from ui.runs.live import BADGES
+from ui.runs import live, ticks
 from ui.widgets import progress
 from ui.words import about, as_markdown, discreet, several
 
@@ -109,34 +110,25 @@ def _look(one: Experiment, run: str, numbers: tuple[int, ...]) -> tuple[Status |
 
 def _going(one: Experiment, status: Status, owner: str) -> None:
     """State, progress and buttons of the series; looks again every second while it is active."""
-    with st.container():  # of its own, as around every part that ticks: see `live.watch`
-        every = 1.0 if status.active else None
-        st.fragment(_tick, run_every=every)(one, status.id, (status.state, _seeds_done(one, status)), owner)
+
+    def mark(now: Status) -> tuple[str, int]:
+        return now.state, now.trained // len(TRIALS[one.id].arms)  # a seed is done with all its arms
+
+    def draw(now: Status) -> None:
+        live.standing(now.state, _sentence(now), functools.partial(_controls, one, now, owner))
+        if now.active:
+            progress.draw(now.trained / now.trainings, f"progress-{now.id}")
+
+    ticks.watch(status, functools.partial(service.status, status.id), mark, draw, active=status.active)
 
 
-def _seeds_done(one: Experiment, status: Status) -> int:
-    return status.trained // len(TRIALS[one.id].arms)
-
-
-def _tick(one: Experiment, run: str, mark: tuple[str, int], owner: str) -> None:
-    with callbacks.told():
-        status = service.status(run)
-        if (status.state, _seeds_done(one, status)) != mark:
-            st.rerun()
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            word, colour = BADGES[status.state]
-            st.badge(word, color=colour)
-            st.markdown(_sentence(status), width="stretch")
-            manager = service.manager()
-            if status.active:
-                st.button("Stop", key=f"stop-{one.id}", on_click=guarded(manager.stop), args=(run, owner))
-            else:
-                st.button(
-                    "Go on", key=f"go-{one.id}", type="primary", on_click=guarded(manager.resume), args=(run, owner)
-                )
-                st.button("Let it go", key=f"drop-{one.id}", on_click=guarded(_drop), args=(one, run, owner))
-        if status.active:
-            progress.draw(status.trained / status.trainings, f"progress-{run}")
+def _controls(one: Experiment, status: Status, owner: str) -> None:
+    manager, steered = service.manager(), (status.id, owner)
+    if status.active:
+        st.button("Stop", key=f"stop-{one.id}", on_click=guarded(manager.stop), args=steered)
+    else:
+        st.button("Go on", key=f"go-{one.id}", type="primary", on_click=guarded(manager.resume), args=steered)
+        st.button("Let it go", key=f"drop-{one.id}", on_click=guarded(_drop), args=(one, *steered))
 
 
 def _sentence(status: Status) -> str:
@@ -182,7 +174,15 @@ def _settled(one: Experiment, guess: str, rows: Mapping[int, Row], recorded: Map
             st.caption(content.section("experiments", kind, said))
     figures.draw(one, rows, recorded)
     if recorded and rows:
-        st.caption(content.section("experiments", "recorded", said))
+        st.caption(f"{content.section('experiments', 'recorded', said)} {_otherwise(one, outcome, recorded)}".strip())
+
+
+def _otherwise(one: Experiment, outcome: Outcome | None, recorded: Mapping[int, Row]) -> str:
+    """What the recorded seeds alone would say, where that is something else; they are often more, or luckier."""
+    theirs = experiments.judged(one.id, list(recorded.values()))
+    if outcome is None or theirs is None or theirs.key == outcome.key:
+        return ""
+    return content.section("experiments", "otherwise", {"guess": one.guesses[theirs.key]})
 
 
 def _recorded(one: Experiment) -> Mapping[int, Row]:

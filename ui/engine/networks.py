@@ -14,6 +14,7 @@ import streamlit as st
 import torch
 from PIL import Image
 
+from ftcore.analysis import attention as looking
 from ftcore.analysis import trace
 from ftcore.costs import machine
 from ftcore.data import catalogue, pictures
@@ -25,7 +26,6 @@ from ftcore.runs import needs, records, results
 from ftcore.settings import RunSettings
 from ftcore.training import features, snapshots
 from ftcore.training.start import load_images, start_network
-from ui import address
 from ui.engine import own
 from ui.engine.setup import WORK
 
@@ -109,9 +109,17 @@ def heat(which: Which, image: np.ndarray, block: str, label: int) -> trace.Heat:
         return trace.heat(network(which)[0], image, block, label)
 
 
+@st.cache_data(max_entries=64, show_spinner=False)
+def attention(which: Which, image: np.ndarray, block: str) -> looking.Attention | None:
+    """Where the tokens of a block look, of a vision transformer with a class token; None in others."""
+    with WORK:
+        return looking.attention(network(which)[0], image, block)
+
+
 def images(settings: RunSettings) -> ImageSet | None:
     """The set, if showing it needs no download. Raises `FtError` for own pictures that are gone."""
-    if not address.own_pictures(settings) and catalogue.CATALOGUE[settings.data].kind == "download":
+    entry = catalogue.CATALOGUE.get(settings.data)
+    if entry is not None and entry.kind == "download":
         return None
     with own.pictures(settings):
         return _set(settings)

@@ -16,9 +16,11 @@ from ftcore.analysis import pretrained, steps
 from ftcore.costs import estimate, machine
 from ftcore.costs.estimate import Estimate
 from ftcore.data import catalogue, pictures, sets
+from ftcore.data.own import keeping, plans
 from ftcore.data.sketchbook import draw
 from ftcore.network import backbones
 from ftcore.network.describe import describe
+from ftcore.preprocess import Preprocess
 from ftcore.runs import needs
 from ftcore.settings import Phase, RunSettings
 from ftcore.training.start import load_images
@@ -59,8 +61,9 @@ def expected(settings: RunSettings, counts: dict[str, int] | None = None) -> Est
 def samples(data: str, backbone: str, seed: int, train_per_class: int = 0) -> list[tuple[str, np.ndarray]]:
     """One picture of each of the first classes with its class name, uint8 [side, side, 3].
 
-    The drawings are made on the spot; any other set is prepared if it was not, with `train_per_class` as its run has
-    it. A set that would have to be downloaded gives no pictures. Raises `FtError` for a folder that cannot be read.
+    The drawings are made on the spot, those of an own set are its previews; any other set is prepared if it was not, with
+    `train_per_class` as its run has it. A set that would have to be downloaded gives no pictures. Raises `FtError` for a
+    folder that cannot be read.
     """
     kind = catalogue.CATALOGUE[data].kind if data in catalogue.CATALOGUE else "own"
     if kind == "generated":
@@ -68,9 +71,22 @@ def samples(data: str, backbone: str, seed: int, train_per_class: int = 0) -> li
         return [(name, np.asarray(draw.draw(label, SAMPLE_SEED, SAMPLE_SIDE))) for label, name in enumerate(names)]
     if kind == "download":
         return []
+    if plans.is_own(data):
+        return _previews(data)
     images = sets.load(data, backbones.preprocess(backbone), train_per_class=train_per_class, seed=seed)
     first = [int(np.argmax(images.train.labels == label)) for label in range(min(10, len(images.classes)))]
     return [(name, np.array(images.train.images[at])) for name, at in zip(images.classes, first, strict=False)]
+
+
+def _previews(data: str) -> list[tuple[str, np.ndarray]]:
+    plan = plans.open_plan(data)
+    one, first = plans.set_of(data), {item.label: item for item in reversed(plan.splits["train"])}
+    assert one is not None
+    side = Preprocess(SAMPLE_SIDE, SAMPLE_SIDE, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    return [
+        (name, pictures.prepare(pictures.read_picture(keeping.preview_of(one, int(first[label].where))), side))
+        for label, name in enumerate(plan.classes[:10])
+    ]
 
 
 @st.cache_data(ttl=20, max_entries=500, show_spinner=False)

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
 
-_FILES = ("_stcore", "app", "component", "media", "static")  # what Streamlit serves below these are no pages
+_FILES = ("_stcore", "app", "app-download", "component", "media", "static")  # what is served below these are no pages
 
 
 class Nested:

@@ -6,6 +6,7 @@ Pure functions from blocks and measurements to rows and words; nothing here draw
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
@@ -25,17 +26,18 @@ DIGITS = 9  # of a weight: about as many as float32 has
 
 
 def presets(backbone: str) -> dict[str, tuple[str, ...]]:
-    """Freeze patterns by name; a pattern that equals an earlier one is left out."""
-    rows = describe(backbone)
-    convs = [row for row in rows if row.kind == "conv"]
-    stage = 0
-    while stage < len(convs) and convs[-1 - stage].shape[-1] == convs[-1].shape[-1]:
-        stage += 1
+    """Freeze patterns by name; a pattern that equals an earlier one is left out.
+
+    The last stage are the blocks that share the size of the last one's maps, where there are others.
+    """
+    body = [row for row in describe(backbone) if row.in_body]
+    sides = [row.layout.side if row.layout else 0 for row in body]
+    stage = len([*itertools.takewhile(lambda side: side == sides[-1], reversed(sides))])
     patterns = {
         "Head only": (HEAD,),
         "Last block": recipes.last_blocks(backbone, 1),
-        "Last two blocks": recipes.last_blocks(backbone, min(2, len(convs))),
-        "Last stage": recipes.last_blocks(backbone, stage),
+        "Last two blocks": recipes.last_blocks(backbone, min(2, len(body))),
+        **({"Last stage": recipes.last_blocks(backbone, stage)} if stage < len(body) else {}),
         "Everything": recipes.every_block(backbone),
     }
     first = {blocks: name for name, blocks in reversed(patterns.items())}
@@ -125,7 +127,7 @@ def block_table(
         rows.append(
             {
                 "block": block.name,
-                "kind": strip.KINDS[block.kind],
+                "kind": strip.kind(block),
                 "state": {
                     "trainable": f"{EMBER}\u00a0trainable",
                     "frozen": f"{ICE}\u00a0frozen",

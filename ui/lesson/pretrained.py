@@ -32,6 +32,19 @@ def load(settings: RunSettings, classes: tuple[str, ...]) -> None:
     if setup.weights(settings.backbone).place == "missing" or settings.weights == "random":
         st.caption(content.section("pipeline", "knows.missing"))
         return
+    if backbones.old_classes(settings.backbone):
+        _knows(settings, classes)
+    else:
+        st.caption(content.section("pipeline", "knows.nothing"))
+    st.subheader("Its first filters", anchor=False)
+    filters = setup.first_filters(settings.backbone)
+    values = {"filters": count(len(filters)), "size": f"{filters.shape[1]}×{filters.shape[2]}"}
+    st.image(sheet(filters), width="stretch", alt=f"The {len(filters)} filters of the first convolution as pictures")
+    st.caption(content.section("pipeline", "knows.filters", values))
+
+
+def _knows(settings: RunSettings, classes: tuple[str, ...]) -> None:
+    """Old classes with the names of ours, and what it takes one picture of each of ours for."""
     known = "What it knew of our classes"
     with phone.fold(known, "known"):
         st.subheader(known, anchor=False)
@@ -51,11 +64,6 @@ def load(settings: RunSettings, classes: tuple[str, ...]) -> None:
                 st.image(picture, width="stretch", alt=f"A training image of the class {name}")
                 lines = [f"{plain(word, 28)} :gray[{percent(chance)}]" for word, chance in guesses]
                 st.markdown(f"**{plain(name, 24)}**  \n" + "  \n".join(lines))
-    st.subheader("Its first filters", anchor=False)
-    filters = setup.first_filters(settings.backbone)
-    values = {"filters": count(len(filters)), "size": f"{filters.shape[1]}×{filters.shape[2]}"}
-    st.image(sheet(filters), width="stretch", alt=f"The {len(filters)} filters of the first convolution as pictures")
-    st.caption(content.section("pipeline", "knows.filters", values))
 
 
 def _known(backbone: str, classes: tuple[str, ...]) -> str:
@@ -108,7 +116,8 @@ def heads(settings: RunSettings, data: Summary) -> None:
             st.markdown(f"weights {len(names)}×{width}, biases {len(names)}: **{count(size)} parameters**")
             shown = [plain(name, 28) for name in names[:12]]
             more = f" and {count(len(names) - 12)} more" if len(names) > 12 else ""
-            st.caption(f"It names: {', '.join(shown) if more else listed(shown)}{more}.")
+            said = f"It names: {', '.join(shown) if more else listed(shown)}{more}." if names else "It names nothing."
+            st.caption(said)
     _before(settings, len(classes), data.counts["val"])
 
 

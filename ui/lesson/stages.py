@@ -57,7 +57,7 @@ def numbers(settings: RunSettings, classes: int, images: int) -> dict[str, str]:
     entry, prepared = backbones.entry(settings.backbone), backbones.preprocess(settings.backbone)
     first, second = recipes.lesson(settings)
     total, head = size(new), size(new, [HEAD])
-    convs = [block.name for block in new if block.kind == "conv"]
+    body = [block.name for block in new if block.in_body]
     thawed = [name for name in second.trainable if name != HEAD]
     moved = size(new, second.trainable)
     # two choices of one question: they never read the same
@@ -65,22 +65,19 @@ def numbers(settings: RunSettings, classes: int, images: int) -> dict[str, str]:
     return {
         "backbone": entry.title,
         "block_means": entry.block_means,
-        "old_classes": count(len(backbones.old_classes(settings.backbone))),
-        "published": percent(backbones.accuracy(settings.backbone)),
-        "licence": entry.licence,
+        **_of_old_head(settings.backbone, size(old, [HEAD])),
+        "licence": backbones.licence(settings.backbone),
         "classes": count(classes),
         "chance": percent(1 / classes),
         "images": count(images),
         "shape": f"3×{prepared.side}×{prepared.side}",
-        "features": count(features(settings.backbone)),
         "old_total": count(size(old)),
-        "old_head": count(size(old, [HEAD])),
         "head_without_bias": count(features(settings.backbone) * classes),
         "trunk": count(total - head),
         "total": count(total),
         "head": count(head),
         "head_share": head_share,
-        "blocks": listed([f"`{name}`" for name in thawed if name in convs] or [f"`{name}`" for name in thawed]),
+        "blocks": listed([f"`{name}`" for name in thawed if name in body] or [f"`{name}`" for name in thawed]),
         "moved": count(moved),
         "moved_share": percent(moved / total),
         "still": count(total - moved),
@@ -95,6 +92,23 @@ def numbers(settings: RunSettings, classes: int, images: int) -> dict[str, str]:
         "lr2": rate(second.lr),
         "rate_step": rate_step(first.lr, second.lr),
         "optimizer": {"adamw": "AdamW", "sgd": "SGD with momentum"}[first.optimizer],
+    }
+
+
+def _of_old_head(backbone: str, weights: int) -> dict[str, str]:
+    """What the network learned before, and the head of so many weights that says so; some have none."""
+    known, told = backbones.old_classes(backbone), backbones.accuracy(backbone)
+    values = {
+        "old_classes": count(len(known)),
+        "features": count(features(backbone)),
+        "old_head": count(weights),
+        "published": percent(told) if told is not None else "",
+    }
+    gives = "none" if not known else "known" if told is not None else "untold"
+    return values | {
+        "learned": content.section("pipeline", "learned.classes" if known else "learned.none", values),
+        "gives": content.section("pipeline", f"gives.{gives}", values),
+        "old_head_said": content.section("pipeline", "old_head.some" if known else "old_head.none", values),
     }
 
 

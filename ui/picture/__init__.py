@@ -1,3 +1,3 @@
 """One picture on its way through the network, chapter by chapter."""
 
-__all__ = ["chapters", "classifier", "pick", "prediction", "scene"]
+__all__ = ["chapters", "classifier", "looking", "pick", "prediction", "scene"]

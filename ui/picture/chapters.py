@@ -9,9 +9,11 @@ import numpy as np
 import streamlit as st
 
 from course import content
-from ftcore.analysis import trace
+from ftcore.analysis import attention, trace
 from ftcore.network import backbones
+from ftcore.network.layout import layout
 from ui.engine import networks
+from ui.picture import looking
 from ui.picture.scene import LARGE, Scene, map_image, more, text
 from ui.widgets import gallery, phone, pixels, probe, softmax
 from ui.widgets.gallery import Cell
@@ -63,26 +65,15 @@ def given(scene: Scene) -> None:
 def blocks(scene: Scene, block: str) -> None:
     """Chapter 2: what one block makes of the image, its strongest channels, and what else they answer to."""
     step = next(s for s in scene.found.steps if s.name == block)
-    text("features.what")
+    first = scene.found.steps[0]
+    text("features.what.tokens" if len(first.shape) == 2 else "features.what")
     icon = {True: EMBER, False: ICE}[block in scene.moved]
     name = "pretrained" if not scene.which.run else "trainable" if block in scene.moved else "frozen"
     st.subheader(f"{icon if scene.which.run else ''} {block}", anchor=False)
     text(f"features.{name}", block=block, moved=of_size(moved(scene.moved.get(block, 0.0)), "their"))
-    values = {
-        "low": number(step.lowest),
-        "high": number(step.highest),
-        "mean": number(step.mean),
-        "zeros": percent(step.zeros),
-    }
+    _numbers(scene, step)
     if step.maps is None:
-        text("features.vector", features=count(len(step.means)), **values)
         return
-    channels, height, width = step.shape
-    all_of_it = sum(s.seconds for s in scene.found.steps)
-    text(
-        "features.shape", channels=count(channels), height=height, width=width,
-        time=f"{step.seconds * 1e3:.1f}\u00a0ms", all=f"{all_of_it * 1e3:.0f}\u00a0ms", **values,
-    )  # fmt: skip
     text("features.strongest", shown=len(step.maps))
     shown = [int(c) for c in step.order[: len(step.maps)]]
     key = f"trace-channel-{block}"
@@ -97,6 +88,39 @@ def blocks(scene: Scene, block: str) -> None:
         on_pick=lambda c: st.session_state.update({key: int(c)}),
     )  # fmt: skip
     _others(scene, block, picked)
+    looking.draw(scene, block)
+
+
+def _numbers(scene: Scene, step: trace.Step) -> None:
+    """How many numbers a block gives, as maps, tokens or features, and between which bounds."""
+    lies = layout(step.shape)
+    all_of_it = sum(s.seconds for s in scene.found.steps)
+    values = {
+        "low": number(step.lowest),
+        "high": number(step.highest),
+        "mean": number(step.mean),
+        "zeros": percent(step.zeros),
+        "time": f"{step.seconds * 1e3:.1f}\u00a0ms",
+        "all": f"{all_of_it * 1e3:.0f}\u00a0ms",
+    }
+    if lies is None:
+        text("features.vector", features=count(len(step.means)), **values)
+    elif lies.kind == "tokens":
+        text(
+            "features.tokens", tokens=count(step.shape[0]), channels=count(lies.channels), side=lies.side,
+            in_front=_in_front(scene, lies.in_front), **values,
+        )  # fmt: skip
+    else:
+        text("features.shape", channels=count(lies.channels), height=lies.side, width=lies.side, **values)
+
+
+def _in_front(scene: Scene, tokens: int) -> str:
+    """What stands in front of the tokens of the patches."""
+    if not tokens:
+        return ""
+    if attention.has_class_token(scene.network):
+        return content.section("trace", "features.class_token")
+    return content.section("trace", "features.other_tokens", {"count": tokens})
 
 
 def table(scene: Scene) -> None:

@@ -92,7 +92,7 @@ def _bars(rows: Sequence[tuple[str, Decimal, str]]) -> go.Figure:
 def _heat(scene: Scene, label: int, taken: trace.Parts) -> None:
     """The heat map of a class on the image, at a block and after an epoch of choice."""
     st.subheader("Where it comes from", anchor=False)
-    names = trace.mapped(scene.network)
+    names = trace.answering(scene.network)
     with phone.beside("heat"):
         left, right = st.columns([2, 3], gap="medium", vertical_alignment="center")
     with right:
@@ -120,6 +120,8 @@ def _heat(scene: Scene, label: int, taken: trace.Parts) -> None:
         chance = percent(float(trace.columns(logits).probabilities[label]))
         values = {"label": name, "moment": _when(which), "logit": fixed(logits[label]), "chance": chance}
         st.caption(content.section("trace", "heat.said", values))
+        if (last := trace.mapped(scene.network)[-1]) not in names:
+            st.caption(content.section("trace", "heat.ends", {"block": last}))
         if heat.values.max() <= 0:
             st.caption(content.section("trace", "heat.nothing"))
 

@@ -82,11 +82,19 @@ def choose(settings: RunSettings, which: Which, classes: tuple[str, ...]) -> Pic
             st.caption(content.section("trace", "pictures.own"))
         if kept is None:
             return None
-        picture = Picture(kept.name, kept.original, kept.images[backbones.preprocess(which.backbone).kind])
-        with right:
-            _answer(picture, which, classes)
+        picture = Picture(kept.name, kept.original, _suited(kept, which))
+        if classes:
+            with right:
+                _answer(picture, which, classes)
         return picture
     return None
+
+
+def _suited(kept: Kept, which: Which) -> np.ndarray:
+    """An own picture as this network gets it; for one that no catalogue names, made of what is kept to be shown."""
+    wanted = backbones.preprocess(which.backbone)
+    known = kept.images.get(wanted.kind)
+    return known if known is not None else pictures.prepare(Image.fromarray(kept.original), wanted)
 
 
 def _pictures() -> dict[str, Kept]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from course import content
+from ftcore.data.own import plans
 from ftcore.data.sets import Summary
 from ftcore.settings import RunSettings
 from ui import address
@@ -16,6 +17,9 @@ from ui.words import plain
 
 def again(settings: RunSettings) -> None:
     """Instead of a button that trains: how to train on these pictures once more."""
+    if plans.is_own(settings.data):
+        st.caption(content.section("own", "again.set"))
+        return
     st.caption(content.section("own", "again", {"name": plain(name(settings))}))
 
 

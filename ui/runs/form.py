@@ -113,10 +113,10 @@ def _phase(settings: RunSettings, at: int) -> None:
 
 def choices(backbone: str) -> dict[str, tuple[str, ...]]:
     """Which blocks may learn, by a name a person would use."""
-    convs = sum(block.kind == "conv" for block in describe(backbone))
+    body = sum(block.in_body for block in describe(backbone))
     patterns = {"The head only": (HEAD,), "Last block and head": recipes.last_blocks(backbone, 1)}
     for number, word in ((2, "two"), (4, "four")):
-        if convs > number:
+        if body > number:
             patterns[f"Last {word} blocks and head"] = recipes.last_blocks(backbone, number)
     return patterns | {"Everything": recipes.every_block(backbone)}
 

@@ -22,6 +22,7 @@ from ftcore.runs.status import Status
 from ftcore.settings import Phase, RunSettings
 from ftcore.training import recipes
 from ui import address, learner
+from ui.engine import own as engine_own
 from ui.runs import live
 from ui.runs.live import BADGES, View
 from ui.words import ago, as_markdown, count, percent, plain, rate, several
@@ -33,7 +34,7 @@ IN_TITLE = ("backbone", "data", "weights", "train_per_class", "epochs")
 def title(settings: RunSettings) -> str:
     """A run in a few words: network, data, epochs and images."""
     network = backbones.entry(settings.backbone).title
-    data = _data(settings.data)
+    data = _data(settings)
     epochs = _epochs(settings.phases)
     images = f", {settings.train_per_class} a class" if settings.train_per_class else ""
     start = ", random weights" if settings.weights == "random" else ""
@@ -64,7 +65,7 @@ def short(settings: RunSettings) -> str:
     if settings.backbone != usual.backbone:
         parts.append(backbones.entry(settings.backbone).title)
     if settings.data != usual.data:
-        parts.append(_data(settings.data))
+        parts.append(_data(settings))
     if settings.train_per_class:
         parts.append(f"{settings.train_per_class} a class")
     lesson = dataclasses.replace(usual, backbone=settings.backbone, phases=recipes.classic(settings.backbone))
@@ -102,9 +103,9 @@ def told_apart(runs: Sequence[RunSettings]) -> list[str]:
     return words
 
 
-def _data(name: str) -> str:
-    entry = catalogue.CATALOGUE.get(name)
-    return entry.title if entry else plain(name.rstrip("/").rsplit("/", 1)[-1])
+def _data(settings: RunSettings) -> str:
+    entry = catalogue.CATALOGUE.get(settings.data)
+    return entry.title if entry else plain(engine_own.name(settings))
 
 
 def _plain(settings: RunSettings) -> dict[str, str]:

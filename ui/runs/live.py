@@ -7,6 +7,7 @@ the parts as it likes.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -23,13 +24,15 @@ from ftcore.runs.status import Status
 from ftcore.settings import RunSettings
 from ftcore.story import Story
 from ui import address, callbacks, learner
+from ui.callbacks import guarded
 from ui.engine import setup
-from ui.runs import gained
+from ui.runs import gained, ticks
 from ui.runs.log import RunLog, time_left
 from ui.widgets import curves, progress
 from ui.words import about, as_markdown, count, discreet, percent, plain, seconds, several
 
 _KEPT = 40
+_BADGE, _FIRST = 96, 84  # px, for the longest word: what stands beside it stays where it is
 Colour = Literal["gray", "green", "violet", "red"]
 BADGES: dict[str, tuple[str, Colour]] = {
     "queued": ("waiting", "gray"),
@@ -113,30 +116,15 @@ def look(run_id: str) -> View:
 
 
 def watch(view: View, draw: Callable[[View], None]) -> None:
-    """Call `draw` with the run now, and again every second while it is active.
-
-    The room around it is the page's own: on a machine that sends late, Streamlit drops what a whole run drew of a
-    fragment that runs next, the browser then takes its old place away, and all that stands beside it moves up.
-    """
-    with st.container():
-        st.fragment(_tick, run_every=1.0 if view.status.active else None)(view.id, view.mark, draw)
-
-
-def _tick(run_id: str, mark: tuple[str, int, bool], draw: Callable[[View], None]) -> None:
-    with callbacks.told():
-        view = look(run_id)
-        if view.mark != mark:
-            st.rerun()
-        draw(view)
+    """Call `draw` with the run as it is given, and with a new look at it every second while it is active."""
+    ticks.watch(view, functools.partial(look, view.id), lambda now: now.mark, draw, active=view.status.active)
 
 
 def headline(view: View) -> None:
     """State in one line, progress, and for its owner the buttons that fit the state."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        word, colour = BADGES[view.status.state]
-        st.badge(word, color=colour)
-        st.markdown(sentence(view), width="stretch")
-        controls(view)
+    steered = view.mine and view.status.state != "done"
+    standing(view.status.state, sentence(view), functools.partial(controls, view) if steered else None)
+    callbacks.tell(view.id)
     if view.status.active:
         progress.draw(done_share(view), f"progress-{view.id}")
     for said in (view.log.found if address.own_pictures(view.settings) else None, view.log.recovered):
@@ -146,6 +134,18 @@ def headline(view: View) -> None:
         whose = content.section("train", "watching" if view.status.owner else "terminal")
         alike = "" if address.own_pictures(view.settings) else content.section("train", "alike")
         st.caption(f"{whose} {alike}")
+
+
+def standing(state: str, said: str, buttons: Callable[[], None] | None) -> None:
+    """A state, its buttons and the sentence about it, whose length changes: so that no button moves, it comes last."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        word, colour = BADGES[state]
+        with st.container(width=_BADGE if buttons else "content"):
+            st.badge(word, color=colour)
+        if buttons:
+            buttons()
+        with st.container(key="standing"):  # as high for one line as for two
+            st.markdown(said)
 
 
 def sentence(view: View) -> str:
@@ -221,12 +221,11 @@ def done_share(view: View) -> float:
 
 
 def controls(view: View) -> None:
-    """Pause, resume and stop, as far as the state allows and only for the run's owner."""
-    if not view.mine:
-        return
+    """Pause, resume and stop, as far as the state allows; each keeps its place."""
     name = view.status.state
-    if view.status.active and name not in ("paused", "queued"):
-        _button(view, "Pause", service.manager().pause, content.section("train", "pause.help"))
+    if view.status.active and name != "paused":
+        notes = content.section("train", "pause.help")
+        _button(view, "Pause", service.manager().pause, notes, disabled=name == "queued")
     if name == "paused" or (not view.status.active and name != "done"):
         _button(view, "Resume", service.manager().resume, content.section("train", "resume.help"), primary=True)
     if view.status.active:
@@ -237,16 +236,18 @@ def mend(view: View) -> None:
     """For a finished run whose final weights are damaged: train it again, which gives the same."""
     notes = content.section("train", "anew.help")
     _button(view, "Make them anew", service.manager().resume, notes)
+    callbacks.tell(view.id)
 
 
-def _button(view: View, label: str, act: Callable[[str, str], None], notes: str, primary: bool = False) -> None:
-    if st.button(label, key=f"{label}-{view.id}", help=notes, type="primary" if primary else "secondary"):
-        try:
-            act(view.id, learner.learner())
-        except FtError as error:
-            st.error(as_markdown(error))
-            return
-        st.rerun()
+def _button(
+    view: View, label: str, act: Callable[[str, str], None], notes: str, *, primary: bool = False, disabled: bool = False
+) -> None:  # fmt: skip
+    """Acts before anything is drawn: a click that comes while the run's state changes is not lost to the new page."""
+    st.button(
+        label, help=notes, type="primary" if primary else "secondary", disabled=disabled, key=f"{label}-{view.id}",
+        width=_FIRST if label in ("Pause", "Resume") else "content",
+        on_click=guarded(act, view.id), args=(view.id, learner.learner()),
+    )  # fmt: skip
 
 
 def chart(view: View, what: str, key: str, height: int = 300) -> None:

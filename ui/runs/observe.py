@@ -14,6 +14,7 @@ from ftcore.coach import Numbers
 from ftcore.events import EpochEnd
 from ftcore.settings import Phase
 from ftcore.story import Story
+from ftcore.training import augment
 from ui.words import apart, between, number, percent, rate, several
 
 BEHIND = 0.05
@@ -51,6 +52,11 @@ class Moment:
         """The phase that it belongs to."""
         return self.story.phase_of(self.row)
 
+    @property
+    def altered(self) -> bool:
+        """Were pictures altered or mixed to learn from, and harder in one epoch than in another?"""
+        return augment.altered(self.story.settings) > 0 or self.story.settings.mixup > 0
+
 
 def observe(story: Story, at: int) -> str:
     """One sentence about epoch `story.epochs[at]`, seen against the epochs before it."""
@@ -71,9 +77,11 @@ def _broken(moment: Moment) -> str:
             f"validation images, where equal chances for all classes give {number(numbers.even)}: a learning rate of "
             f"{rate(row.lr)} is too high here"
         )
-    if before is not None and row.train_loss > 1.5 * before.train_loss + 0.05:
-        was, now = apart(number, before.train_loss, row.train_loss)
-        return f"the loss jumped from {was} to {now}: a learning rate of {rate(row.lr)} may be too high"
+    if before is not None:
+        then, loss = (r.sample_loss if moment.altered else r.train_loss for r in (before, row))
+        if loss > 1.5 * then + 0.05:
+            was, now = apart(number, then, loss)
+            return f"the loss jumped from {was} to {now}: a learning rate of {rate(row.lr)} may be too high"
     return ""
 
 
@@ -164,9 +172,10 @@ def _above(moment: Moment) -> str:
 
     row = moment.row
     if above(row) and not any(above(r) for r in moment.past[1:]):
+        harder = "is of altered pictures and " if moment.altered else ""
         return (
             f"validation ({percent(row.val_accuracy)}) is above the curve while learning "
-            f"({percent(row.train_accuracy)}), which averages over weights that were still worse"
+            f"({percent(row.train_accuracy)}), which {harder}averages over weights that were still worse"
         )
     return ""
 

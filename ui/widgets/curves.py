@@ -18,6 +18,7 @@ from course import content
 from ftcore import coach
 from ftcore.settings import RunSettings
 from ftcore.story import Story
+from ftcore.training import augment
 from ui.widgets import vega
 from ui.words import number, percent
 
@@ -50,7 +51,11 @@ def legend(story: Story) -> str:
 def beside(story: Story) -> bool:
     """Is the head trained on alone beside this run? Before the thaw that is to be expected where features are kept."""
     heads = story.settings.head_phases
-    soon = story.settings.cache and all(epoch.phase <= heads for epoch in story.epochs)
+    soon = (
+        story.settings.cache
+        and not augment.live(story.settings)
+        and all(epoch.phase <= heads for epoch in story.epochs)
+    )
     return bool(heads and (soon or story.control))
 
 

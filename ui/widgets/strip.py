@@ -7,6 +7,7 @@ affair. A plain table says the same for screen readers and small screens.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
@@ -18,9 +19,11 @@ from ui.widgets import component
 from ui.words import EMBER, ICE, count, several, shape, short
 
 _TALLEST = 58
-KINDS = {
+_KINDS = {
     "stem": "first layers",
     "conv": "convolutional block",
+    "attention": "transformer block",
+    "mix": "block of linear layers",
     "pool": "pooling",
     "hidden": "hidden linear layer",
     "head": "head",
@@ -32,6 +35,20 @@ _strip = component.declare(
 )
 
 
+def kind(block: BlockInfo) -> str:
+    """What a block is, in words."""
+    if block.kind == "stem" and block.layout is not None and block.layout.kind == "tokens":
+        return "patch embedding"
+    return "norm and pooling" if block.kind == "pool" and block.parameters else _KINDS[block.kind]
+
+
+def labels(blocks: Sequence[BlockInfo]) -> dict[str, str]:
+    """The names of blocks without the folders that those of the body lie in, as in `blocks.3.1` and `stages.0.blocks.1`."""
+    start = next((re.split(r"\d", block.name)[0] for block in blocks if block.in_body), "")
+    start = start if re.fullmatch(r".*\.(.*_)?", start) else ""
+    return {block.name: block.name.removeprefix(start).replace(".blocks.", ".") for block in blocks}
+
+
 def state(block: BlockInfo, trainable: Collection[str]) -> str:
     """'empty' for a block without weights, else 'trainable' or 'frozen'."""
     return "empty" if not block.parameters else "trainable" if block.name in trainable else "frozen"
@@ -40,30 +57,31 @@ def state(block: BlockInfo, trainable: Collection[str]) -> str:
 def boxes(blocks: Sequence[BlockInfo], trainable: Collection[str], moving: bool) -> list[dict[str, Any]]:
     """What the component draws, one record per block; a bar's height goes with the root of the parameters."""
     most = max((block.parameters for block in blocks), default=1) or 1
-    rows = []
+    rows, short_names = [], labels(blocks)
     for block in blocks:
-        kind = state(block, trainable)
-        icon = {"trainable": EMBER, "frozen": ICE, "empty": ""}[kind]
-        moves = moving and kind == "trainable"
+        now = state(block, trainable)
+        icon = {"trainable": EMBER, "frozen": ICE, "empty": ""}[now]
+        moves = moving and now == "trainable"
         words = [
             block.name,
-            KINDS[block.kind],
+            kind(block),
             several(block.parameters, "parameter") if block.parameters else "no parameters",
         ]
-        words += [kind] if block.parameters else []
+        words += [now] if block.parameters else []
         words += [f"output {shape(block.shape)}"]
         words += ["new"] if block.new else []
         words += ["learning now"] if moves else []
         rows.append(
             {
                 "name": block.name,
-                "label": block.name.removeprefix("features.").removeprefix("blocks."),
-                "state": kind,
+                "label": short_names[block.name],
+                "state": now,
                 "fresh": block.new,
                 "moving": moves,
                 "height": max(3, round(_TALLEST * math.sqrt(block.parameters / most))) if block.parameters else 2,
                 "count": f"{icon} {short(block.parameters)}" if block.parameters else "—",
-                "shape": shape(block.shape),
+                # a narrow box breaks it at the signs and not within a number
+                "shape": shape(block.shape).replace("×", "×\u200b"),
                 "told": " · ".join(words),
             }
         )
@@ -119,7 +137,7 @@ def table(blocks: Sequence[BlockInfo], trainable: Collection[str]) -> None:
     rows = [
         {
             "block": block.name,
-            "kind": KINDS[block.kind] + (", new" if block.new else ""),
+            "kind": kind(block) + (", new" if block.new else ""),
             "state": {"trainable": f"{EMBER} trainable", "frozen": f"{ICE} frozen", "empty": "no weights"}[
                 state(block, trainable)
             ],

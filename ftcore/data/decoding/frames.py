@@ -8,41 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_MOST_PARTS = 10_000  # of one file; an honest one has some tens
+from ftcore.data.decoding.bits import Parts, Reader
+
 _BOXES = re.compile(rb"iloc|stco|co64|stsz|idat")
 _SEQUENCE = 1
 Part = tuple[int, int]
-
-
-class _Parts:
-    """Counts what is looked at, so that no file takes long."""
-
-    def __init__(self) -> None:
-        self._left = _MOST_PARTS
-
-    def one_more(self) -> None:
-        """Raises `ValueError` once there are too many."""
-        self._left -= 1
-        if self._left < 0:
-            raise ValueError("too many parts")
-
-
-class _Reader:
-    """Big-endian numbers, one after another, of any number of bits."""
-
-    def __init__(self, data: memoryview) -> None:
-        self._data, self._at = data, 0
-
-    def bits(self, count: int) -> int:
-        """The next `count` bits. Raises `ValueError` at the end of the data."""
-        first, self._at = self._at, self._at + count
-        if self._at > 8 * len(self._data):
-            raise ValueError("the file is cut short")
-        return int.from_bytes(self._data[first // 8 : -(-self._at // 8)], "big") >> -self._at % 8 & (1 << count) - 1
-
-    def bytes(self, count: int) -> int:
-        """The next `count` bytes."""
-        return self.bits(8 * count)
 
 
 def frames(data: bytes) -> list[tuple[int, int]]:
@@ -51,16 +21,16 @@ def frames(data: bytes) -> list[tuple[int, int]]:
     A frame that may differ from its sequence (any but a plain still) counts with the largest size that its header can
     say. Raises `ValueError` or `IndexError` where the file is broken or has too many parts.
     """
-    parts, shapes = _Parts(), []
+    parts, shapes = Parts(), []
     for item in _items(data, parts):
-        if sizes := [_frame(_Reader(unit)) for kind, unit in _units(item, parts) if kind == _SEQUENCE]:
+        if sizes := [_frame(Reader(unit)) for kind, unit in _units(item, parts) if kind == _SEQUENCE]:
             shapes.append(max(sizes))
     if not shapes:
         raise ValueError("no frames")
     return shapes
 
 
-def _items(data: bytes, parts: _Parts) -> Iterator[memoryview]:
+def _items(data: bytes, parts: Parts) -> Iterator[memoryview]:
     """The bytes of each item and of the first sample of each track, those of one place once.
 
     Boxes are looked for by name, at whatever depth: what a decoder finds is among them.
@@ -79,7 +49,7 @@ def _items(data: bytes, parts: _Parts) -> Iterator[memoryview]:
                 ((int.from_bytes(view[end + 8 : end + (12 if name == b"stco" else 16)], "big"), sample),)
             ]
         else:
-            located = list(_located(_Reader(view[end:]), own, parts)) if name == b"iloc" else []
+            located = list(_located(Reader(view[end:]), own, parts)) if name == b"iloc" else []
         for (at, size), *others in located:
             if others:
                 whole = b"".join(view[first : first + length] for first, length in [(at, size), *others])
@@ -110,7 +80,7 @@ def _first_size(data: bytes, place: int) -> int:
     return every or first
 
 
-def _located(read: _Reader, own: list[int], parts: _Parts) -> Iterator[tuple[Part, ...]]:
+def _located(read: Reader, own: list[int], parts: Parts) -> Iterator[tuple[Part, ...]]:
     """The items of `iloc`, each as the pieces of the file that it consists of; `own` is where an `idat` begins."""
     version = read.bytes(4) >> 24
     offsets, lengths, bases, indexes = (read.bits(4) for _ in range(4))
@@ -130,7 +100,7 @@ def _located(read: _Reader, own: list[int], parts: _Parts) -> Iterator[tuple[Par
                 yield tuple((start + at, size) for at, size in pieces)
 
 
-def _units(data: memoryview, parts: _Parts) -> Iterator[tuple[int, memoryview]]:
+def _units(data: memoryview, parts: Parts) -> Iterator[tuple[int, memoryview]]:
     """Type and payload of each open bitstream unit (5.3); what is none ends the walk."""
     place = 0
     while place < len(data):
@@ -150,7 +120,7 @@ def _units(data: memoryview, parts: _Parts) -> Iterator[tuple[int, memoryview]]:
         place = start + size
 
 
-def _frame(read: _Reader) -> tuple[int, int]:
+def _frame(read: Reader) -> tuple[int, int]:
     """The most pixels of a frame of this sequence (5.5), and the bytes that each takes."""
     profile, _, reduced = read.bits(3), read.bits(1), read.bits(1)
     read.bits(5) if reduced else _operating_points(read)
@@ -159,7 +129,7 @@ def _frame(read: _Reader) -> tuple[int, int]:
     return (width * height if reduced else 1 << wide + tall), (3 if profile == 0 else 6)
 
 
-def _operating_points(read: _Reader) -> None:
+def _operating_points(read: Reader) -> None:
     """What stands between the head of a sequence and its size (5.5.1), read over."""
     delay = _timing(read) if read.bits(1) else 0
     display = read.bits(1)
@@ -173,7 +143,7 @@ def _operating_points(read: _Reader) -> None:
             read.bits(4)
 
 
-def _timing(read: _Reader) -> int:
+def _timing(read: Reader) -> int:
     """The timing of a sequence, read over; the bits of a buffer's delay if it has a decoder model, else 0."""
     read.bits(64)
     if read.bits(1):

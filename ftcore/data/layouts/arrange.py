@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ftcore.data.layouts import splitnames
 from ftcore.data.layouts.splitfolders import Found, Parts, Source, path_of, splits_in
 from ftcore.data.layouts.tables import Labels
-from ftcore.data.splits import Item, in_name_order, listed
+from ftcore.data.splits import SPLITS, Item, in_name_order, listed
 from ftcore.errors import FtError
 from ftcore.names import shown, tidy
 from ftcore.numerals import several
@@ -148,7 +148,9 @@ def _label(tree: Found, labels: Labels) -> None:
         tree.left_out += sorted(paths.keys() - known.keys())
         where = tree.groups[split]
         tree.groups[split] = {(given[path], *parts): where[parts] for path, parts in known.items()}
-    if not tree.groups["train"]:
+    if labels.splits:
+        _split_by(tree, labels)
+    if not tree.groups.get("train"):
         names = listed([f"'{shown(name)}'" for name in unused], 3)
         raise FtError(f"None of the images to learn from is in {labels.name}, which names {names}: check its names.")
     tree.groups = {split: group for split, group in tree.groups.items() if group}
@@ -166,6 +168,17 @@ def _label(tree: Found, labels: Labels) -> None:
     if labels.blank:
         lines = "1 line of the table {} names" if labels.blank == 1 else "{1:,} lines of the table {0} name"
         tree.notes.append(f"{lines.format(labels.name, labels.blank)} no file or no class.")
+
+
+def _split_by(tree: Found, labels: Labels) -> None:
+    """Splits as the table says them, whatever folders say."""
+    groups: dict[str, dict[Parts, str]] = {}
+    for split, group in tree.groups.items():
+        for (name, *parts), where in group.items():
+            path = (*tree.at[split], *parts)
+            groups.setdefault(labels.split_of(path) or split, {})[(name, *path)] = where
+    tree.groups = {split: groups[split] for split in SPLITS if split in groups}
+    tree.at = {split: (split,) for split in tree.groups}
 
 
 def _class(parts: Parts) -> str:

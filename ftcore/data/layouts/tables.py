@@ -1,5 +1,7 @@
 """A table that says which picture is of which class: `file,label` in CSV, or one column of 0 and 1 for each class.
 
+A column `split` beside a label may say train, val or test.
+
 A name in it is only ever compared with names that are there, so it reaches nothing else. Knows nothing about
 folders, zips or pixels.
 """
@@ -7,14 +9,16 @@ folders, zips or pixels.
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import re
 import stat
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from ftcore.data.layouts import splitnames
 from ftcore.data.splits import listed
 from ftcore.errors import FtError
 from ftcore.names import shown, tidy
@@ -23,16 +27,21 @@ MAX_BYTES = 32 * 2**20
 MAX_ROWS = 200_000
 _FILE = ("file", "filename", "filepath", "image", "imagename", "imagepath", "imagefile", "img", "path", "imageid", "id")
 _LABEL = ("label", "labels", "class", "classname", "labelname", "category", "species", "breed", "target")
+_SPLIT = ("split", "subset", "partition")
 _HOW = "its first line must name the columns, as in file,label"
 
 
 @dataclass(frozen=True)
 class Labels:
-    """Class names by file name, as a table gives them; `blank` counts its lines without a file or a class."""
+    """Class names by file name, as a table gives them; `blank` counts its lines without a file or a class.
+
+    `splits` are those of the same files, where the table says them.
+    """
 
     name: str
     rows: dict[str, str]
     blank: int = 0
+    splits: Mapping[str, str] = field(default_factory=dict)
 
     def assign(self, pictures: Iterable[tuple[str, ...]]) -> tuple[dict[tuple[str, ...], str], list[str]]:
         """The class of each picture that the table speaks of, by its path parts, and the names that are none of them.
@@ -50,6 +59,10 @@ class Labels:
             key for key in self.rows if key not in classes
         ]
 
+    def split_of(self, parts: tuple[str, ...]) -> str | None:
+        """The split that the table says for a picture of it."""
+        return next((self.splits[key] for key in _keys(parts) if key in self.splits), None)
+
 
 def _keys(parts: tuple[str, ...]) -> Iterator[str]:
     """A picture's path and ever shorter ends of it, each with and without its ending, in composed Unicode."""
@@ -58,6 +71,11 @@ def _keys(parts: tuple[str, ...]) -> Iterator[str]:
         yield key
         if "." in parts[-1]:
             yield key.rpartition(".")[0]
+
+
+def key_of(name: str) -> str:
+    """A file's name or path as it is compared with others: composed Unicode, slashes between."""
+    return unicodedata.normalize("NFC", name.replace("\\", "/")).removeprefix("./")
 
 
 def read(path: Path) -> Labels:
@@ -77,7 +95,8 @@ def read(path: Path) -> Labels:
     columns = _columns(header)
     if columns is None:
         raise FtError(f"{name} does not say which column is the file and which the class: {_HOW}.")
-    return _gather(name, header, columns, rows)
+    labels = _gather(name, header, columns, rows)
+    return dataclasses.replace(labels, splits=_splits(name, header, columns, rows, labels))
 
 
 def describe(head: bytes) -> str | None:
@@ -113,7 +132,7 @@ def _parse(data: bytes, name: str) -> tuple[list[str], list[list[str]]]:
 
 def _columns(header: Sequence[str]) -> tuple[int, list[int]] | None:
     """Where the file stands, and the class: one column, or many of 0 and 1."""
-    names = [re.sub(r"[\W_]+", "", column.casefold()) for column in header]
+    names = _plain(header)
     file = next((names.index(word) for word in _FILE if word in names), None)
     label = next((names.index(word) for word in _LABEL if word in names), None)
     if file is None:
@@ -124,13 +143,18 @@ def _columns(header: Sequence[str]) -> tuple[int, list[int]] | None:
     return (file, classes) if len(classes) > 1 and names[file] != "id" else None
 
 
+def _plain(header: Sequence[str]) -> list[str]:
+    """The names of the columns without what is no letter or digit in them."""
+    return [re.sub(r"[\W_]+", "", column.casefold()) for column in header]
+
+
 def _gather(name: str, header: Sequence[str], columns: tuple[int, list[int]], rows: Iterable[list[str]]) -> Labels:
     file, classes = columns
     labels: dict[str, str] = {}
     blank = 0
     for row in rows:
         cells = {i: row[i].strip() if i < len(row) else "" for i in (file, *classes)}
-        key = unicodedata.normalize("NFC", cells[file].replace("\\", "/")).removeprefix("./")
+        key = key_of(cells[file])
         label = tidy(cells[classes[0]] if len(classes) == 1 else _marked(name, key, header, cells, classes))
         if not key or not label:
             blank += 1
@@ -140,6 +164,30 @@ def _gather(name: str, header: Sequence[str], columns: tuple[int, list[int]], ro
     if not labels:
         raise FtError(f"The table {name} has no line with a file and a class: add one for each image.")
     return Labels(name, labels, blank)
+
+
+def _splits(
+    name: str, header: Sequence[str], columns: tuple[int, list[int]], rows: Iterable[list[str]], labels: Labels
+) -> dict[str, str]:  # fmt: skip
+    """The split of each file, where a column says it for all of them; beside a label only."""
+    at = next((i for i, column in enumerate(_plain(header)) if column in _SPLIT), None)
+    if at is None or len(columns[1]) > 1:
+        return {}
+    said: dict[str, str] = {}
+    for row in rows:
+        file, word = (row[i].strip() if i < len(row) else "" for i in (columns[0], at))
+        key = key_of(file)
+        if key in labels.rows and said.setdefault(key, word) != word:
+            raise FtError(f"'{shown(key)}' stands in {name} twice, in two splits: keep one of the lines.")
+    if not any(said.values()):
+        return {}
+    splits = {key: splitnames.split_of(word) for key, word in said.items()}
+    odd = next((key for key, split in splits.items() if split is None), None)
+    if odd is not None:
+        raise FtError(
+            f"{name} says the split '{shown(said[odd])}' of '{shown(odd)}': say train, val or test, or take the column out."
+        )
+    return {key: split for key, split in splits.items() if split}
 
 
 def _marked(name: str, key: str, header: Sequence[str], cells: dict[int, str], classes: Sequence[int]) -> str:

@@ -16,7 +16,8 @@ from ftcore.network import backbones, surgery
 from ftcore.network.describe import describe
 from ftcore.preprocess import Preprocess
 from ftcore.settings import HEAD, Phase, RunSettings
-from ftcore.training import loop, recipes
+from ftcore.training import augment, loop, recipes
+from ftcore.training.augment import View
 from ftcore.training.start import start_network
 
 SMALL = "resnet18-tinyimagenet64"
@@ -135,3 +136,27 @@ def test_one_step_reports_the_gradient_of_the_loss(drawn: ImageSet) -> None:
     F.cross_entropy(network.run(x), y).backward()
     assert float(network.head.weight.grad[step.index]) == pytest.approx(step.gradient, rel=1e-5)
     assert step.gradient == pytest.approx(float(network.head.weight.grad.abs().max()), rel=1e-5) or step.gradient < 0
+
+
+def test_steps_learn_from_the_pictures_of_a_first_epoch(drawn: ImageSet) -> None:
+    plain = steps.batches(RunSettings(batch_size=8), drawn.train, 3)
+    for kind, number in (("fixed", 0), ("random", 1)):
+        found = steps.batches(RunSettings(batch_size=8, augmentation=kind), drawn.train, 3)
+        order = torch.randperm(len(drawn.train), generator=torch.Generator().manual_seed(0)).split(8)
+        for (x, y), (as_it_is, labels), part in zip(found, plain, order, strict=True):
+            assert torch.equal(x, augment.alter(as_it_is, part, View(number, 0, mirror=True)))
+            assert torch.equal(y, labels)
+
+
+def test_steps_of_mixed_pictures_are_mixed_alike_and_leave_random_numbers(drawn: ImageSet) -> None:
+    settings, before = RunSettings(batch_size=8, mixup=0.4), torch.get_rng_state()
+    one, two = (steps.batches(settings, drawn.train, 2) for _ in range(2))
+    assert torch.equal(before, torch.get_rng_state())
+    for (x, y), (again, labels) in zip(one, two, strict=True):
+        assert torch.equal(x, again)
+        assert torch.equal(y, labels)
+        assert y.shape == (8, 3)
+    found = steps.movement(settings, _phase(("layer4.1", HEAD)), drawn.train, steps=2)
+    assert {row.name for row in found if row.weights} == {"layer4.1", HEAD}
+    step = steps.one_step(settings, _phase((HEAD,), "sgd"), drawn.train, HEAD)
+    assert step.before - step.shrink - step.move == pytest.approx(step.after, abs=1e-7)

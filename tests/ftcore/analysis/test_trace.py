@@ -26,6 +26,7 @@ from ftcore.training import features
 
 CLASSES = 5
 EVERY = sorted(backbones.CATALOGUE)
+TRANSFORMERS = {"vit_b_16", "vit_tiny_patch16_224", "vit_small_patch14_dinov2"}
 LINEAR = {"resnet18-tinyimagenet64", "resnet18", "resnet50", "efficientnet_b0", "efficientnet_lite0"}
 
 
@@ -74,6 +75,9 @@ def test_a_trace_is_the_model_itself(backbone: str) -> None:
         assert step.mean == pytest.approx(y.mean().item(), abs=1e-6)
         assert step.zeros == pytest.approx((y == 0).float().mean().item())
         assert list(step.order) == sorted(step.order, key=lambda c: -step.means[c])
+        if y.ndim == 2:  # one token for each patch, after the class token
+            side = int(len(y) ** 0.5)
+            y = y[1:].reshape(side, side, -1).permute(2, 0, 1)
         if y.ndim == 3:
             assert step.maps is not None
             assert np.array_equal(step.maps, y[torch.from_numpy(step.order[: trace.STRONGEST].copy())].numpy())
@@ -89,7 +93,7 @@ def test_parts_of_a_logit_add_up(backbone: str) -> None:
     for label in range(CLASSES):
         taken = trace.parts(network, found, label)
         assert np.array_equal(taken.products, taken.weights * taken.features)
-        assert taken.products.astype(np.float64).sum() + taken.bias == pytest.approx(taken.logit, abs=1e-4)
+        assert taken.products.astype(np.float64).sum() + taken.bias == pytest.approx(taken.logit, rel=1e-5, abs=1e-4)
         assert taken.logit == found.logits[label]
 
 
@@ -99,7 +103,25 @@ def captum(network: Network, image: np.ndarray, block: str, label: int) -> np.nd
     return found.detach()[0, 0].numpy()
 
 
-@pytest.mark.parametrize("backbone", EVERY)
+@pytest.mark.parametrize("backbone", sorted(TRANSFORMERS))
+def test_behind_the_last_block_only_the_class_token_counts(backbone: str) -> None:
+    network, image = network_of(backbone), image_for(backbone, 1)
+    for parameter in network.head.parameters():
+        torch.nn.init.normal_(parameter)  # torchvision's begins with zeros
+    last = trace.mapped(network)[-1]
+    assert trace.answering(network) == trace.mapped(network)[:-1]
+    with torch.no_grad():
+        given = network.run(trace.tensor(network, image), stop="pool")
+    leaf = given.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(network.run(leaf, start="pool")[0, 3], leaf)
+    assert not gradient[:, 1:].any()
+    assert gradient[:, 0].any()
+    with pytest.raises(FtError, match=f"Behind '{last}' the class token alone goes on"):
+        trace.heat(network, image, last, 3)
+    assert trace.heat(network, image, trace.answering(network)[-1], 3).method == "hires-cam"
+
+
+@pytest.mark.parametrize("backbone", sorted(set(EVERY) - TRANSFORMERS))
 def test_heat_at_the_last_maps(backbone: str) -> None:
     """Where features are means of maps, the map itself adds up to the logit; elsewhere it is Captum's Grad-CAM."""
     network, image = network_of(backbone), image_for(backbone, 1)
@@ -130,6 +152,7 @@ def test_heat_at_the_last_maps(backbone: str) -> None:
 @pytest.mark.parametrize("backbone", EVERY)
 def test_heat_at_earlier_blocks_follows_the_gradient(backbone: str) -> None:
     network, image = network_of(backbone), image_for(backbone, 2)
+    torch.nn.init.normal_(network.head.weight, std=0.02)
     block = trace.mapped(network)[-3]
     flags = [p.requires_grad for p in network.model.parameters()]
     kept: list[torch.Tensor] = []
@@ -141,10 +164,14 @@ def test_heat_at_earlier_blocks_follows_the_gradient(backbone: str) -> None:
     hottest = 0.0
     for label in range(CLASSES):
         (gradient,) = torch.autograd.grad(logits[label], kept[0], retain_graph=True)
-        wanted = (gradient * kept[0].detach()).sum(1)[0].numpy()
+        product = (gradient * kept[0].detach())[0]
+        if backbone in TRANSFORMERS:
+            side = int(len(product) ** 0.5)
+            product = product[1:].reshape(side, side, -1).permute(2, 0, 1)
+        wanted = product.sum(0).numpy()
         found = trace.heat(network, image, block, label)
         assert found.method == "hires-cam"
-        assert found.values.shape == next(r.shape for r in describe(backbone) if r.name == block)[1:]
+        assert found.values.shape == wanted.shape
         np.testing.assert_allclose(found.values, wanted, atol=1e-4 * np.abs(wanted).max() + 1e-12, rtol=1e-3)
         hottest = max(hottest, float(wanted.max()))
     assert hottest > 0

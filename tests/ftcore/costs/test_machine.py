@@ -124,6 +124,31 @@ def test_estimate_by_hand(known: dict[str, Cost], noise: Path) -> None:
     assert found.plain == pytest.approx(2 * (54 * 10 * 0.001 + 24 * 0.003 + 30 * 0.001 + step) + 12 * 11 * 0.001)
 
 
+def test_estimate_of_altered_pictures_by_hand(known: dict[str, Cost], noise: Path) -> None:
+    # as above, in two phases of the head alone: 24 images are altered, ten frozen blocks answer at 1 ms each
+    memory.kept("view 64", lambda: 0.0005, float)
+    plain = RunSettings(data=str(noise), phases=(Phase(epochs=2), Phase(epochs=2)), batch_size=8)
+    base, prefix = estimate.of_run(plain), 10 * 0.001
+    views = estimate.of_run(dataclasses.replace(plain, augmentation="fixed", views=3))
+    assert views.cache == pytest.approx(base.cache + 2 * 24 * (prefix + 0.0005))
+    assert views.phases == pytest.approx(base.phases)
+    assert views.plain == pytest.approx(base.plain + 4 * 24 * 0.0005 / 2), "the first and the fourth are as they are"
+    few = estimate.of_run(dataclasses.replace(plain, augmentation="fixed", views=32))
+    assert few.cache == pytest.approx(base.cache + 3 * 24 * (prefix + 0.0005)), "no more views than epochs"
+    anew = estimate.of_run(dataclasses.replace(plain, augmentation="random"))
+    assert anew.cache == pytest.approx(base.cache)
+    assert anew.phases == pytest.approx([each + 2 * 24 * (prefix + 0.0005) for each in base.phases])
+    mixed = estimate.of_run(dataclasses.replace(plain, mixup=0.2))
+    assert mixed.phases == pytest.approx([each + 2 * 24 * prefix for each in base.phases])
+    assert mixed.plain == pytest.approx(base.plain)
+
+
+def test_altering_a_picture_is_measured_once(home: Path) -> None:
+    found = machine.altering(SHIPPED)
+    assert 0 < found < 0.1
+    assert machine.altering(SHIPPED) == found == json.loads((home / FILE).read_text())["known"]["view 64"]
+
+
 def test_plain_run_takes_no_less(known: dict[str, Cost], small: RunSettings) -> None:
     for settings in (small, dataclasses.replace(small, phases=(Phase(epochs=1),)), RunSettings()):
         found = estimate.of_run(settings)

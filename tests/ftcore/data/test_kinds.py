@@ -67,8 +67,8 @@ def test_kinds_by_their_first_bytes(kind: str | None, data: bytes) -> None:
 
 
 def test_another_name_is_said_only_where_it_is_one() -> None:
-    heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
-    assert strange(heic, "a.jpg") == ("is a HEIC photo (an iPhone's format) under another name", "export it as JPEG")
-    assert strange(heic, "IMG_0001.HEIC") == ("is a HEIC photo (an iPhone's format)", "export it as JPEG")
-    assert strange(heic, "IMG_0001") == strange(heic, "IMG_0001.heif") == strange(heic, "IMG_0001.HEIC")
+    layers, cure = b"8BPS\0\1", "export it as JPEG or PNG"
+    assert strange(layers, "a.jpg") == ("is a Photoshop file under another name", cure)
+    assert strange(layers, "drawing.PSD") == ("is a Photoshop file", cure)
+    assert strange(layers, "drawing") == strange(layers, "drawing.psb") == strange(layers, "drawing.PSD")
     assert strange(b"<svg ", "a.png") == ("is an SVG drawing, which has no pixels", "export it as PNG")

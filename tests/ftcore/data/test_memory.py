@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from ftcore.files import ROOT
+from tests.ftcore.data.phones import claiming, coded, grid, heic, sequence
 
 MOST = 300  # MB above an idle process
 CHILD = """
@@ -41,9 +42,14 @@ def take(path, said):
         said.append(str(error))
 
 small, said, path = Preprocess(224, 256, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), [], sys.argv[1]
-for form in ("PNG", "AVIF", "TIFF", "WEBP"):
+for form in ("PNG", "AVIF", "TIFF", "WEBP", "HEIC"):
     out = io.BytesIO()
-    Image.new("RGB", (9, 9)).save(out, form)
+    if form == "HEIC":
+        import pillow_heif
+
+        pillow_heif.from_pillow(Image.new("RGB", (9, 9))).save(out)
+    else:
+        Image.new("RGB", (9, 9)).save(out, form)
     prepare(read_picture(out.getvalue()), small)
 idle = kilobytes("VmRSS")
 threads = [threading.Thread(target=take, args=(path, said)) for _ in range(int(sys.argv[2]))]
@@ -118,6 +124,20 @@ def avif_that_lies() -> bytes:
     return saved("AVIF", (8000, 8000), speed=10).replace(true, claim)
 
 
+def photo(size: tuple[int, int], mode: str = "RGB", **more: object) -> bytes:
+    return heic(Image.new(mode, size, (200, 90, 30, 100)[: len(mode)]), quality=30, **more)
+
+
+def tiles(size: tuple[int, int], **more: bool) -> bytes:
+    return grid(*coded(photo((512, 512))), -(-size[0] // 512), -(-size[1] // 512), size, **more)
+
+
+def heic_that_lies(size: tuple[int, int]) -> bytes:
+    """Its header claims a frame of this size, of which there are only the first 64 x 64 pixels."""
+    hvcc, data = coded(photo((64, 64)))
+    return grid(claiming(hvcc, sequence(*size)), data, 1, 1, size)
+
+
 def six_in_a_zip() -> bytes:
     out = io.BytesIO()
     hard = [png(1, 64_000_000), png(5000, 4000, 16, 6), png(5000, 4000, 8, 3, palette()), png(10, 10, extra=texts())]
@@ -161,6 +181,15 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     "avif, moving": (lambda: saved("AVIF", (3000, 3000), frames=3, speed=10), "(1500, 1500)"),
     "avif, 36 megapixels": (lambda: saved("AVIF", (6000, 5900), speed=10), MUCH),
     "avif, a frame larger than told": (avif_that_lies, "(10, 10)"),
+    "heic": (lambda: photo((4032, 3024), chroma=444), "(2016, 1512)"),
+    "heic, transparent": (lambda: photo((4032, 3024), "RGBA"), "(2016, 1512)"),
+    "heic, 48 megapixels in tiles": (lambda: tiles((8064, 6048)), "(2016, 1512)"),
+    "heic, 200 megapixels in tiles": (lambda: tiles((16320, 12240)), "(2332, 1749)"),
+    "heic, 48 megapixels, transparent": (lambda: tiles((8064, 6048), alpha=True), "(2016, 1512)"),
+    "heic, 300 megapixels in tiles": (lambda: tiles((15000, 20000)), "more than 268 megapixels (15000 x 20000)"),
+    "heic, 36 megapixels in one piece": (lambda: heic_that_lies((6000, 6000)), MUCH),
+    "heic, a huge frame": (lambda: heic_that_lies((2**16, 2**16)), "more than 268 megapixels (65536 x 65536)"),
+    "heic, a frame that is not there": (lambda: heic_that_lies((4000, 4000)), "damaged"),
     "ppm, huge numbers": (lambda: b"P6 9999999 9999999 255\n", "more than 36 megapixels"),
     "ppm, 16 bits": (lambda: b"P5 4200 4200 65535\n" + bytes(4200 * 4200 * 2), "(1400, 1400)"),
     "bmp": (lambda: saved("BMP", (4600, 4600)), "(1534, 1534)"),

@@ -173,7 +173,7 @@ def test_splits_stay_and_an_unlabelled_one_is_left_out(tmp_path: Path) -> None:
 def test_a_table_is_for_own_pictures_only(tmp_path: Path, data: str) -> None:
     path = table(tmp_path, "file,label\na.png,cat\n")
     for ask in (lambda: sets.summary(data, labels=str(path)), lambda: sets.load(data, TINY, labels=str(path))):
-        with pytest.raises(FtError, match=f"^A table of labels is for pictures of your own, and '{data}' has its"):
+        with pytest.raises(FtError, match=f"^A table of labels is for a folder or zip, and '{data}' has its"):
             ask()
 
 
@@ -200,3 +200,49 @@ def test_labels_that_differ_only_in_case_are_said(tmp_path: Path) -> None:
     found = sets.summary(str(folder), labels=str(table(tmp_path, text)))
     assert found.classes == ("Cat", "cat", "dog")
     assert found.notes == ("'Cat' and 'cat' differ only in case and are taken as two classes.",)
+
+
+def test_a_column_of_splits_wins_over_folders(tmp_path: Path) -> None:
+    folder = loose(
+        tmp_path / "set", *(f"{split}/{c}{i}.png" for split in ("train", "val") for c in "cd" for i in range(6))
+    )
+    rows = [f"{split}/{c}{i}.png,{c},{'Training' if i < 4 else 'valid' if i < 5 else 'TEST'}" for split in ("train", "val")
+            for c in "cd" for i in range(6)]  # fmt: skip
+    labels = table(tmp_path, "\n".join(["file,label,split", *rows]))
+    assert sets.summary(str(folder), labels=str(labels)).counts == {"train": 16, "val": 4, "test": 4}
+    made = sets.load(str(folder), TINY, labels=str(labels))
+    assert {name[-5] for name in made.val.names} == {"4"}
+    assert {name[-5] for name in made.test.names} == {"5"}
+
+
+def test_a_column_of_splits_may_leave_some_to_be_drawn_or_be_empty(tmp_path: Path) -> None:
+    folder = loose(tmp_path / "set", *TWELVE)
+    head = "file,label,split"
+    some = [f"{c}{i}.png,{c},{'test' if i == 5 else 'train'}" for c in "cd" for i in range(6)]
+    labels = table(tmp_path, "\n".join([head, *some]))
+    assert sets.summary(str(folder), labels=str(labels)).counts == {"train": 8, "val": 2, "test": 2}
+    short = table(
+        tmp_path,
+        "\n".join(["label,split,file", "c", "d,test", *(",".join(reversed(one.split(","))) for one in some)]),
+        "s.csv",
+    )
+    with pytest.raises(FtError, match="says the split"):
+        sets.summary(str(folder), labels=str(short))
+    blank = table(tmp_path, "\n".join([head, *(f"{c}{i}.png,{c}," for c in "cd" for i in range(6))]), "blank.csv")
+    assert sets.summary(str(folder), labels=str(blank)).counts == {"train": 8, "val": 2, "test": 2}
+
+
+def test_a_split_that_is_none_is_refused(tmp_path: Path) -> None:
+    folder = loose(tmp_path / "set", *TWELVE)
+    rows = "\n".join(f"{row},{'train' if at else 'holdout'}" for at, row in enumerate(ROWS.splitlines()))
+    labels = table(tmp_path, f"file,label,split\n{rows}\n")
+    with pytest.raises(
+        FtError, match=r"says the split 'holdout' of 'c0\.png': say train, val or test, or take the column"
+    ):
+        sets.summary(str(folder), labels=str(labels))
+    both = table(tmp_path, "file,label,split\nc0.png,c,train\nc0.png,c,test\nd0.png,d,train\n", "both.csv")
+    with pytest.raises(FtError, match=r"'c0\.png' stands in 'both\.csv' twice, in two splits"):
+        sets.summary(str(folder), labels=str(both))
+    mixed = table(tmp_path, f"file,label,split\n{rows.replace('holdout', '')}\n", "mixed.csv")
+    with pytest.raises(FtError, match=r"says the split '' of 'c0\.png'"):
+        sets.summary(str(folder), labels=str(mixed))

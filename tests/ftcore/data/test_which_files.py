@@ -12,6 +12,7 @@ from PIL import Image
 from ftcore.data import sets
 from ftcore.errors import FtError
 from tests.ftcore.data.laid_out import FLAT, TINY, tree, zipped
+from tests.ftcore.data.phones import heic
 
 
 def test_litter_other_files_and_nested_zips_are_passed_over(tmp_path: Path) -> None:
@@ -31,9 +32,9 @@ def test_endings_in_any_case(tmp_path: Path) -> None:
     given = [
         f"{c}/{i}.{end}"
         for c in "ab"
-        for i, end in enumerate(("PNG", "Jpg", "jPEG", "WEBP", "gif", "TIF", "tiff", "bmp"))
+        for i, end in enumerate(("PNG", "Jpg", "jPEG", "WEBP", "gif", "TIF", "HEIC", "Heif", "hif"))
     ]
-    assert sum(sets.summary(str(tree(tmp_path / "set", given))).counts.values()) == 16
+    assert sum(sets.summary(str(tree(tmp_path / "set", given))).counts.values()) == 18
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links and pipes are different there")
@@ -51,12 +52,14 @@ def test_links_in_circles_and_pipes_do_no_harm(tmp_path: Path) -> None:
 
 
 def sample(form: str) -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", (10, 12), (9, 99, 7)).save(out, form)
+    out, picture = io.BytesIO(), Image.new("RGB", (10, 12), (9, 99, 7))
+    if form == "HEIC":
+        return heic(picture)
+    picture.save(out, form)
     return out.getvalue()
 
 
-@pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF", "MPO"])
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF", "MPO", "HEIC"])
 def test_pictures_of_unknown_ending_are_found_by_content(tmp_path: Path, form: str) -> None:
     folder = tree(tmp_path / "set", FLAT)
     odd = ("w.jpg_large", "w.jpeg?itok=x1", "w.jpg.1", "w", "w.image", "w.avifs2", "W.XYZ")
@@ -83,13 +86,13 @@ def test_what_is_no_picture_is_counted_and_named(tmp_path: Path, content: bytes)
         assert "3 files passed over: ants/w, ants/w.jpg_large, notes.docx" in found.sentence
 
 
-HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 60
+PSD = b"8BPS\0\1" + b"\0" * 60
 
 
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("a.HEIC", HEIC), ("a.heif", b""), ("photo", HEIC), ("a.jpg_large", HEIC), ("a.jp2", b"?"), ("a.psd", b"8BPS"),
+        ("a.PSD", PSD), ("a.psd", b""), ("drawing", PSD), ("a.jpg_large", PSD), ("a.jp2", b"?"), ("a.CR3", b"?"),
         ("a.dng", b"II*\0\x08\0\0\0"), ("a.cr2", b"II*\0\x10\0\0\0CR"), ("a.svg", b"<svg/>"), ("a", b"<svg >"),
     ],
 )  # fmt: skip
@@ -101,7 +104,7 @@ def test_pictures_that_cannot_be_read_are_refused_by_name(tmp_path: Path, name: 
             sets.summary(str(source))
 
 
-@pytest.mark.parametrize("end", ["heic", "ico", "svg", "psd"])
+@pytest.mark.parametrize("end", ["jp2", "ico", "svg", "psd"])
 def test_a_readable_picture_is_read_whatever_it_is_called(tmp_path: Path, end: str) -> None:
     folder = tree(tmp_path / "set", FLAT)
     (folder / "ants" / f"sent.{end}").write_bytes(sample("JPEG"))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+import timm
 import torch
 from torchvision import models
 
 from ftcore.errors import FtError
 from ftcore.network import backbones
+from ftcore.network.cut import BODY
 from ftcore.preprocess import Preprocess
 from tests.ftcore.network.built import SHIPPED, network
 
@@ -36,17 +38,22 @@ def test_blocks_part_the_parameters(name: str) -> None:
 def test_parameter_count_is_the_published_one(name: str) -> None:
     entry = backbones.entry(name)
     count = sum(p.numel() for p in network(name).model.parameters())
-    if entry.weights is None:
+    if entry.library == "timm":
+        classes, side = len(backbones.old_classes(name)), {"img_size": entry.side} if entry.side else {}
+        assert count == sum(p.numel() for p in timm.create_model(entry.arch, num_classes=classes, **side).parameters())
+    if entry.shipped:
         assert count == {SHIPPED: 11_279_112, PHOTOS: 4_652_008}[name]
-    else:
+    elif entry.weights:
         assert count == models.get_model_weights(entry.arch)[entry.weights].meta["num_params"]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_kinds_stand_in_order(name: str) -> None:
     kinds = [block.kind for block in network(name).blocks]
-    order = ["stem", "conv", "pool", "hidden", "head"]
-    assert kinds == sorted(kinds, key=order.index)
+    order = ["stem", "body", "pool", "hidden", "head"]
+    assert set(kinds) <= {*order, *BODY}
+    places = ["body" if kind in BODY else kind for kind in kinds]
+    assert places == sorted(places, key=order.index)
     assert (kinds.count("stem"), kinds.count("pool"), kinds.count("head")) == (1, 1, 1)
 
 
@@ -55,10 +62,12 @@ def test_blocks_have_their_known_names() -> None:
     assert network("resnet18").names == ("stem", *layers, "pool", "head")
     assert network("resnet50").names[-5:] == ("layer4.0", "layer4.1", "layer4.2", "pool", "head")
     assert network("vgg16").names[-4:] == ("pool", "hidden1", "hidden2", "head")
-    counts = {name: sum(b.kind == "conv" for b in network(name).blocks) for name in NAMES}
+    counts = {name: sum(b.kind in BODY for b in network(name).blocks) for name in NAMES}
     assert counts == {
         SHIPPED: 8, PHOTOS: 17, "resnet50": 16, "resnet18": 8, "mobilenet_v3_small": 12, "efficientnet_b0": 17,
         "convnext_tiny": 21, "vgg16": 12,
+        "vit_b_16": 12, "vit_tiny_patch16_224": 12, "vit_small_patch14_dinov2": 12, "convnextv2_atto": 15,
+        "mobilenetv4_conv_small": 17,
     }  # fmt: skip
 
 
@@ -71,7 +80,10 @@ def test_part_of_a_run_is_the_rest_of_it() -> None:
 
 
 def test_unknown_names_are_refused_with_those_there_are() -> None:
-    with pytest.raises(FtError, match="no backbone 'alexnet': choose among resnet18-tinyimagenet64"):
+    with pytest.raises(
+        FtError,
+        match=r"no backbone 'alexnet': choose among resnet18-tinyimagenet64, .* or name one of timm's as timm/NAME",
+    ):
         backbones.entry("alexnet")
     with pytest.raises(FtError, match="no block 'layer9': choose among stem"):
         network(SHIPPED).modules("layer9")
@@ -83,8 +95,10 @@ def test_entries_tell_what_they_are(name: str) -> None:
     assert entry.name == name
     assert len(entry.note) > 20
     assert len(entry.block_means) > 20
-    assert len(backbones.old_classes(name)) == (200 if name == SHIPPED else 1000)
-    assert 0.3 < backbones.accuracy(name) < 1
+    assert len(backbones.old_classes(name)) == {SHIPPED: 200, "vit_small_patch14_dinov2": 0}.get(name, 1000)
+    told = backbones.accuracy(name)
+    assert told is None if entry.library == "timm" and not entry.shipped else 0.3 < (told or 0) < 1
+    assert "licence" in backbones.licence(name) or "terms" in backbones.licence(name)
     assert backbones.preprocess(name).side == (64 if name == SHIPPED else 224)
 
 

@@ -18,8 +18,6 @@ from ftcore.events import EpochEnd, Event
 from ftcore.files import ROOT
 from ftcore.runs import execute, records, results
 from ftcore.settings import RunSettings
-from ftcore.terminal import options
-from ftcore.training import recipes
 
 EPOCH_KEYS = {"phase", "epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "seconds"}
 
@@ -117,51 +115,6 @@ def test_existing_or_impossible_folder_is_refused(noise: Path, capsys: pytest.Ca
     for out in (noise, noise / "red" / "00.png" / "run"):
         assert cli.main(["train", "--data", str(noise), "--epochs", "1", "--out", str(out)]) == 2
         assert capsys.readouterr().err.count("\n") == 1
-
-
-def asked(*words: str) -> RunSettings:
-    return options.settings_from(cli._parser().parse_args(["train", *words]))
-
-
-def test_options_become_settings(tmp_path: Path) -> None:
-    assert asked() == RunSettings()
-    two = asked(
-        "--epochs", "2,3", "--lr", "1e-2,1e-5", "--thaw", "1", "--train-per-class", "7", "--seed", "5", "--no-cache"
-    )
-    assert [(p.epochs, p.lr) for p in two.phases] == [(2, 1e-2), (3, 1e-5)]
-    assert two.phases[1].trainable == ("layer4.1", "head")
-    assert (two.train_per_class, two.seed, two.cache) == (7, 5, False)
-    assert asked("--backbone", "resnet50").phases[1].trainable == ("layer4.1", "layer4.2", "head")
-    (scratch,) = asked("--random").phases
-    assert (scratch.epochs, scratch.lr, len(scratch.trainable)) == (15, 1e-3, 10)
-    assert (asked("--random").weights, asked("--random").batch_norm) == ("random", "update")
-    (tmp_path / "s.json").write_text(two.to_json())
-    assert asked("--settings", str(tmp_path / "s.json")) == two
-    assert asked("--settings", str(tmp_path / "s.json"), "--seed", "6").seed == 6
-
-
-def test_own_pictures_are_tuned_with_the_network_for_photos_unless_another_is_named(
-    noise: Path, tmp_path: Path
-) -> None:
-    mine, lesson = ("--data", str(noise)), RunSettings().backbone
-    assert asked(*mine).backbone == "efficientnet_lite0"
-    assert asked(*mine).phases == recipes.classic("efficientnet_lite0")
-    assert asked(*mine, "--backbone", lesson).backbone == lesson
-    assert asked(*mine, "--random").backbone == lesson
-    assert asked().backbone == asked("--data", "digits").backbone == lesson
-    kept = tmp_path / "settings.json"
-    kept.write_text(RunSettings(seed=3).to_json())
-    assert asked(*mine, "--settings", str(kept)).backbone == lesson, "what was kept was chosen"
-
-
-def test_labels_and_bad_pictures_are_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    told = asked("--labels", "labels.csv", "--skip-bad")
-    assert (told.labels, told.skip_bad) == (str(tmp_path / "labels.csv"), True)
-    assert RunSettings.from_query(told.to_query()) == told
-    (tmp_path / "s.json").write_text(told.to_json())
-    assert asked("--settings", "s.json") == told
-    assert (asked().labels, asked().skip_bad) == ("", False)
 
 
 @pytest.mark.parametrize(

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from sklearn.utils.class_weight import compute_class_weight
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import lr_scheduler
 
-from ftcore.data.prepared import Split
 from ftcore.data.sets import ImageSet
-from ftcore.export import glance
-from ftcore.network import backbones, pixels
-from ftcore.network.blocks import Network
 from ftcore.settings import Phase, RunSettings
-from ftcore.training import loop, objective, optimizer
-from ftcore.training.passes import batches
+from ftcore.training import objective, optimizer
 from ftcore.training.start import start_network
+from tests.ftcore.training.by_code import CPU, by_its_code, trained, uneven
 from tests.ftcore.training.trained import CLASSES, TAIL, Images, epochs, numbers, state
 
-CPU = torch.device("cpu")
 PLAINLY: list[tuple[float, ...]] = []
 PLAIN = {"optimizer": "sgd", "weight_decay": 0.0}
 RUN: dict[str, dict[str, Any]] = {
@@ -54,61 +47,11 @@ def settings(name: str) -> RunSettings:
     return RunSettings(phases=phases, batch_size=8, cache=False, **RUN.get(name, {}))
 
 
-class Batches:
-    """Batches of a split in the order in which the engine takes them, a new one at each going through."""
-
-    def __init__(self, settings: RunSettings, split: Split) -> None:
-        self.settings, self.split = settings, split
-        self.gone = -1 if settings.class_weights == "balanced" else 0  # the code goes through them once to count
-
-    def __len__(self) -> int:
-        return math.ceil(len(self.split) / self.settings.batch_size)
-
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        self.gone += 1
-        torch.manual_seed(self.settings.seed * 100_003 + self.gone)
-        for part in batches(torch.randperm(len(self.split)), self.settings.batch_size):
-            yield tensors(self.split, part.numpy())
-
-
-def tensors(split: Split, part: np.ndarray) -> tuple[Tensor, Tensor]:
-    preprocess = backbones.preprocess(RunSettings().backbone)
-    return pixels.pixels(split.images[part], preprocess, CPU), torch.tensor(split.labels[part])
-
-
-def uneven(images: Images) -> ImageSet:
-    """Eight pictures of two classes and three of the last: 19, in batches of eight."""
-    made = images(backbones.preprocess(RunSettings().backbone))
-    kept = np.arange(len(made.train))[:19]
-    some = Split(made.train.images[kept], made.train.labels[kept], made.train.names[:19], "uneven")
-    return dataclasses.replace(made, train=some)
-
-
-def trained(settings: RunSettings, images: ImageSet) -> tuple[Network, list[Any]]:
-    network = start_network(settings, CLASSES)
-    return network, list(loop.train(settings, images, network))
-
-
 def plainly(images: ImageSet) -> tuple[float, ...]:
     """What the last epoch tells where nothing is asked for; worked out once."""
     if not PLAINLY:
         PLAINLY.append(numbers(trained(settings(""), images)[1])[-1][2:])
     return PLAINLY[0]
-
-
-def by_its_code(settings: RunSettings, images: ImageSet) -> dict[str, Tensor]:
-    """The weights that the printed stages make of the same network and batches, by the name that the engine has for each."""
-    start = start_network(settings, CLASSES).model
-    begin = {"weight": start.fc.weight.detach().clone(), "bias": start.fc.bias.detach().clone()}
-    every = np.arange(len(images.val))
-    space = {"model": start, "batches": Batches(settings, images.train), "val_batches": [tensors(images.val, every)]}
-    _, head, *rest = glance.stages(settings, CLASSES)
-    exec(head, space)
-    linear = next(m for m in start.fc.modules() if isinstance(m, nn.Linear))
-    linear.load_state_dict(begin)
-    for text in rest:
-        exec(text, space)
-    return {key.replace("fc.1.", "fc."): tensor for key, tensor in start.state_dict().items()}
 
 
 @pytest.mark.parametrize("name", RUN | PHASE)

@@ -3,7 +3,8 @@
 const MAIN = '[data-testid="stMain"]';
 const HEADER = 60;
 const GAP = 12;
-const STEADY = 16;
+const STEADY = 16; // looks in a row that find it in one place; one at a page that is done counts for AT_REST of them
+const AT_REST = 4;
 
 function find({ name, selector }) {
   if (selector) return document.querySelector(selector);
@@ -61,7 +62,7 @@ function arrive(aim, begun, bar) {
     const target = find(aim);
     const stands = target && !target.closest('[data-stale="true"]');
     const place = stands ? target.getBoundingClientRect().top + document.querySelector(MAIN).scrollTop : null;
-    steady = place !== null && place === seen ? steady + (drawn ? 4 : 1) : 0;
+    steady = place !== null && place === seen ? steady + (drawn ? AT_REST : 1) : 0;
     seen = place;
     if (steady >= STEADY) {
       bring(target, bar, aim);

@@ -1,0 +1,129 @@
+"""Tuning on a set: which network knows most of it already, a recipe that fits it, and trying what came of it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from course import content
+from ftcore.analysis import probe
+from ftcore.analysis.probe import Probe
+from ftcore.data.own import keeping, plans
+from ftcore.errors import FtError
+from ftcore.network import backbones
+from ftcore.runs import service
+from ftcore.runs.status import Status
+from ftcore.settings import RunSettings
+from ftcore.training import recipes
+from ui import address
+from ui.engine import setup
+from ui.exchange.shelf import Shown
+from ui.runs import history, live
+from ui.words import about, as_markdown, percent, seconds, several
+
+
+def draw(shown: Shown) -> RunSettings | None:
+    """Networks, recipes, runs; gives the settings of the recipe whose button was pressed."""
+    try:
+        data = plans.data_of(shown.one, shown.now)
+    except FtError as error:
+        st.info(as_markdown(error))
+        return None
+    backbone = _networks(shown, data)
+    chosen = _recipes(shown, data, backbone)
+    _tried(shown)
+    return chosen
+
+
+def _networks(shown: Shown, data: str) -> str:
+    """The networks that are on this machine, with what a head alone reaches; gives the one that is chosen."""
+    st.subheader("Which network", anchor=False)
+    st.markdown(content.section("sets", "networks"))
+    here = [name for name in backbones.CATALOGUE if setup.weights(name).place != "missing"]
+    file = shown.one.folder / "probes.json"
+    found = probe.kept(file)
+    lacking = [name for name in here if f"{data} {name}" not in found]
+    titles = {name: _words(name, found.get(f"{data} {name}")) for name in here}
+    usual = backbones.FOR_PHOTOS if backbones.FOR_PHOTOS in here else here[0]
+    now = st.session_state.get("tune-network", usual)
+    now = now if now in here else usual
+    ties = address.widget("tune", now, lambda picked: st.session_state.update({"tune-network": picked}))
+    st.radio("Network", here, format_func=titles.__getitem__, label_visibility="collapsed", **ties)
+    if lacking:
+        images = sum(sum(sides.values()) for sides in shown.now.counts().values())
+        expected = sum(setup.look_seconds(name, min(images, probe.MOST)) for name in lacking if setup.timed(name))
+        words = f"Measure a head alone{f', {about(expected)}' if expected else ''}"
+        if st.button(words, key="probe", help=content.section("sets", "probe.help")):
+            _measure(shown, data, lacking)
+    return now
+
+
+def _words(backbone: str, found: Probe | None) -> str:
+    title = backbones.entry(backbone).title
+    if found is None:
+        return title
+    said = f"{percent(found.accuracy)} of {several(found.images, 'validation picture')} right with a head alone"
+    return f"{title}: {said}, in {seconds(found.seconds)}"
+
+
+def _measure(shown: Shown, data: str, lacking: list[str]) -> None:
+    bar = st.progress(0.0, "Getting ready")
+
+    def told(what: str, done: int, total: int) -> None:
+        bar.progress(done / total if total else 0.0, f"{what}: {done:,} of {total:,}")
+
+    file = shown.one.folder / "probes.json"
+    for name in lacking:
+        bar.progress(0.0, f"{backbones.entry(name).title}: getting ready")
+        with setup.WORK:
+            measured = probe.measure(data, name, told)
+        with keeping.writing():
+            probe.keep(file, {**probe.kept(file), f"{data} {name}": measured})
+    st.rerun()
+
+
+def _recipes(shown: Shown, data: str, backbone: str) -> RunSettings | None:
+    """The recommended recipe beside the classic lesson, each with its time."""
+    st.subheader("Train", anchor=False)
+    counts = {label: sides["train"] for label, sides in shown.now.counts().items()}
+    fitted, reasons = recipes.fitted(RunSettings(backbone=backbone, data=data), [*counts.values()])
+    classic = RunSettings(backbone=backbone, data=data, phases=recipes.classic(backbone))
+    chosen = None
+    left, right = st.columns(2, gap="medium")
+    for column, key, settings in ((left, "fitted", fitted), (right, "classic", classic)):
+        with column, st.container(border=True):
+            st.markdown(f"**{content.section('sets', f'recipe.{key}')}**")
+            said = reasons if key == "fitted" else ("classic",)
+            st.markdown("\n".join(f"- {content.section('sets', f'why.{reason}')}" for reason in said))
+            cost = setup.expected(settings).seconds
+            fits = key == "fitted"
+            if st.button(f"Start, {about(cost)}", key=f"start-{key}", type="primary" if fits else "secondary"):
+                chosen = settings
+    return chosen
+
+
+def _tried(shown: Shown) -> None:
+    """The runs that learned from this set, each with a way to try it."""
+    runs = of_set(shown.one.id, shown.one.owner)
+    if not runs:
+        return
+    st.subheader("Runs on this set", anchor=False)
+    for run in runs[:8]:
+        _run(run)
+
+
+def _run(run: Status) -> None:
+    query = {**address.to_query(run.settings), "run": run.id}
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        word, colour = live.BADGES[run.state]
+        st.badge(word, color=colour)
+        st.markdown(history.title(run.settings), width="content")
+        if run.state == "done":
+            st.page_link("pages/trace.py", label="Try it with the camera", query_params={**query, "pick": "camera"})
+            st.page_link("pages/trace.py", label="Try it with a file", query_params={**query, "pick": "upload"})
+        else:
+            st.page_link("pages/train_live.py", label="Watch it", query_params=query)
+
+
+def of_set(set_id: str, owner: str) -> list[Status]:
+    """The runs of this learner that learned from the set."""
+    return [run for run in service.history(owner) if run.settings.data.startswith(plans.prefix(set_id))]

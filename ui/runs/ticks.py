@@ -1,0 +1,42 @@
+"""A part of a page that looks again every second while something goes on. Knows nothing about what it looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import streamlit as st
+
+from ui import callbacks
+
+S = TypeVar("S")
+
+
+def watch(
+    first: S, look: Callable[[], S], mark: Callable[[S], object], draw: Callable[[S], None], *, active: bool
+) -> None:
+    """Call `draw` with the first look, which the page has taken, and with a new one every second while it is `active`.
+
+    A later look whose mark is another one draws the whole page anew. The room around it is the page's own: on a machine
+    that sends late, Streamlit drops what a whole run drew of a fragment that runs next, the browser then takes its old
+    place away, and all that stands beside it moves up.
+    """
+    with st.container():
+        st.fragment(_tick, run_every=1.0 if active else None)(mark(first), [first], look, mark, draw)
+
+
+def _tick(
+    before: object, given: list[S], look: Callable[[], S], mark: Callable[[S], object], draw: Callable[[S], None]
+) -> None:
+    """Never draws anew while the page itself is drawn: a click on what it has not reached yet would be lost.
+
+    The mark before is kept, not the look: what a look holds may be read on, and then says what is, not what was.
+    """
+    with callbacks.told():
+        if given:
+            draw(given.pop())
+            return
+        now = look()
+        if mark(now) != before:
+            st.rerun()
+        draw(now)
