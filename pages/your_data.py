@@ -11,7 +11,7 @@ from ui.exchange.shelf import Shown
 from ui.frame import nav, page
 from ui.widgets import choice, phone
 
-PARTS = {"bring": "1 Bring", "look": "2 Look and mend", "tune": "3 Tune and try", "keep": "4 Keep"}
+PARTS = {"bring": "1 Bring", "look": "2 Mend", "tune": "3 Tune", "keep": "4 Keep"}
 
 nav.guard()
 

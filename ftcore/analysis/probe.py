@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from ftcore import files
-from ftcore.data.reading import Progress
+from ftcore.data.reading import Progress, Report
 from ftcore.network import backbones
 from ftcore.settings import RunSettings
 from ftcore.training import head
@@ -39,17 +39,19 @@ class Probe:
 
 
 def measure(data: str, backbone: str, progress: Progress | None = None) -> Probe:
-    """Measure it now. Raises `FtError` for a set or weights that are not there."""
+    """Measure it now; `progress` is called as images are made ready and looked at. Raises `FtError` for a set or weights
+    that are not there."""
     settings = RunSettings(backbone=backbone, data=data)
     images, preprocess = load_images(settings, progress), backbones.preprocess(backbone)
     start = time.perf_counter()
     network = start_network(settings, len(images.classes))
     some = _some(images.train.labels)
-    x = head.features(network, np.array(images.train.images[some]), preprocess)
+    looked = Report(progress, len(some) + len(images.val), "Looking at pictures")
+    x = head.features(network, images.train.images[some], preprocess, looked.steps)
     y = torch.from_numpy(images.train.labels[some])
     fitted = head.fit(x, y, len(images.classes))
     with torch.no_grad():
-        guessed = fitted(head.features(network, images.val.images, preprocess)).argmax(1).numpy()
+        guessed = fitted(head.features(network, images.val.images, preprocess, looked.steps)).argmax(1).numpy()
     right = float((guessed == images.val.labels).mean())
     return Probe(right, len(images.val), len(some), time.perf_counter() - start)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ftcore.costs import memory
 from ftcore.costs.machine import Cost, altering, costs
 from ftcore.data import builtin, sets
+from ftcore.data.catalogue import CATALOGUE
 from ftcore.network import backbones
 from ftcore.network.describe import BlockInfo, describe
 from ftcore.settings import Phase, RunSettings
@@ -21,8 +22,8 @@ from ftcore.training.loop import SAMPLE
 class Estimate:
     """Expected seconds of a run: making the features once, in every view that is kept, then each phase, then all together.
 
-    `plain` is the whole without kept features. `drawing` is the time to draw a generated set the first time; it
-    counts in `seconds` and `plain`. All of it rests on a measurement on this machine.
+    `plain` is the whole without kept features. `drawing` is the time to draw a generated set, or to read an own one,
+    the first time; it counts in `seconds` and `plain`. All of it rests on a measurement on this machine.
     """
 
     cache: float
@@ -50,7 +51,7 @@ def of_run(settings: RunSettings, counts: Mapping[str, int] | None = None) -> Es
     plain = sum(p.epochs * epoch_seconds(settings, p, made, cost, rows, cached=False) for p in settings.phases)
     plain += (made["val"] + made["test"]) * _look(cost, rows, 0)
     looked_at = looks if settings.cache else (made["val"] + made["test"]) * _look(cost, rows, 0)
-    draw = _drawing(settings)
+    draw = drawing(settings)
     return Estimate(cache, phases, cache + sum(phases) + looked_at + draw, plain + draw, draw)
 
 
@@ -64,12 +65,14 @@ def _filling(
     return own + shown * sum(cost[row.name].forward for row in frozen)
 
 
-def _drawing(settings: RunSettings) -> float:
-    """Seconds to draw what is not drawn yet of a generated set."""
+def drawing(settings: RunSettings) -> float:
+    """Seconds to make what is not made yet of the pictures of a generated or own set."""
     preprocess = backbones.preprocess(settings.backbone)
     missing = sets.to_draw(settings.data, preprocess, train_per_class=settings.train_per_class)
     if not missing:
         return 0.0
+    if settings.data not in CATALOGUE:
+        return missing * sets.reading_seconds(settings.data, preprocess)
     measure = functools.partial(builtin.drawing_seconds, preprocess.side)
     return missing * memory.kept(f"drawing {preprocess.side}", measure, memory.positive)
 

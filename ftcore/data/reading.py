@@ -63,7 +63,11 @@ class Report:
 
     def step(self) -> None:
         """One image more is done."""
-        self.done += 1
+        self.steps(1)
+
+    def steps(self, count: int) -> None:
+        """So many images more are done."""
+        self.done += count
         now = time.monotonic()
         if self.progress and (now - self.last >= 0.1 or self.done == self.total):
             self.last = now

@@ -6,9 +6,11 @@ Knows nothing about networks: `Preprocess` says all that it needs.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +20,7 @@ import PIL
 from ftcore import files, store
 from ftcore.data import downloads, prepared, reading
 from ftcore.data.catalogue import CATALOGUE, open_plan
+from ftcore.data.own import plans
 from ftcore.data.pictures import PictureError
 from ftcore.data.prepared import Split
 from ftcore.data.reading import BadPictures, Progress, Report
@@ -26,6 +29,7 @@ from ftcore.errors import FtError
 from ftcore.names import shown, tidy
 from ftcore.preprocess import Preprocess
 
+_TRIED = 8  # pictures of an own set that are read to know how long all take
 _FORMAT = 2  # raise it when prepared files change their meaning
 READER = f"Pillow {PIL.__version__}, format {_FORMAT}"  # other ones may make other pixels of the same files
 
@@ -185,13 +189,26 @@ def summary(data: str, *, train_per_class: int = 0, seed: int = 0, labels: str =
 
 
 def to_draw(data: str, preprocess: Preprocess, *, train_per_class: int = 0) -> int:
-    """How many pictures of a generated set still have to be drawn at this size; 0 for every other set."""
-    if CATALOGUE.get(data, CATALOGUE["digits"]).kind != "generated":
+    """How many pictures of a generated or own set still have to be made at this size; 0 for every other set."""
+    generated = data in CATALOGUE and CATALOGUE[data].kind == "generated"
+    if not generated and (not plans.is_own(data) or plans.set_of(data) is None):
         return 0
     with open_plan(data, 0, None) as plan:
         plan = plan.first(train_per_class)
         here = [prepared.find(_key(plan, plan.splits[name], preprocess)) is not None for name in SPLITS]
         return sum(len(plan.splits[name]) for name, ready in zip(SPLITS, here, strict=True) if not ready)
+
+
+@functools.lru_cache(maxsize=64)  # the name of an own set stands for one state of it
+def reading_seconds(data: str, preprocess: Preprocess) -> float:
+    """Seconds to make one picture of an own set ready, from reading a few of them now."""
+    with open_plan(data, 0, None) as plan:
+        items = plan.splits["train"]
+        some = items[:: max(1, len(items) // _TRIED)][:_TRIED]
+        start = time.perf_counter()
+        with contextlib.suppress(reading.Unreadable):
+            deque(reading.rows(plan, some, preprocess, Report(None, len(some)), {}), maxlen=0)
+        return (time.perf_counter() - start) / len(some)
 
 
 def _key(plan: Plan, items: Sequence[Item], preprocess: Preprocess) -> str:

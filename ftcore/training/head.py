@@ -5,13 +5,15 @@ This module knows nothing about phases, and keeps nothing on disk.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ftcore.network.blocks import Network
-from ftcore.network.pixels import LOOK, pixels
+from ftcore.network.pixels import batch_size, pixels
 from ftcore.preprocess import Preprocess
 from ftcore.settings import HEAD
 from ftcore.training.optimizer import step
@@ -19,12 +21,20 @@ from ftcore.training.optimizer import step
 BATCH = 64
 
 
-def features(network: Network, images: np.ndarray, preprocess: Preprocess) -> Tensor:
-    """What the head gets for these images (bytes [n, side, side, 3]): [n, width], on the CPU."""
-    device = torch.device("cpu")
+def features(
+    network: Network, images: np.ndarray, preprocess: Preprocess, seen: Callable[[int], None] = lambda _: None
+) -> Tensor:
+    """What the head gets for these images (bytes [n, side, side, 3]): [n, width], on the CPU.
+
+    `seen` is told how many images a pass has taken, after each.
+    """
+    device, size, made = torch.device("cpu"), batch_size(preprocess), []
     with torch.no_grad():
-        parts = [images[at : at + LOOK] for at in range(0, len(images), LOOK)]
-        return torch.cat([network.run(pixels(part, preprocess, device), stop=HEAD) for part in parts])
+        for at in range(0, len(images), size):
+            part = images[at : at + size]
+            made.append(network.run(pixels(part, preprocess, device), stop=HEAD))
+            seen(len(part))
+    return torch.cat(made)
 
 
 def fresh(width: int, classes: int, seed: int = 0) -> nn.Linear:

@@ -60,6 +60,13 @@ def for_photos(settings: RunSettings) -> RunSettings:
     return dataclasses.replace(settings, label_smoothing=SMOOTHING, phases=(first, *slower))
 
 
+def whole(settings: RunSettings, lr: float = 1e-3, epochs: tuple[int, int] = (1, 5)) -> RunSettings:
+    """The head alone for a moment, then everything: each block at 0.7 of the rate of the one behind it, along a cosine."""
+    later = Phase(name="Fine-tune", epochs=epochs[1], lr=lr, trainable=every_block(settings.backbone), depth_decay=0.7)
+    phases = (Phase(epochs=epochs[0]), later)
+    return dataclasses.replace(for_photos(dataclasses.replace(settings, phases=phases)), batch_norm="update")
+
+
 UNEVEN = 2  # times as many training pictures as the rarest class has
 
 

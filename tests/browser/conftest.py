@@ -135,10 +135,16 @@ def chromium() -> str | None:
     return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
+def until(tab: Page, true: str, arg: Any = None) -> None:
+    """Wait until this script says so. It is not asked at each frame, as if nothing is said: the page would then be painted
+    as often, which costs more than what is waited for."""
+    tab.wait_for_function(true, arg=arg, polling=100)
+
+
 def rest(tab: Page) -> None:
     """Wait until the page stands still; two frames pass first, in which what was just asked for begins."""
     tab.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    tab.wait_for_function(AT_REST)
+    until(tab, AT_REST)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PATIENCE, rest
+from tests.browser.conftest import PATIENCE, rest, until
 
 OpenPhotos = Callable[..., Page]
 LIVE = "() => window.streams.flatMap(one => one.getTracks()).filter(one => one.readyState === 'live').length"
@@ -47,7 +47,7 @@ def open_photos(receiving: tuple[str, Path]) -> Iterator[OpenPhotos]:
 
 def take(tab: Page, name: str = "Take picture") -> None:
     """One press, once the camera shows something."""
-    tab.wait_for_function("() => window.streams.at(-1)?.active")
+    until(tab, "() => window.streams.at(-1)?.active")
     tab.get_by_role("button", name=name).click()
 
 
@@ -75,7 +75,7 @@ def test_holding_takes_several_by_key_and_by_pointer(eyed: Browser, open_photos:
     tab.keyboard.press("Enter")
     button = tab.get_by_role("button", name="Take picture")
     expect(button).to_be_focused()
-    tab.wait_for_function("() => window.streams.at(-1)?.active")
+    until(tab, "() => window.streams.at(-1)?.active")
     tab.keyboard.down("Space")
     expect(tab.get_by_text(re.compile(r"^Taken: [3-9] pictures"))).to_be_visible()
     tab.keyboard.up("Space")
@@ -102,7 +102,7 @@ def test_it_is_off_when_it_is_closed_hidden_or_left(eyed: Browser, open_photos: 
         assert tab.evaluate(LIVE) == 1
         leave()
         expect(tab.get_by_role("button", name="Take picture")).to_have_count(0)
-        tab.wait_for_function(f"() => ({LIVE})() === 0")
+        until(tab, f"() => ({LIVE})() === 0")
 
 
 def test_pictures_wait_while_the_server_does_not_answer(eyed: Browser, open_photos: OpenPhotos) -> None:

@@ -18,7 +18,7 @@ from ftcore.events import EpochEnd, HeadAlone, RunEnd
 from ftcore.network import backbones
 from ftcore.runs import records
 from ftcore.story import Story
-from tests.browser.conftest import PATIENCE, OpenTab, Server, rest
+from tests.browser.conftest import PATIENCE, OpenTab, Server, rest, until
 from tests.browser.test_quizzing import go_on
 from ui.frame.steps import END
 from ui.words import between, percent, seconds
@@ -210,7 +210,7 @@ def test_what_a_step_names_comes_into_sight_on_a_page_that_is_never_at_rest(open
     tab.add_init_script(NEVER_AT_REST)
     tab.goto(f"{server.url}/train_live?{SHORT}&guide=guess")
     thing = tab.locator('[class*="st-key-guess-"]')
-    tab.wait_for_function("document.querySelector('[data-testid=stMain]').scrollTop > 0")
+    until(tab, "document.querySelector('[data-testid=stMain]').scrollTop > 0")
     in_sight(tab, thing)
     expect(tab.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "running")
 

@@ -8,7 +8,7 @@ import signal
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import OpenTab, Server
+from tests.browser.conftest import OpenTab, Server, until
 
 PHASES = "p1=epochs:2&p2=name:Fine-tune;epochs:{epochs};lr:0.0001;trainable:layer4.0%2Blayer4.1%2Bhead"
 
@@ -29,7 +29,7 @@ def wait_for_epoch(tab: Page, number: int) -> None:
     script = (
         "n => { const m = /Epoch (\\d+): validation/.exec(document.body.innerText); return m && Number(m[1]) >= n; }"
     )
-    tab.wait_for_function(script, arg=number)
+    until(tab, script, arg=number)
 
 
 def test_what_was_chosen_travels_to_the_other_page(open_tab: OpenTab) -> None:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from PIL import Image
 from playwright.sync_api import Page, expect
 
+from ftcore.data.own import keeping, plans, steps
 from ftcore.runs import records
 from ftcore.settings import HEAD, Phase, RunSettings
 from tests.browser.conftest import OpenTab, Server, rest
+from tests.ftcore.data.own.brought import two_classes, with_pictures
 from ui.learner import owner_of
 
-FEW = "data=digits&train_per_class=2"
-COLOURS = {"red": (200, 30, 30), "green": (30, 180, 40), "blue": (30, 30, 200)}
 MOST = 4 * 2**30  # bytes that a worker may take
 
 
@@ -69,41 +70,48 @@ def traced(tab: Page, block: str, *, looks: bool) -> None:
     expect(tab.get_by_text(re.compile("The network says"))).to_be_visible()
 
 
-def test_the_network_for_photos(open_tab: OpenTab) -> None:
-    tail = phases("conv_head+head")
-    tab = open_tab(f"freeze_lab?backbone=efficientnet_lite0&{FEW}&{tail}")
-    frozen_and_thawed(tab, "blocks.6.0", "424,970", "1,030,410")
-    tab = open_tab(f"train_live?backbone=efficientnet_lite0&{FEW}&{tail}")
+@contextmanager
+def learner_of(tab: Page, server: Server) -> Iterator[str]:
+    """The learner whose tab this is, with the server's home as one's own while the `with` lasts."""
+    token = tab.evaluate("() => localStorage.getItem('thaw-learner')")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("THAW_HOME", str(server.home))
+        yield owner_of(token)
+
+
+def few(tab: Page, server: Server) -> str:
+    """A set of the tab's learner with twenty pictures of two classes: large ones cost networks for photos much each."""
+    with learner_of(tab, server) as owner:
+        one = with_pictures(two_classes(10), owner)
+        return plans.data_of(one, steps.standing(one, keeping.pictures(one)))
+
+
+def test_the_network_for_photos(open_tab: OpenTab, server: Server) -> None:
+    tab = open_tab("your_data")
+    asked = f"backbone=efficientnet_lite0&data={few(tab, server)}&{phases('conv_head+head')}"
+    tab.goto(f"{server.url}/freeze_lab?{asked}")
+    frozen_and_thawed(tab, "blocks.6.0", "414,722", "1,020,162")
+    tab.goto(f"{server.url}/train_live?{asked}")
     ran(tab)
     traced(tab, "blocks.6.0", looks=False)
 
 
-def left(server: Server, tab: Page, pictures: Path) -> str:
+def left(server: Server, tab: Page) -> str:
     """A run of ViT-B/16 on a few pictures, stopped before its first epoch, of the learner whose tab this is."""
-    for name, colour in COLOURS.items():
-        (pictures / name).mkdir(parents=True)
-        for at in range(10):
-            Image.new("RGB", (40 + at, 40), colour).save(pictures / name / f"{at}.png")
     tail = ("encoder.layers.encoder_layer_11", "pool", HEAD)
     two = Phase(epochs=1), Phase(name="Fine-tune", epochs=2, lr=1e-4, trainable=tail)
-    settings = RunSettings(backbone="vit_b_16", weights="random", data=str(pictures), phases=two)
-    token = tab.evaluate("() => localStorage.getItem('thaw-learner')")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("THAW_HOME", str(server.home))
-        run = records.new(settings, owner_of(token))
+    settings = RunSettings(backbone="vit_b_16", weights="random", data=few(tab, server), phases=two)
+    with learner_of(tab, server) as owner:
+        run = records.new(settings, owner)
         records.set_state(run, "stopped")
     return run.name
 
 
-def test_a_vision_transformer_paused_and_resumed_within_four_gigabytes(
-    open_tab: OpenTab, server: Server, tmp_path: Path
-) -> None:
-    """On pictures of one's own, since each costs it a hundred times what it costs the lesson's network."""
-    tab = open_tab(
-        f"freeze_lab?backbone=vit_b_16&weights=random&{FEW}&{phases('encoder.layers.encoder_layer_11+pool+head')}"
-    )
+def test_a_vision_transformer_paused_and_resumed_within_four_gigabytes(open_tab: OpenTab, server: Server) -> None:
+    tail = phases("encoder.layers.encoder_layer_11+pool+head")
+    tab = open_tab(f"freeze_lab?backbone=vit_b_16&weights=random&data=digits&{tail}")
     frozen_and_thawed(tab, "encoder.layers.encoder_layer_10", "7,097,098", "14,184,970")
-    run = left(server, tab, tmp_path / "pictures")
+    run = left(server, tab)
     tab.goto(f"{server.url}/train_live?run={run}")
     main = tab.get_by_test_id("stMain")
     tab.get_by_role("button", name="Resume").click()
@@ -115,8 +123,10 @@ def test_a_vision_transformer_paused_and_resumed_within_four_gigabytes(
     traced(tab, "encoder.layers.encoder_layer_10", looks=True)
 
 
-def test_a_network_that_only_timm_knows_is_named_in_a_field(open_tab: OpenTab) -> None:
-    tab = open_tab(f"freeze_lab?weights=random&{FEW}")
+def test_a_network_that_only_timm_knows_is_named_in_a_field(open_tab: OpenTab, server: Server) -> None:
+    tab = open_tab("your_data")
+    data = few(tab, server)
+    tab.goto(f"{server.url}/freeze_lab?weights=random&data={data}")
     tab.get_by_test_id("stSidebar").get_by_text("Another network", exact=True).click()
     field = tab.get_by_role("textbox", name="Name in timm")
     field.fill("lcnet_005")
@@ -126,7 +136,8 @@ def test_a_network_that_only_timm_knows_is_named_in_a_field(open_tab: OpenTab) -
     field.fill("lcnet_050")
     field.press("Enter")
     tab.wait_for_url(re.compile("backbone=timm(%2F|/)lcnet_050"))
-    frozen_and_thawed(tab, "blocks.4.3", "492,906", "513,002")
-    again = open_tab(f"train_live?backbone=timm/lcnet_050&weights=random&{FEW}&{phases('blocks.5.1+hidden1+head')}")
-    ran(again)
-    traced(again, "blocks.5.1", looks=False)
+    frozen_and_thawed(tab, "blocks.4.3", "482,658", "502,754")
+    tail = phases("blocks.5.1+hidden1+head")
+    tab.goto(f"{server.url}/train_live?backbone=timm/lcnet_050&weights=random&data={data}&{tail}")
+    ran(tab)
+    traced(tab, "blocks.5.1", looks=False)

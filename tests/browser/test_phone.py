@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import OpenTab, Server, rest
+from tests.browser.conftest import OpenTab, Server, rest, until
 from tests.browser.test_accessible import CUT, DESK, PHONE, SMALL
 from ui import sitemap
 from ui.frame.steps import IDS, STEPS
@@ -134,11 +134,11 @@ def scroll_on_charts(tab: Page) -> None:
     row, main = tab.locator("[class*=st-key-row-]").filter(has=chart).first, tab.get_by_test_id("stMain")
     shown = chart.locator("svg").text_content()
     swipe(tab, chart, across=150)
-    tab.wait_for_function("row => row.scrollLeft > 100", arg=row.element_handle())
+    until(tab, "row => row.scrollLeft > 100", arg=row.element_handle())
     row.evaluate("row => row.scrollTo({ left: 0, behavior: 'instant' })")
     before = main.evaluate("main => main.scrollTop")
     swipe(tab, chart, up=150)
-    tab.wait_for_function("([main, before]) => main.scrollTop > before + 50", arg=[main.element_handle(), before])
+    until(tab, "([main, before]) => main.scrollTop > before + 50", arg=[main.element_handle(), before])
     assert chart.locator("svg").text_content() == shown
 
 
@@ -162,6 +162,6 @@ def test_every_page_and_every_choice_of_the_sidebar_on_a_phone(open_tab: OpenTab
         fits(tab, f"guided lesson, {step}")
     tab.set_viewport_size(DESK)
     choose(tab, "Data", re.compile("Sketchbook"))
-    tab.wait_for_function("!location.search.includes('data=digits')")
+    until(tab, "!location.search.includes('data=digits')")
     rest(tab)
     expect(sidebar(tab)).to_have_attribute("data-collapsed", "false")

@@ -133,7 +133,7 @@ def test_what_is_taken_away_comes_back_the_same(open_tab: OpenTab, garden: Path,
     begin(tab, "There")
     send(tab, garden)
     holds(tab, "There: 21 pictures in 2 classes")
-    part(tab, "2 Look and mend")
+    part(tab, "2 Mend")
     said = main(tab).get_by_text(re.compile(r"^1[01] pictures: "))
     expect(said).to_have_count(2)
     before = said.all_inner_texts()
@@ -148,6 +148,6 @@ def test_what_is_taken_away_comes_back_the_same(open_tab: OpenTab, garden: Path,
     begin(tab, "Back")
     send(tab, tmp_path / "There.zip")
     holds(tab, "Back: 21 pictures in 2 classes")
-    part(tab, "2 Look and mend")
+    part(tab, "2 Mend")
     expect(said).to_have_count(2)
     assert said.all_inner_texts() == before

@@ -140,10 +140,11 @@ def first_filters(backbone: str) -> np.ndarray:
     return pretrained.first_filters(backbones.load(backbone))
 
 
-def look_seconds(backbone: str, images: int) -> float:
-    """Expected seconds to show the whole network so many images once."""
-    cost = machine.costs(backbone)
-    return images * sum(cost[row.name].forward for row in describe(backbone))
+def look_seconds(settings: RunSettings, images: int) -> float:
+    """Expected seconds to show the whole network so many images of a set once, which may have to be drawn or read first."""
+    cost = machine.costs(settings.backbone)
+    each = sum(cost[row.name].forward for row in describe(settings.backbone))
+    return estimate.drawing(settings) + images * each
 
 
 def fresh_head_accuracy(settings: RunSettings, classes: int) -> float:

@@ -39,6 +39,8 @@ def draw(shown: Shown) -> None:
         return
     if one.trouble:
         st.error(as_markdown(one.trouble))
+    elif shown.kept:
+        _brought(shown)
     for said in one.said:
         st.caption(as_markdown(said))
     room = budget.room(one.owner)
@@ -70,6 +72,20 @@ def draw(shown: Shown) -> None:
         upload.draw(
             f"drop-{one.id}-{way}", ticket, _said(f"drop.{way}", label), content.section("sets", "drop.help"), done
         )
+
+
+def _brought(shown: Shown) -> None:
+    """What is in the set already, and what waits on the next part."""
+    found = len(shown.now.findings)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button("Go on to mend" if found else "Go on", key="brought", on_click=guarded(_go_on), args=(bool(found),))
+        st.markdown(
+            content.section("sets", "brought" if found else "brought.fine", {"found": several(found, "finding")})
+        )
+
+
+def _go_on(look: bool) -> None:
+    st.query_params["part"] = "look" if look else "tune"
 
 
 def _said(name: str, label: str) -> str:

@@ -129,7 +129,24 @@ def _cures(shown: Shown, one: Finding) -> list[tuple[str, dict[str, object]]]:
                 ("Keep one of each", {"do": "leave", "pictures": further}),
             ]
         case _:
-            return [("Leave all of these out", {"do": "leave", "pictures": every})]
+            return [*_sides(shown, one), ("Leave all of these out", {"do": "leave", "pictures": every})]
+
+
+def _sides(shown: Shown, one: Finding) -> list[tuple[str, dict[str, object]]]:
+    """Where all pictures of a finding are in the same two classes: keep the ones in either."""
+    pictures, number = shown.now.pictures, shown.now.numbers
+    places = [at for group in one.places for at in group]
+    labels = sorted({pictures[at].label for at in places})
+    if len(labels) != 2:
+        return []
+    what = "the one" if len(one.places) == 1 else "those"
+    return [
+        (
+            f"Keep {what} in {plain(label, 30)}",
+            {"do": "leave", "pictures": [number[at] for at in places if pictures[at].label != label]},
+        )
+        for label in labels
+    ]
 
 
 def _spare(shown: Shown, group: Sequence[int]) -> list[int]:

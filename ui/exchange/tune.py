@@ -15,6 +15,7 @@ from ftcore.runs.status import Status
 from ftcore.settings import RunSettings
 from ftcore.training import recipes
 from ui import address
+from ui.callbacks import guarded
 from ui.engine import setup
 from ui.exchange.shelf import Shown
 from ui.runs import history, live
@@ -50,7 +51,8 @@ def _networks(shown: Shown, data: str) -> str:
     st.radio("Network", here, format_func=titles.__getitem__, label_visibility="collapsed", **ties)
     if lacking:
         images = sum(sum(sides.values()) for sides in shown.now.counts().values())
-        expected = sum(setup.look_seconds(name, min(images, probe.MOST)) for name in lacking if setup.timed(name))
+        timed = [RunSettings(backbone=name, data=data) for name in lacking if setup.timed(name)]
+        expected = sum(setup.look_seconds(settings, min(images, probe.MOST)) for settings in timed)
         words = f"Measure a head alone{f', {about(expected)}' if expected else ''}"
         if st.button(words, key="probe", help=content.section("sets", "probe.help")):
             _measure(shown, data, lacking)
@@ -66,18 +68,24 @@ def _words(backbone: str, found: Probe | None) -> str:
 
 
 def _measure(shown: Shown, data: str, lacking: list[str]) -> None:
+    """One network after the other; each is put down as it is done, so that calling it off loses none."""
     bar = st.progress(0.0, "Getting ready")
+    st.button(
+        "Call it off", key="probe-stop", on_click=guarded(lambda: None), help=content.section("sets", "probe.stop")
+    )
 
     def told(what: str, done: int, total: int) -> None:
-        bar.progress(done / total if total else 0.0, f"{what}: {done:,} of {total:,}")
+        # a click anywhere ends this drawing of the page here, and with it the measuring
+        bar.progress(done / total if total else 0.0, f"{name}: {what.lower()}, {done:,} of {total:,}")
 
     file = shown.one.folder / "probes.json"
-    for name in lacking:
-        bar.progress(0.0, f"{backbones.entry(name).title}: getting ready")
+    for backbone in lacking:
+        name = backbones.entry(backbone).title
+        bar.progress(0.0, f"{name}: getting ready")
         with setup.WORK:
-            measured = probe.measure(data, name, told)
+            measured = probe.measure(data, backbone, told)
         with keeping.writing():
-            probe.keep(file, {**probe.kept(file), f"{data} {name}": measured})
+            probe.keep(file, {**probe.kept(file), f"{data} {backbone}": measured})
     st.rerun()
 
 

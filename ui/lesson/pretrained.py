@@ -126,7 +126,7 @@ def _before(settings: RunSettings, classes: int, images: int) -> None:
     key = f"fresh-{settings.to_json()}"
     rows = describe(settings.backbone, classes)
     if key not in st.session_state:
-        cost = about(setup.look_seconds(settings.backbone, images))
+        cost = about(setup.look_seconds(settings, images))
         if not st.button(f"Measure the new head before training, {cost}", key="fresh"):
             return
         with callbacks.told(), own.pictures(settings), st.spinner("Showing it every validation image once"):

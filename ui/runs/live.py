@@ -16,6 +16,7 @@ import streamlit as st
 
 from course import content
 from ftcore import gain
+from ftcore.data.own import plans
 from ftcore.data.splits import SPLITS
 from ftcore.errors import FtError
 from ftcore.runs import service
@@ -152,6 +153,8 @@ def sentence(view: View) -> str:
     """What the run is doing, and what the learner can do about it."""
     status, log, settings = view.status, view.log, view.settings
     done = f"after epoch {status.epochs_done} of {settings.epochs}" if status.epochs_done else "before its first epoch"
+    if not status.active and status.state != "done" and _deleted(settings):
+        return content.section("train", "state.deleted", {"when": done})
     match status.state:
         case "queued":
             wait = f", {about(status.wait_s)} to wait" if status.wait_s else ""
@@ -176,6 +179,11 @@ def sentence(view: View) -> str:
             return content.section("train", "state.interrupted", {"when": done})
         case _:
             return as_markdown(discreet(status.message)) or content.section("train", "state.failed", {"when": done})
+
+
+def _deleted(settings: RunSettings) -> bool:
+    """Are the pictures gone that it learned from, so that it cannot go on?"""
+    return plans.is_own(settings.data) and plans.set_of(settings.data) is None
 
 
 def _paused(done: str, *, held: bool) -> str:
@@ -226,7 +234,7 @@ def controls(view: View) -> None:
     if view.status.active and name != "paused":
         notes = content.section("train", "pause.help")
         _button(view, "Pause", service.manager().pause, notes, disabled=name == "queued")
-    if name == "paused" or (not view.status.active and name != "done"):
+    if not _deleted(view.settings) and (name == "paused" or (not view.status.active and name != "done")):
         _button(view, "Resume", service.manager().resume, content.section("train", "resume.help"), primary=True)
     if view.status.active:
         _button(view, "Stop training", service.manager().stop, content.section("train", "stop.help"))

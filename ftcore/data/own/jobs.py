@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from ftcore.data.own.keeping import OwnSet
 from ftcore.data.pictures import kind_of
 from ftcore.errors import FtError
 
+LOG = logging.getLogger(__name__)
 _SAID = 20  # sentences kept of what was guessed and passed over
 _turn = threading.Semaphore(1)  # one at a time: each takes all cores and its share of memory
 _lock = threading.Lock()
@@ -104,7 +106,8 @@ def _work(one: OwnSet, going: Going) -> None:
         pass
     except FtError as error:
         trouble = str(error)
-    except Exception as error:  # noqa: BLE001 - nobody waits for this thread: the page says what has happened
+    except Exception as error:
+        LOG.exception("Taking pictures in failed")
         trouble = f"The pictures could not be taken in ({type(error).__name__}): bring them again."
     with contextlib.suppress(FtError), keeping.changing(one.id, one.owner) as opened:
         opened.put(trouble=trouble)

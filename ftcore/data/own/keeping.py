@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import json
 import re
 import secrets
@@ -109,11 +110,19 @@ def read(set_id: str) -> OwnSet | None:
     """A set by its id, whoever it belongs to; None where there is none that can be read."""
     if not ID.fullmatch(set_id):
         return None
-    return files.derived(lambda: _parsed(set_id, (place() / set_id / "set.json").read_bytes()))
+    file = place() / set_id / "set.json"
+    return files.derived(lambda: _parsed(file, _stamp(file)))
 
 
-def _parsed(set_id: str, data: bytes) -> OwnSet:
-    raw = json.loads(data)
+def _stamp(path: Path) -> tuple[int, ...]:
+    """Differs once the file or folder has been written anew. Raises `OSError` where there is none."""
+    found = path.stat()
+    return (found.st_mtime_ns, found.st_ino, found.st_size)
+
+
+@functools.lru_cache(maxsize=4096)  # a page lists all sets at each drawing
+def _parsed(file: Path, _: tuple[int, ...]) -> OwnSet:
+    raw, set_id = json.loads(file.read_bytes()), file.parent.name
     steps, said = tuple(map(dict, raw["steps"])), tuple(map(str, raw["said"]))
     return OwnSet(
         set_id, str(raw["owner"]), str(raw["name"]), float(raw["created"]), float(raw["used"]), steps, said,
@@ -211,7 +220,20 @@ def preview_of(one: OwnSet, number: int) -> Path:
 
 def bytes_of(one: OwnSet, *, arriving: bool = True) -> int:
     """What the set takes on the disk, with or without what is on its way in."""
-    return store.below(one.folder) - (0 if arriving else store.below(one.folder / "incoming"))
+    total = store.below(one.folder / "incoming") if arriving else 0
+    with contextlib.suppress(OSError):  # it is deleted in this moment
+        for path in (one.folder, *(path for path in one.folder.iterdir() if path.is_dir() and path.name != "incoming")):
+            total += _held(path, _stamp(path))
+    return total
+
+
+@functools.lru_cache(maxsize=4096)  # a folder's stamp changes with the names in it, and no file here grows in place
+def _held(folder: Path, _: tuple[int, ...]) -> int:
+    total = 0
+    for path in folder.iterdir():
+        with contextlib.suppress(OSError):
+            total += path.lstat().st_size if path.is_file() else 0
+    return total
 
 
 def delete(set_id: str, owner: str) -> None:

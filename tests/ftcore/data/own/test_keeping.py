@@ -14,6 +14,7 @@ from ftcore.data import sets
 from ftcore.data.own import budget, keeping, plans, steps
 from ftcore.errors import FtError
 from ftcore.network import backbones
+from ftcore.preprocess import Preprocess
 from ftcore.settings import RunSettings
 from ftcore.training import features
 from ftcore.training.start import start_network
@@ -110,3 +111,41 @@ def test_room_is_what_is_left_of_the_learner_s_and_the_server_s(home: Path, monk
     monkeypatch.setenv("THAW_SETS_GB", "0")
     monkeypatch.setenv("THAW_ALL_SETS_GB", "0")
     assert budget.room(EVE).why == "disk"
+
+
+def test_bytes_are_counted_anew_once_something_is_added_or_replaced(home: Path) -> None:
+    one = with_pictures(two_classes(3))
+    for name, size in (("previews/x.jpg", 1000), ("more.json", 500), ("incoming/1.data", 250), ("incoming/1.data", 90)):
+        path = one.folder / name
+        path.parent.mkdir(exist_ok=True)
+        held = keeping.bytes_of(one, arriving=False), keeping.bytes_of(one)
+        before = path.stat().st_size if path.exists() else 0
+        path.write_bytes(b"x" * size)
+        grown = 0 if name.startswith("incoming") else size
+        assert (keeping.bytes_of(one, arriving=False), keeping.bytes_of(one)) == (
+            held[0] + grown,
+            held[1] + size - before,
+        )
+    assert keeping.bytes_of(one) == sum(path.stat().st_size for path in one.folder.rglob("*") if path.is_file())
+
+
+def test_a_record_that_was_written_anew_is_read_anew(home: Path) -> None:
+    one = keeping.new(EVE, "First")
+    assert [kept.name for kept in keeping.every(EVE)] == ["First"]
+    with keeping.changing(one.id, EVE) as opened:
+        opened.put(name="Other")
+    assert [kept.name for kept in keeping.every(EVE)] == ["Other"]
+    (one.folder / "set.json").write_text("{")
+    assert keeping.every(EVE) == []
+
+
+def test_the_time_to_make_pictures_ready_is_known_until_they_are(home: Path) -> None:
+    one = with_pictures(two_classes(20))
+    data = plans.data_of(one, steps.standing(one, keeping.pictures(one)))
+    side = Preprocess(32, 32, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    assert sets.to_draw(data, side) == 40
+    assert 0 < sets.reading_seconds(data, side) < 60
+    sets.load(data, side)
+    assert sets.to_draw(data, side) == 0
+    keeping.delete(one.id, EVE)
+    assert sets.to_draw(data, side) == 0
