@@ -41,6 +41,26 @@ LONG = (
 )  # fmt: skip
 
 
+class AtOnce:
+    """Tells of each failure when it comes: where the whole takes too long and is cut off, nobody would hear of any."""
+
+    def __init__(self, told: pytest.TerminalReporter) -> None:
+        self.told = told
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Its name, and the end of what was said."""
+        if report.failed:
+            self.told.write_line(f"\n{report.nodeid} failed in its {report.when}:\n{report.longreprtext[-2000:]}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Not in the processes that run the tests, but in the one that tells of them; it has a reporter after all others."""
+    told = config.pluginmanager.get_plugin("terminalreporter")
+    if told is not None and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(AtOnce(told))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what takes long, by the place of its file."""
     for item in items:
