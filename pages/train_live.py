@@ -46,8 +46,7 @@ def _run(view: View, classes: int) -> None:
     """The run: what it does, which blocks move, its curves, its epochs, and what to see in them."""
     with st.container(key="live-run"):
         st.subheader(history.title(view.settings), anchor=False)
-        live.watch(view, live.headline)
-    live.watch(view, _skipped)
+        live.watch(view, _headline)
     led = guide.here() is not None
     if led:  # what the lesson speaks of comes first
         live.watch(view, _curves)
@@ -55,7 +54,7 @@ def _run(view: View, classes: int) -> None:
     guess.draw(view)
     if not led:
         live.watch(view, _curves)
-    live.watch(view, _rows)
+    live.watch(view, _rows, live.SELDOM)
     if not view.status.active:
         printed.draw(view)
     _table(*shown)
@@ -63,6 +62,11 @@ def _run(view: View, classes: int) -> None:
         with st.expander("Why freeze first, and why two learning rates"):
             st.markdown(content.section("train", "freezing"))
             st.markdown(content.section("train", "rates"))
+
+
+def _headline(view: View) -> None:
+    live.headline(view)
+    _skipped(view)
 
 
 def _skipped(view: View) -> None:

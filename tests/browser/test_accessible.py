@@ -62,7 +62,7 @@ def unfold(tab: Page) -> None:
         folded.click()
 
 
-COLOURS = {"runOnly": {"type": "tag", "values": ["cat.color"]}}
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 
 
 def grave(tab: Page, rules: Mapping[str, object] = {}) -> list[str]:

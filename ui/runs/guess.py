@@ -49,7 +49,7 @@ def draw(view: View) -> None:
     with st.container(border=True):
         if view.thawed:
             st.markdown(content.section("train", "expect.settled"))
-            live.watch(view, functools.partial(_settle, guess))
+            live.watch(view, functools.partial(_settle, guess), live.SELDOM)
             return
         _ask(view.id, guess)
 

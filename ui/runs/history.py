@@ -170,7 +170,7 @@ def _row(view: View, name: str, shown: str | None) -> None:
         if view.status.label.note:
             st.caption(plain(view.status.label.note, NOTE_LETTERS))
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            live.watch(view, _standing)
+            live.watch(view, _standing, live.SELDOM)
             if view.id == shown:
                 st.caption("shown above", width="content")
             elif st.button("Open", key=f"open-{view.id}"):

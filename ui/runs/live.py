@@ -33,6 +33,8 @@ from ui.widgets import curves, progress
 from ui.words import about, as_markdown, count, discreet, percent, plain, seconds, several
 
 _KEPT = 40
+SELDOM = 3.0  # seconds between looks at what changes little
+PAUSED = 3  # times as long as else
 _BADGE, _FIRST = 96, 84  # px, for the longest word: what stands beside it stays where it is
 Colour = Literal["gray", "green", "violet", "red"]
 BADGES: dict[str, tuple[str, Colour]] = {
@@ -116,9 +118,14 @@ def look(run_id: str) -> View:
     return View(run_id, status, log)
 
 
-def watch(view: View, draw: Callable[[View], None]) -> None:
-    """Call `draw` with the run as it is given, and with a new look at it every second while it is active."""
-    ticks.watch(view, functools.partial(look, view.id), lambda now: now.mark, draw, active=view.status.active)
+def watch(view: View, draw: Callable[[View], None], every: float = 1.0) -> None:
+    """Call `draw` with the run as it is given, and with a new look at it `every` so many seconds while it is active.
+
+    While it is paused, nothing is to be seen for long: looks are rarer.
+    """
+    rate = every * (PAUSED if view.status.state == "paused" else 1)
+    seen = functools.partial(look, view.id)
+    ticks.watch(view, seen, lambda now: now.mark, draw, active=view.status.active, every=rate)
 
 
 def headline(view: View) -> None:

@@ -13,16 +13,19 @@ S = TypeVar("S")
 
 
 def watch(
-    first: S, look: Callable[[], S], mark: Callable[[S], object], draw: Callable[[S], None], *, active: bool
-) -> None:
-    """Call `draw` with the first look, which the page has taken, and with a new one every second while it is `active`.
+    first: S, look: Callable[[], S], mark: Callable[[S], object], draw: Callable[[S], None], *, active: bool,
+    every: float = 1.0,
+) -> None:  # fmt: skip
+    """Call `draw` with the first look, which the page has taken, and while it is `active` with a new one `every` so many
+    seconds. For each of them the browser goes over the whole page, whatever has changed of it: parts that stand
+    together are better drawn by one.
 
     A later look whose mark is another one draws the whole page anew. The room around it is the page's own: on a machine
     that sends late, Streamlit drops what a whole run drew of a fragment that runs next, the browser then takes its old
     place away, and all that stands beside it moves up.
     """
     with st.container():
-        st.fragment(_tick, run_every=1.0 if active else None)(mark(first), [first], look, mark, draw)
+        st.fragment(_tick, run_every=every if active else None)(mark(first), [first], look, mark, draw)
 
 
 def _tick(
