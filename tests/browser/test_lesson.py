@@ -43,7 +43,7 @@ def test_what_was_chosen_travels_to_the_other_page(open_tab: OpenTab) -> None:
 
 
 def test_one_button_runs_the_lesson_and_a_reload_does_not_lose_it(open_tab: OpenTab) -> None:
-    tab = open_tab("?data=digits&" + PHASES.format(epochs=12))  # long ones: a look takes less than one of them anywhere
+    tab = open_tab("?data=digits&train_per_class=40&" + PHASES.format(epochs=12))  # each longer than a look at it
     tab.get_by_role("button", name="Quick run").click()
     tab.wait_for_url(re.compile(r"run=[0-9a-f]{32}"))
     wait_for_epoch(tab, 4)  # with the first thawed epoch the whole page is drawn anew, and then not before the end
