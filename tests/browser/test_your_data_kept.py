@@ -59,10 +59,9 @@ def test_nobody_else_sees_anything_of_a_set(open_tab: OpenTab, server: Server, g
     other.goto(f"{server.url}/train_live?run={run}")
     done(other)
     expect(other.get_by_test_id("stVegaLiteChart").first).to_be_visible()
-    for asked in (f"set={made}&part=look", f"data={data}"):
-        for entry in sitemap.ENTRIES:
-            other.goto(f"{server.url}/{'' if entry.default else entry.path}?{asked}")
-            blind(other, f"{entry.path} {asked}")
+    for entry in sitemap.ENTRIES:
+        other.goto(f"{server.url}/{'' if entry.default else entry.path}?set={made}&part=look&data={data}")
+        blind(other, entry.path)
     assert other.request.get(f"{server.url}/app-download/{made}").status == 404
     other.goto(f"{server.url}/train_live")
     rest(other)
@@ -106,7 +105,7 @@ def test_a_deleted_set_is_gone_and_its_run_still_opens(open_tab: OpenTab, server
     delete(tab, server, made)
     expect(main(tab).get_by_text("A run is learning from this set")).to_be_visible()
     tab.goto(f"{server.url}/train_live?run={run}")
-    tab.get_by_role("button", name="Stop").click()
+    tab.get_by_role("button", name="Stop training").click()
     expect(main(tab).get_by_text("stopped", exact=True).first).to_be_visible()
     assert left_on_disk(server, made)
     delete(tab, server, made)
