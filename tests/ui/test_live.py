@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from ftcore.runs import locks, records, service
 from tests.made import SHORT, TOKEN, OpenPage, epoch, write_run
+from ui.runs import ticks
+from ui.widgets import progress
 
 
 @pytest.fixture
@@ -138,3 +141,20 @@ def test_the_page_is_drawn_anew_once_another_phase_has_begun(home: Path, warm_se
     test.run()
     assert not test.exception
     assert len({*test.session_state.marks}) == len(test.session_state.marks) == 2
+
+
+def test_looks_that_take_long_come_more_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of the time is theirs, whatever a look takes, and none waits longer than the page's own timer."""
+    monkeypatch.setattr(ticks, "_taken", 0.0)
+    assert (ticks.pace(1.0), ticks.pace(3.0)) == (1.0, 3.0)
+    with pytest.MonkeyPatch.context() as patch:
+        clock = itertools.count(0.0, 0.25)  # each look takes so long
+        patch.setattr(ticks.time, "perf_counter", lambda: next(clock))
+        for _ in range(40):
+            ticks._timed(lambda _: None, None)
+    assert ticks.pace(1.0) == pytest.approx(2.5, abs=0.01)
+    for seconds in (0.15, 0.25, 30.0):
+        monkeypatch.setattr(ticks, "_taken", seconds)
+        assert ticks.pace(1.0) == pytest.approx(min(10 * seconds, ticks.SLOWEST))
+        assert ticks.pace(3.0) == max(3.0, ticks.SLOWEST)
+    assert ticks.SLOWEST < progress.LATE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -10,6 +11,8 @@ import streamlit as st
 from ui import callbacks
 
 S = TypeVar("S")
+SHARE, SLOWEST = 0.1, 4.0  # of the time that looks may take; seconds between two of them at most, for this reason
+_taken = 0.0  # seconds that a look takes on this server as it is now: a mean that forgets
 
 
 def watch(
@@ -17,15 +20,21 @@ def watch(
     every: float = 1.0,
 ) -> None:  # fmt: skip
     """Call `draw` with the first look, which the page has taken, and while it is `active` with a new one `every` so many
-    seconds. For each of them the browser goes over the whole page, whatever has changed of it: parts that stand
-    together are better drawn by one.
+    seconds, or more rarely where looks take long: on a slow machine, or with a class on one server, watching would take the
+    time that training needs. For each look the browser goes over the whole page, whatever has changed of it: parts that
+    stand together are better drawn by one.
 
     A later look whose mark is another one draws the whole page anew. The room around it is the page's own: on a machine
     that sends late, Streamlit drops what a whole run drew of a fragment that runs next, the browser then takes its old
     place away, and all that stands beside it moves up.
     """
     with st.container():
-        st.fragment(_tick, run_every=every if active else None)(mark(first), [first], look, mark, draw)
+        st.fragment(_tick, run_every=pace(every) if active else None)(mark(first), [first], look, mark, draw)
+
+
+def pace(every: float) -> float:
+    """Seconds between two looks, so that they take no more than their share of the time."""
+    return max(every, min(SLOWEST, every * _taken / SHARE))
 
 
 def _tick(
@@ -42,4 +51,11 @@ def _tick(
         now = look()
         if mark(now) != before:
             st.rerun()
-        draw(now)
+        _timed(draw, now)
+
+
+def _timed(draw: Callable[[S], None], now: S) -> None:
+    global _taken
+    start = time.perf_counter()
+    draw(now)
+    _taken += (time.perf_counter() - start - _taken) / 4
