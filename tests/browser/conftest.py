@@ -138,7 +138,7 @@ def chromium() -> str | None:
 def until(tab: Page, true: str, arg: Any = None) -> None:
     """Wait until this script says so. It is not asked at each frame, as if nothing is said: the page would then be painted
     as often, which costs more than what is waited for."""
-    tab.wait_for_function(true, arg=arg, polling=100)
+    tab.wait_for_function(true, arg=arg, polling=200)
 
 
 def rest(tab: Page) -> None:

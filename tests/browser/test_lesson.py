@@ -27,7 +27,7 @@ def epoch_of(tab: Page) -> int:
 
 def wait_for_epoch(tab: Page, number: int) -> None:
     script = (
-        "n => { const m = /Epoch (\\d+): validation/.exec(document.body.innerText); return m && Number(m[1]) >= n; }"
+        "n => { const m = /Epoch (\\d+): validation/.exec(document.body.textContent); return m && Number(m[1]) >= n; }"
     )
     until(tab, script, arg=number)
 
