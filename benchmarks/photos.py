@@ -47,7 +47,7 @@ RECIPES: dict[str, Callable[[RunSettings], RunSettings]] = {
     "one-block": _thawing(1),
     "stopping": lambda settings: dataclasses.replace(_thawing(2)(settings), patience=3, best_weights=True),
     "balanced": lambda settings: dataclasses.replace(_thawing(2)(settings), class_weights="balanced"),
-    "whole": lambda settings: recipes.whole(settings),
+    "whole": recipes.whole,
     "whole-kept": lambda settings: dataclasses.replace(recipes.whole(settings), batch_norm="keep"),
     "whole-slow": lambda settings: recipes.whole(settings, lr=1e-4),
 }
@@ -86,6 +86,8 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--rare", type=int, default=0)
     asked = parser.parse_args()
     asked.recipes = asked.recipes.split(",")
+    if unknown := [name for name in asked.recipes if name not in RECIPES]:
+        parser.error(f"there is no recipe '{unknown[0]}': choose among {', '.join(RECIPES)}")
     return asked
 
 
@@ -94,16 +96,17 @@ def tell() -> int:
     a = _asked()
     data = a.data if a.data in CATALOGUE else str(Path(a.data).resolve())
     base = RunSettings(backbone=a.backbone, data=data, train_per_class=a.per_class)
-    print("| recipe | seed | head | head alone, continued | thawed | seconds |\n| --- | --- | --- | --- | --- | --- |")
+    print("| recipe | seed | head | head alone, continued | thawed | seconds | error of thawed |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for recipe in a.recipes:
         rows = []
         for seed, (found, taken) in enumerate(runs(base, recipe, a.seeds, a.rare)):
             rows.append((100 * found.head, 100 * found.against, 100 * found.tuned, taken))
-            print(f"| {recipe} | {seed} | {_told(rows[-1])} |", flush=True)
+            print(f"| {recipe} | {seed} | {_told(rows[-1])} | |", flush=True)
         means = [statistics.mean(column) for column in zip(*rows, strict=True)]
         tuned = [row[2] for row in rows]
         error = statistics.stdev(tuned) / len(tuned) ** 0.5 if len(tuned) > 1 else float("nan")
-        print(f"| {recipe} | mean | {_told(means)} | thawed ± {error:.1f}", flush=True)
+        print(f"| {recipe} | mean | {_told(means)} | ± {error:.1f} |", flush=True)
     return 0
 
 
