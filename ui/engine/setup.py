@@ -140,6 +140,7 @@ def first_filters(backbone: str) -> np.ndarray:
     return pretrained.first_filters(backbones.load(backbone))
 
 
+@st.cache_data(ttl=20, show_spinner=False)
 def look_seconds(settings: RunSettings, images: int) -> float:
     """Expected seconds to show the whole network so many images of a set once, which may have to be drawn or read first."""
     cost = machine.costs(settings.backbone)

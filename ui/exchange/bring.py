@@ -78,14 +78,15 @@ def _brought(shown: Shown) -> None:
     """What is in the set already, and what waits on the next part."""
     found = len(shown.now.findings)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button("Go on to mend" if found else "Go on", key="brought", on_click=guarded(_go_on), args=(bool(found),))
+        words, part = ("Go on to mend", "look") if found else ("Go on", "tune")
+        st.button(words, key="brought", on_click=guarded(_go_on), args=(part,))
         st.markdown(
             content.section("sets", "brought" if found else "brought.fine", {"found": several(found, "finding")})
         )
 
 
-def _go_on(look: bool) -> None:
-    st.query_params["part"] = "look" if look else "tune"
+def _go_on(part: str) -> None:
+    st.query_params["part"] = part
 
 
 def _said(name: str, label: str) -> str:
