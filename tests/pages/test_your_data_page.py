@@ -33,6 +33,15 @@ def test_what_was_brought_leads_on(open_page: OpenPage, twice: bool, says: str, 
     assert query_of(test)["part"] == leads
 
 
+def test_sizes_are_those_of_the_pictures(open_page: OpenPage) -> None:
+    sides = (40, 20, 300, 50, 48)
+    pictures = {f"ants/{at}.png": photo(at, (side, side + 7)) for at, side in enumerate(sides)}
+    one = with_pictures({**pictures, "bees/1.png": photo(9, (90, 60))}, OWNER)
+    said = texts(open_page("your_data", set=one.id, part="look"))
+    assert "The shorter side has 20 pixels or more, in half of the pictures 50 or more." in said
+    assert "squares of 64 to 224 pixels" in said
+
+
 def troubled() -> dict[str, bytes]:
     """A set with a split of its own that has each kind of trouble."""
     pictures = {

@@ -11,6 +11,7 @@ from course import content
 from ftcore.data.check.findings import Finding
 from ftcore.data.own import steps
 from ftcore.data.splits import VERBS
+from ftcore.network import backbones
 from ui.callbacks import guarded
 from ui.exchange import shelf
 from ui.exchange.shelf import Shown
@@ -25,12 +26,22 @@ def classes(shown: Shown) -> None:
     """Each class with counts, some pictures, and what may be done to it."""
     counts = shown.now.counts()
     st.subheader("Classes", anchor=False)
+    _sizes(shown)
     grid = st.grid(3, min_column_width=270, gap="small")
     for label in [*counts][:CLASSES]:
         with grid.cell(), st.container(border=True):
             _class(shown, label, counts[label])
     if len(counts) > CLASSES:
         st.caption(content.section("sets", "classes.more", {"more": several(len(counts) - CLASSES, "class")}))
+
+
+def _sizes(shown: Shown) -> None:
+    """How large the pictures are; large ones are read reduced, so that more than the least is true of them."""
+    short = sorted(min(one.look.size) for one in shown.now.pictures if not one.look.wrong)
+    sides = [backbones.preprocess(name).side for name in backbones.CATALOGUE]
+    if short:
+        values = {"least": f"{short[0]:,}", "half": f"{short[len(short) // 2]:,}", "least_side": min(sides)}
+        st.caption(content.section("sets", "sizes", {**values, "most_side": max(sides)}))
 
 
 def _class(shown: Shown, label: str, sides: Any) -> None:
