@@ -51,6 +51,7 @@ RECIPES: dict[str, Callable[[RunSettings], RunSettings]] = {
     "whole-kept": lambda settings: dataclasses.replace(recipes.whole(settings), batch_norm="keep"),
     "whole-slow": lambda settings: recipes.whole(settings, lr=1e-4),
 }
+LONGER = {"longer": "photos", "whole-longer": "whole"}  # with more epochs where these have few steps
 
 
 def thinned(images: ImageSet, rare: int) -> ImageSet:
@@ -66,9 +67,10 @@ def thinned(images: ImageSet, rare: int) -> ImageSet:
 def runs(base: RunSettings, recipe: str, seeds: int, rare: int) -> Iterator[tuple[gain.Gain, float]]:
     """What thawing brought each seed, and the seconds of its training."""
     for seed in range(seeds):
-        made = RECIPES[recipe](dataclasses.replace(base, seed=seed))
+        made = RECIPES[LONGER.get(recipe, recipe)](dataclasses.replace(base, seed=seed))
         images = load_images(made)
         images = thinned(images, rare) if rare else images
+        made = recipes.longer(made, len(images.train)) if recipe in LONGER else made
         since = time.perf_counter()
         events = loop.train(made, images, start_network(made, len(images.classes)))
         found = gain.of(Story.of(made, events))
@@ -80,14 +82,14 @@ def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data")
     parser.add_argument("--backbone", type=named, default=FOR_PHOTOS)
-    parser.add_argument("--recipes", default="plain,photos", help=", ".join(RECIPES))
+    parser.add_argument("--recipes", default="plain,photos", help=", ".join((*RECIPES, *LONGER)))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--per-class", type=int, default=0)
     parser.add_argument("--rare", type=int, default=0)
     asked = parser.parse_args()
     asked.recipes = asked.recipes.split(",")
-    if unknown := [name for name in asked.recipes if name not in RECIPES]:
-        parser.error(f"there is no recipe '{unknown[0]}': choose among {', '.join(RECIPES)}")
+    if unknown := [name for name in asked.recipes if name not in {*RECIPES, *LONGER}]:
+        parser.error(f"there is no recipe '{unknown[0]}': choose among {', '.join((*RECIPES, *LONGER))}")
     return asked
 
 

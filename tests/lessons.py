@@ -108,8 +108,10 @@ NAMES = {
         for kind in re.findall(r'"([a-z]+(?: [a-z]+)?)", (?:f"|says)', inspect.getsource(findings))
     },
     "ui/exchange/mend.py: name": lambda: {"val", "test", "seed"},
-    "ui/exchange/tune.py: key": lambda: {"fitted", "classic"},
-    "ui/exchange/tune.py: reason": lambda: {"smoothing", "cosine", "matrices", "weights", "classic"},
+    "ui/exchange/tune.py: name": lambda: {"tail", "whole", "lesson"},
+    "ui/exchange/tune.py: reason": lambda: {
+        name.removeprefix("why.") for name in content.load("sets") if name.startswith("why.")
+    },
     "ui/exchange/texts.py: name": lambda: {
         name for name in content.load("data") if name.startswith(("drop.", "camera."))
     },

@@ -11,6 +11,7 @@ from ftcore.network.describe import describe
 from ftcore.settings import HEAD, Phase, RunSettings
 
 SMOOTHING = 0.1
+DEPTH_DECAY = 0.7  # a block's share of the rate of the one behind it
 
 
 def check_settings(settings: RunSettings) -> None:
@@ -61,25 +62,57 @@ def for_photos(settings: RunSettings) -> RunSettings:
 
 
 def whole(settings: RunSettings, lr: float = 1e-3, epochs: tuple[int, int] = (1, 5)) -> RunSettings:
-    """The head alone for a moment, then everything: each block at 0.7 of the rate of the one behind it, along a cosine."""
-    later = Phase(name="Fine-tune", epochs=epochs[1], lr=lr, trainable=every_block(settings.backbone), depth_decay=0.7)
-    phases = (Phase(epochs=epochs[0]), later)
-    return dataclasses.replace(for_photos(dataclasses.replace(settings, phases=phases)), batch_norm="update")
+    """The head alone for a moment, then everything along a cosine, each block at `DEPTH_DECAY` of the next one's rate.
+
+    `benchmarks/photos.py` measures it too.
+    """
+    blocks = every_block(settings.backbone)
+    later = Phase(name="Fine-tune", epochs=epochs[1], lr=lr, trainable=blocks, depth_decay=DEPTH_DECAY)
+    made = for_photos(_phased(settings, (Phase(epochs=epochs[0]), later)))
+    return dataclasses.replace(made, batch_norm="update")
+
+
+def _phased(settings: RunSettings, phases: tuple[Phase, ...]) -> RunSettings:
+    return dataclasses.replace(settings, phases=phases)
+
+
+STEPS, MOST_EPOCHS = (40, 80), (20, 40)  # of the head alone, and of what follows
+
+
+def longer(settings: RunSettings, images: int) -> RunSettings:
+    """With more epochs where few `images` to train on make few steps: with too few, a phase ends before it has learned."""
+    each = -(-images // settings.batch_size)
+    phases = [
+        dataclasses.replace(phase, epochs=max(phase.epochs, min(MOST_EPOCHS[at > 0], -(-STEPS[at > 0] // each))))
+        for at, phase in enumerate(settings.phases)
+    ]
+    return dataclasses.replace(settings, phases=tuple(phases))
 
 
 UNEVEN = 2  # times as many training pictures as the rarest class has
 
 
-def fitted(settings: RunSettings, counts: Sequence[int]) -> tuple[RunSettings, tuple[str, ...]]:
-    """The classic lesson made to fit own photos, with a word for each thing that differs.
+def fitted(settings: RunSettings, counts: Sequence[int]) -> dict[str, tuple[RunSettings, tuple[str, ...]]]:
+    """Recipes made to fit own photos, "tail" thawing the last blocks and "whole" every one, each with its reasons.
 
-    `counts` are the training pictures of each class.
+    `counts` are the training pictures of each class. `benchmarks/photos.md` has what the recipes are worth.
     """
-    base = for_photos(dataclasses.replace(settings, phases=classic(settings.backbone)))
-    reasons = ("smoothing", "cosine", "matrices")
+    normed = any(row.batch_norms for row in describe(settings.backbone))
+    base = {
+        "tail": (for_photos(_phased(settings, classic(settings.backbone))), ["tail"]),
+        "whole": (whole(settings), ["whole", "falling", *(["statistics"] if normed else [])]),
+    }
+    return {name: _to_fit(made, reasons, counts) for name, (made, reasons) in base.items()}
+
+
+def _to_fit(made: RunSettings, reasons: list[str], counts: Sequence[int]) -> tuple[RunSettings, tuple[str, ...]]:
+    reasons = [*reasons, "smoothing", "cosine", "matrices"]
+    lasting = longer(made, sum(counts))
+    if lasting != made:
+        reasons.append("longer")
     if max(counts) >= UNEVEN * min(counts):
-        return dataclasses.replace(base, class_weights="balanced"), (*reasons, "weights")
-    return base, reasons
+        return dataclasses.replace(lasting, class_weights="balanced"), (*reasons, "weights")
+    return lasting, tuple(reasons)
 
 
 def scratch(backbone: str, epochs: int = 15) -> tuple[Phase]:

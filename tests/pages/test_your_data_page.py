@@ -13,10 +13,13 @@ from ftcore.analysis import probe
 from ftcore.analysis.probe import Probe
 from ftcore.data.own import keeping, plans, steps
 from ftcore.data.own.steps import Standing
+from ftcore.network import backbones
 from ftcore.settings import RunSettings
+from ftcore.training import recipes
 from tests.ftcore.data.own.brought import photo, two_classes, with_pictures
 from tests.made import OWNER, SHORT, OpenPage, query_of, texts, write_run
 from ui.engine import setup
+from ui.frame import page
 from ui.words import plain
 
 
@@ -130,3 +133,21 @@ def test_a_run_whose_set_was_deleted_says_so_and_cannot_be_resumed(open_page: Op
 def test_another_set_says_nothing_of_it(open_page: OpenPage) -> None:
     run = write_run(dataclasses.replace(SHORT, data=RunSettings().data), 0.5, end="stopped")
     assert "was deleted" not in texts(open_page("train_live", run=run))
+
+
+def test_recipes_say_why_and_start_as_they_say(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = with_pictures({**two_classes(30), **{f"flies/{at}.png": photo(3000 + at) for at in range(12)}}, OWNER)
+    begun: list[RunSettings] = []
+    monkeypatch.setattr(page, "start", lambda settings, owner, where: begun.append(settings))
+    query = {"set": one.id, "part": "tune"}
+    said = texts(open_page("your_data", **query))
+    now = steps.standing(one)
+    counts = [sides["train"] for sides in now.counts().values()]
+    base = RunSettings(backbone=backbones.FOR_PHOTOS, data=plans.data_of(one, now))
+    for name, (settings, reasons) in recipes.fitted(base, counts).items():
+        assert {"longer", "weights"} <= set(reasons)
+        assert f"{settings.phases[0].epochs}, then {settings.phases[1].epochs}" in said
+        open_page("your_data", **query).button(key=f"start-{name}").click().run()
+        assert begun.pop() == settings
+    open_page("your_data", **query).button(key="start-lesson").click().run()
+    assert begun.pop().phases == recipes.classic(base.backbone)

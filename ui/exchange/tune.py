@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import streamlit as st
 
 from course import content
@@ -90,21 +92,23 @@ def _measure(shown: Shown, data: str, lacking: list[str]) -> None:
 
 
 def _recipes(shown: Shown, data: str, backbone: str) -> RunSettings | None:
-    """The recommended recipe beside the classic lesson, each with its time."""
+    """The recommended recipe beside others, each with its time."""
     st.subheader("Train", anchor=False)
-    counts = {label: sides["train"] for label, sides in shown.now.counts().items()}
-    fitted, reasons = recipes.fitted(RunSettings(backbone=backbone, data=data), [*counts.values()])
-    classic = RunSettings(backbone=backbone, data=data, phases=recipes.classic(backbone))
+    base = RunSettings(backbone=backbone, data=data)
+    counts = [sides["train"] for sides in shown.now.counts().values()]
+    lesson = dataclasses.replace(base, phases=recipes.classic(backbone)), ("lesson",)
     chosen = None
-    left, right = st.columns(2, gap="medium")
-    for column, key, settings in ((left, "fitted", fitted), (right, "classic", classic)):
+    for column, (name, (settings, reasons)) in zip(
+        st.columns(3, gap="medium"), {**recipes.fitted(base, counts), "lesson": lesson}.items(), strict=True
+    ):
         with column, st.container(border=True):
-            st.markdown(f"**{content.section('sets', f'recipe.{key}')}**")
-            said = reasons if key == "fitted" else ("classic",)
-            st.markdown("\n".join(f"- {content.section('sets', f'why.{reason}')}" for reason in said))
-            cost = setup.expected(settings).seconds
-            fits = key == "fitted"
-            if st.button(f"Start, {about(cost)}", key=f"start-{key}", type="primary" if fits else "secondary"):
+            st.markdown(f"**{content.section('sets', f'recipe.{name}')}**")
+            values = {
+                "head": settings.phases[0].epochs, "later": settings.phases[-1].epochs, "decay": recipes.DEPTH_DECAY,
+            }  # fmt: skip
+            st.markdown("\n".join(f"- {content.section('sets', f'why.{reason}', values)}" for reason in reasons))
+            cost = about(setup.expected(settings).seconds)
+            if st.button(f"Start, {cost}", key=f"start-{name}", type="primary" if name == "tail" else "secondary"):
                 chosen = settings
     return chosen
 

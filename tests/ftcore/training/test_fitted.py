@@ -1,0 +1,65 @@
+"""Recipes that fit own photos: enough steps where there are few, weights where classes differ, and why."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ftcore.network import backbones
+from ftcore.settings import RunSettings
+from ftcore.training import recipes
+from ftcore.training.recipes import MOST_EPOCHS, STEPS
+
+COUNTS = st.lists(st.integers(1, 400), min_size=2, max_size=12)
+
+
+def steps(settings: RunSettings, images: int) -> list[int]:
+    """Steps of each phase."""
+    return [phase.epochs * -(-images // settings.batch_size) for phase in settings.phases]
+
+
+@given(COUNTS)
+def test_phases_last_long_enough_and_are_never_shortened(counts: list[int]) -> None:
+    plain = recipes.whole(RunSettings())
+    for name, (made, reasons) in recipes.fitted(RunSettings(), counts).items():
+        for phase, taken, wanted, most in zip(
+            made.phases, steps(made, sum(counts)), STEPS, MOST_EPOCHS, strict=True
+        ):  # fmt: skip
+            assert taken >= wanted or phase.epochs == most
+            assert phase.epochs <= most
+        if name == "whole":
+            grown = [phase.epochs for phase in made.phases]
+            assert grown >= [phase.epochs for phase in plain.phases]
+            assert ("longer" in reasons) == (grown != [phase.epochs for phase in plain.phases])
+
+
+@given(COUNTS)
+def test_rare_classes_count_more_where_classes_differ(counts: list[int]) -> None:
+    uneven = max(counts) >= 2 * min(counts)
+    for made, reasons in recipes.fitted(RunSettings(), counts).values():
+        assert made.class_weights == ("balanced" if uneven else "none")
+        assert ("weights" in reasons) is uneven
+
+
+@pytest.mark.parametrize("backbone", backbones.CATALOGUE)
+def test_they_can_be_started_with_every_network(backbone: str) -> None:
+    found = recipes.fitted(RunSettings(backbone=backbone), [20, 20])
+    for made, _ in found.values():
+        recipes.check_settings(made)
+        assert made.label_smoothing == recipes.SMOOTHING
+        assert made.phases[1].schedule == "cosine"
+    whole, reasons = found["whole"]
+    assert set(whole.phases[1].trainable) == set(recipes.every_block(backbone))
+    assert set(found["tail"][0].phases[1].trainable) == set(recipes.last_blocks(backbone, 2))
+    assert ("statistics" in reasons) == (backbone not in WITHOUT_NORM)
+
+
+WITHOUT_NORM = {
+    "vgg16",
+    "convnext_tiny",
+    "convnextv2_atto",
+    "vit_b_16",
+    "vit_tiny_patch16_224",
+    "vit_small_patch14_dinov2",
+}
