@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -95,22 +96,29 @@ def _recipes(shown: Shown, data: str, backbone: str) -> RunSettings | None:
     """The recommended recipe beside others, each with its time."""
     st.subheader("Train", anchor=False)
     base = RunSettings(backbone=backbone, data=data)
-    counts = [sides["train"] for sides in shown.now.counts().values()]
+    fitted = recipes.fitted(base, [sides["train"] for sides in shown.now.counts().values()])
     lesson = dataclasses.replace(base, phases=recipes.classic(backbone)), ("lesson",)
+    both = [reason for reason in fitted["tail"][1] if reason in fitted["whole"][1] and reason != "longer"]
     chosen = None
     for column, (name, (settings, reasons)) in zip(
-        st.columns(3, gap="medium"), {**recipes.fitted(base, counts), "lesson": lesson}.items(), strict=True
+        st.columns(3, gap="medium"), {**fitted, "lesson": lesson}.items(), strict=True
     ):
         with column, st.container(border=True):
             st.markdown(f"**{content.section('sets', f'recipe.{name}')}**")
-            values = {
-                "head": settings.phases[0].epochs, "later": settings.phases[-1].epochs, "decay": recipes.DEPTH_DECAY,
-            }  # fmt: skip
-            st.markdown("\n".join(f"- {content.section('sets', f'why.{reason}', values)}" for reason in reasons))
             cost = about(setup.expected(settings).seconds)
             if st.button(f"Start, {cost}", key=f"start-{name}", type="primary" if name == "tail" else "secondary"):
                 chosen = settings
+            _why([reason for reason in reasons if reason not in both], settings)
+    st.markdown(content.section("sets", "recipe.both"))
+    _why(both, base)
     return chosen
+
+
+def _why(reasons: Sequence[str], settings: RunSettings) -> None:
+    values = {
+        "head": settings.phases[0].epochs, "later": settings.phases[-1].epochs, "decay": recipes.DEPTH_DECAY,
+    }  # fmt: skip
+    st.markdown("\n".join(f"- {content.section('sets', f'why.{reason}', values)}" for reason in reasons))
 
 
 def _tried(shown: Shown) -> None:
