@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftcore.network import backbones
@@ -14,11 +14,12 @@ from ftcore.training.recipes import MOST_EPOCHS, STEPS
 COUNTS = st.lists(st.integers(1, 400), min_size=2, max_size=12)
 
 
-def steps(settings: RunSettings, images: int) -> list[int]:
+def steps(made: RunSettings, images: int) -> list[int]:
     """Steps of each phase."""
-    return [phase.epochs * -(-images // settings.batch_size) for phase in settings.phases]
+    return [phase.epochs * -(-images // made.batch_size) for phase in made.phases]
 
 
+@settings(deadline=None, max_examples=60)
 @given(COUNTS)
 def test_phases_last_long_enough_and_are_never_shortened(counts: list[int]) -> None:
     plain = recipes.whole(RunSettings())
@@ -34,6 +35,7 @@ def test_phases_last_long_enough_and_are_never_shortened(counts: list[int]) -> N
             assert ("longer" in reasons) == (grown != [phase.epochs for phase in plain.phases])
 
 
+@settings(deadline=None, max_examples=60)
 @given(COUNTS)
 def test_rare_classes_count_more_where_classes_differ(counts: list[int]) -> None:
     uneven = max(counts) >= 2 * min(counts)
