@@ -76,7 +76,7 @@ def _phased(settings: RunSettings, phases: tuple[Phase, ...]) -> RunSettings:
     return dataclasses.replace(settings, phases=phases)
 
 
-STEPS, MOST_EPOCHS = (40, 160), (20, 40)  # of the head alone, and of what follows
+STEPS, MOST_EPOCHS = (40, 80), (20, 40)  # of the head alone, and of what follows
 
 
 def longer(settings: RunSettings, images: int) -> RunSettings:
