@@ -11,6 +11,8 @@ import sys
 
 import torch
 
+from ftcore import _compiler
+
 
 def _import_torchvision() -> torch.library.Library | None:
     """Import torchvision; give back the declarations that this took, or None with a matching build.
@@ -35,6 +37,7 @@ def _import_torchvision() -> torch.library.Library | None:
     return library
 
 
+_compiler.leave_out()
 _LIBRARY = _import_torchvision()  # kept: a library that is collected takes its names with it
 torchvision = importlib.import_module("torchvision")
 transforms = importlib.import_module("torchvision.transforms.v2")

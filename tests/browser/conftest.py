@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -135,10 +136,21 @@ def chromium() -> str | None:
     return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
-def until(tab: Page, true: str, arg: Any = None) -> None:
-    """Wait until this script says so. It is not asked at each frame, as if nothing is said: the page would then be painted
+def until(tab: Page, true: str, arg: Any = None) -> Any:
+    """Wait until this script says so; gives what it says. It is not asked at each frame, as if nothing is said: the page would then be painted
     as often, which costs more than what is waited for."""
-    tab.wait_for_function(true, arg=arg, polling=200)
+    return tab.wait_for_function(true, arg=arg, polling=200).json_value()
+
+
+def to_the_end(tab: Page) -> None:
+    """Wait until a run is done. `PATIENCE` is for each of its epochs: a whole run may take a busy machine longer."""
+    script = """reached => { const said = document.body.textContent;
+      const epochs = /Epoch (\\d+): validation/.exec(said);
+      return /All \\d+ epochs are done/.test(said) ? "done" : epochs && Number(epochs[1]) > reached && epochs[1]; }"""
+    reached = "0"
+    while reached != "done":
+        reached = until(tab, script, arg=int(reached))
+    expect(tab.get_by_text(re.compile(r"^All \d+ epochs are done\.$"))).to_be_visible()
 
 
 def rest(tab: Page) -> None:
@@ -187,6 +199,7 @@ def open_tab(browser: Browser, server: Server) -> Iterator[OpenTab]:
             lambda r: outside.append(r.url) if r.url.startswith("http") and not r.url.startswith(server.url) else None,
         )
         tab.on("pageerror", lambda error: broken.append(str(error)))
+        tab.on("filechooser", lambda _: None)  # dialogs are caught from now on: a key may open one before a later call
         tab.goto(f"{server.url}/{path}")
         tab.get_by_role("heading", level=1).wait_for()
         return tab

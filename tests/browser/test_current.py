@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Locator, Page, expect
 
 from course import content
-from tests.browser.conftest import OpenTab, rest
+from tests.browser.conftest import OpenTab, rest, to_the_end
 from ui import sitemap
 
 SMALL = "data=digits&train_per_class=8&p1=epochs:1&p2=name:Fine-tune;epochs:1;lr:0.001;trainable:layer4.1%2Bhead"
@@ -40,7 +40,7 @@ def train(tab: Page, button: str) -> str:
     found = re.search(r"run=([0-9a-f]{32})", tab.url)
     assert found
     speaks_of(tab, found[1])
-    expect(tab.get_by_text("All 2 epochs are done.")).to_be_visible()
+    to_the_end(tab)
     return found[1]
 
 
@@ -57,7 +57,7 @@ def test_a_lesson_then_an_experiment_and_every_page_still_speaks_of_the_lesson(o
     expect(switch(tab)).to_have_value(named)
     tab.add_init_script(WATCH % OTHERS)
     tab.reload()
-    expect(tab.get_by_text("All 2 epochs are done.")).to_be_visible()
+    to_the_end(tab)
     rest(tab)
     assert not tab.evaluate("window.saidOthers")
     other = open_tab(tab.url.split("/", 3)[3])

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import OpenTab, Server, rest, until
+from tests.browser.conftest import OpenTab, Server, rest, to_the_end, until
 from tests.browser.test_accessible import CUT, DESK, PHONE, SMALL
 from ui import sitemap
 from ui.frame.steps import IDS, STEPS
@@ -147,7 +147,7 @@ def test_every_page_and_every_choice_of_the_sidebar_on_a_phone(open_tab: OpenTab
     unfold(tab)
     fits(tab, "train_live without a run")
     tab.get_by_role("button", name=re.compile("^Start, ")).tap()
-    expect(tab.get_by_text("All 3 epochs are done.")).to_be_visible()
+    to_the_end(tab)
     rest(tab)
     scroll_on_charts(tab)
     walk(tab)

@@ -10,7 +10,7 @@ import pytest
 from filelock import FileLock
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import OpenTab, Server, rest
+from tests.browser.conftest import OpenTab, Server, rest, to_the_end
 from tests.browser.ownsets import begin, choose, holds, inside, main, part, picture, send
 
 SEND = "**/app-upload"
@@ -34,7 +34,7 @@ def test_from_nothing_to_an_answer(open_tab: OpenTab, server: Server, tmp_path: 
     main(tab).get_by_role("radio", name=re.compile("^ResNet-18")).press("Space")
     rest(tab)
     main(tab).get_by_role("button", name=re.compile("^Start, ")).first.click()
-    expect(tab.get_by_text(re.compile(r"^All \d+ epochs are done\.$"))).to_be_visible()
+    to_the_end(tab)
     tab.get_by_test_id("stSidebar").get_by_role("link", name="Your data").click()
     part(tab, "3 Tune")
     tab.get_by_role("link", name="Try it with a file").click()
