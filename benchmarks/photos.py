@@ -3,6 +3,7 @@
     python -m benchmarks.photos FOLDER|ZIP|NAME                  three seeds of each, judged on validation images
     python -m benchmarks.photos NAME --per-class 20 --rare 5     with so many training images, of the last class fewer
     python -m benchmarks.photos NAME --recipes plain,whole --backbone resnet18-tinyimagenet64 --seeds 5
+    python -m benchmarks.photos NAME --patience 5                phases end where the validation loss improves no more
 
 A line for each run as it ends: the head where the first phase left it, the head trained on alone for as many epochs, what
 came of thawing, and the seconds of training. Then the mean over the seeds, with its standard error.
@@ -45,7 +46,6 @@ RECIPES: dict[str, Callable[[RunSettings], RunSettings]] = {
     "plain": lambda settings: dataclasses.replace(settings, phases=recipes.classic(settings.backbone)),
     "photos": _thawing(2),
     "one-block": _thawing(1),
-    "stopping": lambda settings: dataclasses.replace(_thawing(2)(settings), patience=3, best_weights=True),
     "balanced": lambda settings: dataclasses.replace(_thawing(2)(settings), class_weights="balanced"),
     "whole": recipes.whole,
     "whole-kept": lambda settings: dataclasses.replace(recipes.whole(settings), batch_norm="keep"),
@@ -64,13 +64,14 @@ def thinned(images: ImageSet, rare: int) -> ImageSet:
     return dataclasses.replace(images, train=Split(images.train.images[kept], labels[kept], names, digest))
 
 
-def runs(base: RunSettings, recipe: str, seeds: int, rare: int) -> Iterator[tuple[gain.Gain, float]]:
+def runs(base: RunSettings, recipe: str, seeds: int, rare: int, patience: int) -> Iterator[tuple[gain.Gain, float]]:
     """What thawing brought each seed, and the seconds of its training."""
     for seed in range(seeds):
         made = RECIPES[LONGER.get(recipe, recipe)](dataclasses.replace(base, seed=seed))
         images = load_images(made)
         images = thinned(images, rare) if rare else images
         made = recipes.longer(made, len(images.train)) if recipe in LONGER else made
+        made = dataclasses.replace(made, patience=patience)
         since = time.perf_counter()
         events = loop.train(made, images, start_network(made, len(images.classes)))
         found = gain.of(Story.of(made, events))
@@ -86,6 +87,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--per-class", type=int, default=0)
     parser.add_argument("--rare", type=int, default=0)
+    parser.add_argument("--patience", type=int, default=0)
     asked = parser.parse_args()
     asked.recipes = asked.recipes.split(",")
     if unknown := [name for name in asked.recipes if name not in {*RECIPES, *LONGER}]:
@@ -102,7 +104,7 @@ def tell() -> int:
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for recipe in a.recipes:
         rows = []
-        for seed, (found, taken) in enumerate(runs(base, recipe, a.seeds, a.rare)):
+        for seed, (found, taken) in enumerate(runs(base, recipe, a.seeds, a.rare, a.patience)):
             rows.append((100 * found.head, 100 * found.against, 100 * found.tuned, taken))
             print(f"| {recipe} | {seed} | {_told(rows[-1])} | |", flush=True)
         means = [statistics.mean(column) for column in zip(*rows, strict=True)]

@@ -178,7 +178,7 @@ def _settings(settings: RunSettings, counts: dict[str, int], owner: str, view: V
         busy = view is not None and view.mine and view.status.state != "done"
         kind = "secondary" if busy else guide.kind("start")
         words = "Start" if view is None else "Run again"
-        begin = st.button(f"{words}, {about(cost.seconds)}", type=kind, key="start")
+        begin = st.button(f"{words}, {about(cost.seconds, at_most=settings.patience > 0)}", type=kind, key="start")
         values = {"images": several(counts["train"], "training image"), "epochs": several(settings.epochs, "epoch")}
         st.caption(f"{content.section('train', 'cost', values)} {_price(settings)}".strip(), width="stretch")
     if begin:

@@ -97,10 +97,12 @@ def shares(parts: Sequence[float]) -> list[str]:
     return said
 
 
-def about(value: float) -> str:
-    """An expected time as people say it: 'a few seconds', 'about 40 s', 'about 2 min', 'about 3 h'."""
+def about(value: float, *, at_most: bool = False) -> str:
+    """An expected time as people say it: 'a few seconds', 'about 40 s', 'about 2 min', 'up to about 3 h'."""
     if not math.isfinite(value):
         return "an unknown time"
+    if at_most:
+        return f"up to {about(value)}"
     if value < 8:
         return "a few seconds"
     if value < 55:

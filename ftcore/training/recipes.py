@@ -77,6 +77,7 @@ def _phased(settings: RunSettings, phases: tuple[Phase, ...]) -> RunSettings:
 
 
 STEPS, MOST_EPOCHS = (40, 80), (20, 40)  # of the head alone, and of what follows
+PATIENCE = 4  # epochs
 
 
 def longer(settings: RunSettings, images: int) -> RunSettings:
@@ -108,8 +109,9 @@ def fitted(settings: RunSettings, counts: Sequence[int]) -> dict[str, tuple[RunS
 def _to_fit(made: RunSettings, reasons: list[str], counts: Sequence[int]) -> tuple[RunSettings, tuple[str, ...]]:
     reasons = [*reasons, "smoothing", "cosine", "matrices"]
     lasting = longer(made, sum(counts))
-    if lasting != made:
-        reasons.append("longer")
+    if lasting != made:  # what suffices for some sets is learned by heart in others
+        lasting = dataclasses.replace(lasting, patience=PATIENCE)
+        reasons += ["longer", "stopping"]
     if max(counts) >= UNEVEN * min(counts):
         return dataclasses.replace(lasting, class_weights="balanced"), (*reasons, "weights")
     return lasting, tuple(reasons)

@@ -146,11 +146,12 @@ def to_the_end(tab: Page) -> None:
     """Wait until a run is done. `PATIENCE` is for each of its epochs: a whole run may take a busy machine longer."""
     script = """reached => { const said = document.body.textContent;
       const epochs = /Epoch (\\d+): validation/.exec(said);
-      return /All \\d+ epochs are done/.test(said) ? "done" : epochs && Number(epochs[1]) > reached && epochs[1]; }"""
+      return /All \\d+ epochs are done|it stopped early/.test(said) ? "done" : epochs && Number(epochs[1]) > reached && epochs[1]; }"""
     reached = "0"
     while reached != "done":
         reached = until(tab, script, arg=int(reached))
-    expect(tab.get_by_text(re.compile(r"^All \d+ epochs are done\.$"))).to_be_visible()
+    ended = re.compile(r"^All \d+ epochs are done\.$|^Done \(\d+ epochs, it stopped early\)\.$")
+    expect(tab.get_by_text(ended)).to_be_visible()
 
 
 def rest(tab: Page) -> None:

@@ -111,3 +111,16 @@ def test_a_blow_up_at_the_thaw_is_told_with_its_rate() -> None:
     jumped = [*HEAD, epoch(3, 2, 0.5, train_loss=2.0, lr=1e-2)]
     said = observe.observe(Story.of(HOT, [STARTED, BASELINE, *jumped]), 2)
     assert said == "the loss jumped from 0.840 to 2.000: a learning rate of 1e-2 may be too high"
+
+
+@pytest.mark.parametrize("epochs", [WORSE, HEAD])
+@pytest.mark.parametrize("stays", ["last", "best"])
+def test_it_is_said_whose_weights_stay(epochs: tuple[Event, ...], stays: str, open_page: OpenPage) -> None:
+    settings = HOT if epochs is WORSE else replace(HOT, phases=HOT.phases[:1])
+    told = [event for event in epochs if not isinstance(event, RunEnd)]
+    last = sum(isinstance(event, EpochEnd) for event in told)
+    run = run_with(settings, *told, RunEnd(1.2, 0.41, last if stays == "last" else 1, 9.0), state="done")
+    test = open_page("train_live", run=run, **settings.to_query())
+    said = "\n".join(str(box.value) for box in (*test.info, *test.success)).replace("\u00a0", " ")
+    between = ", with the weights of epoch 1, which stay since their validation accuracy is the highest"
+    assert f"untouched until now{between if stays == 'best' else ''}: **41.0 %**" in said

@@ -145,9 +145,12 @@ def test_recipes_say_why_and_start_as_they_say(open_page: OpenPage, monkeypatch:
     counts = [sides["train"] for sides in now.counts().values()]
     base = RunSettings(backbone=backbones.FOR_PHOTOS, data=plans.data_of(one, now))
     for name, (settings, reasons) in recipes.fitted(base, counts).items():
-        assert {"longer", "weights"} <= set(reasons)
-        assert f"{settings.phases[0].epochs}, then {settings.phases[1].epochs}" in said
-        open_page("your_data", **query).button(key=f"start-{name}").click().run()
+        assert {"longer", "weights", "stopping"} <= set(reasons)
+        assert f"up to {settings.phases[0].epochs}, then up to {settings.phases[1].epochs}" in said
+        assert f"has not improved for {settings.patience} epochs" in said
+        button = open_page("your_data", **query).button(key=f"start-{name}")
+        assert button.label.startswith("Start, up to ")
+        button.click().run()
         assert begun.pop() == settings
     open_page("your_data", **query).button(key="start-lesson").click().run()
     assert begun.pop().phases == recipes.classic(base.backbone)

@@ -56,6 +56,11 @@ def test_numbers_as_people_read_them() -> None:
         "about 2 min",
         "about 2 h",
     ]
+    assert [words.about(s, at_most=True) for s in (3, 41, float("inf"))] == [
+        "up to a few seconds",
+        "up to about 40 s",
+        "an unknown time",
+    ]
     assert [words.ago(s) for s in (5, 300, 7200, 400000)] == ["just now", "5 min ago", "2 h ago", "5 days ago"]
     assert words.listed(["a", "b", "c"]) == "a, b and c"
 

@@ -105,7 +105,7 @@ def _recipes(shown: Shown, data: str, backbone: str) -> RunSettings | None:
     ):
         with column, st.container(border=True):
             st.markdown(f"**{content.section('sets', f'recipe.{name}')}**")
-            cost = about(setup.expected(settings).seconds)
+            cost = about(setup.expected(settings).seconds, at_most=settings.patience > 0)
             if st.button(f"Start, {cost}", key=f"start-{name}", type="primary" if name == "tail" else "secondary"):
                 chosen = settings
             _why([reason for reason in reasons if reason not in both], settings)
@@ -117,6 +117,7 @@ def _recipes(shown: Shown, data: str, backbone: str) -> RunSettings | None:
 def _why(reasons: Sequence[str], settings: RunSettings) -> None:
     values = {
         "head": settings.phases[0].epochs, "later": settings.phases[-1].epochs, "decay": recipes.DEPTH_DECAY,
+        "patience": recipes.PATIENCE,
     }  # fmt: skip
     st.markdown("\n".join(f"- {content.section('sets', f'why.{reason}', values)}" for reason in reasons))
 

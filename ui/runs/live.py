@@ -224,7 +224,7 @@ def _running(view: View) -> str:
 def _left(view: View) -> str:
     cost = setup.expected(view.settings, view.counts)
     left = time_left(view.log, view.settings, cost.cache, cost.phases)
-    return f" {about(left).capitalize()} left." if left is not None else ""
+    return f" {about(left, at_most=view.settings.patience > 0).capitalize()} left." if left is not None else ""
 
 
 def done_share(view: View) -> float:
@@ -281,7 +281,9 @@ def summary(view: View) -> None:
     story, found = view.story, gain.of(view.story)
     if story.end is None or not story.epochs:
         return
-    ended = {"test": percent(story.end.test_accuracy), "seconds": seconds(story.end.seconds)}
+    ended = {"test": percent(story.end.test_accuracy), "seconds": seconds(story.end.seconds), "kept": ""}
+    if story.end.kept_epoch != story.epochs[-1].epoch:
+        ended["kept"] = content.section("train", "done.kept", {"epoch": story.end.kept_epoch})
     if found is None:
         values = ended | {"tuned": percent(story.epochs[-1].val_accuracy)}
         st.success(content.section("train", "done.single", values))

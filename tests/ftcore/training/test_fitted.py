@@ -28,7 +28,9 @@ def test_phases_last_long_enough_and_are_never_shortened(counts: list[int]) -> N
         for phase, least, done, wanted, most in zip(made.phases, usual, taken, STEPS, MOST_EPOCHS, strict=True):
             assert done >= wanted or phase.epochs == most
             assert least <= phase.epochs <= most
-        assert ("longer" in reasons) == ([phase.epochs for phase in made.phases] != usual)
+        lengthened = [phase.epochs for phase in made.phases] != usual
+        assert ("longer" in reasons) == ("stopping" in reasons) == lengthened
+        assert made.patience == (recipes.PATIENCE if lengthened else 0)
 
 
 @settings(deadline=None, max_examples=60)
