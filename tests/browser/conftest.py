@@ -139,7 +139,7 @@ def chromium() -> str | None:
 def until(tab: Page, true: str, arg: Any = None) -> Any:
     """Wait until this script says so; gives what it says. It is not asked at each frame, as if nothing is said: the page would then be painted
     as often, which costs more than what is waited for."""
-    return tab.wait_for_function(true, arg=arg, polling=200).json_value()
+    return tab.wait_for_function(true, arg=arg, polling=200, timeout=1000 * PATIENCE).json_value()
 
 
 def to_the_end(tab: Page) -> None:

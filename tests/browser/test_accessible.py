@@ -17,7 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, StorageState, ViewportSize, expect
 
 from tests.browser import ownsets
-from tests.browser.conftest import OpenTab, Server, rest, to_the_end, until
+from tests.browser.conftest import PATIENCE, OpenTab, Server, rest, to_the_end, until
 from tests.browser.test_quizzing import answer
 from ui import sitemap
 from ui.lesson import stages
@@ -114,6 +114,7 @@ class Learner:
 def learner(browser: Browser, server: Server) -> Learner:
     """Made once for all tests here, with two runs of three epochs."""
     context = browser.new_context()
+    context.set_default_timeout(1000 * PATIENCE)
     tab = context.new_page()
     tab.goto(f"{server.url}/train_live?{SMALL}")
     tab.get_by_role("button", name=re.compile("^Start, ")).click()
