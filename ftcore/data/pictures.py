@@ -24,7 +24,7 @@ from ftcore.errors import FtError
 from ftcore.names import shown
 from ftcore.preprocess import Preprocess
 
-__all__ = ["PictureError", "Stored", "kind_of", "prepare", "read_picture", "stored", "to_rgb"]
+__all__ = ["PictureError", "Stored", "kind_of", "prepare", "read_picture", "size_of", "stored", "to_rgb"]
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
 ENDINGS = frozenset(
@@ -39,6 +39,7 @@ MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 36_000_000
 MAX_SHAPE = 1000  # times longer than wide; below THIN pixels of length any shape will do
 THIN = 4000
+_SIZE = "size in its file"
 _LONG = 16  # a picture longer than so many times the network's size is resized where it is kept only
 
 _room = Room(ROOM)
@@ -64,7 +65,7 @@ class Stored:
 def read_picture(source: str | os.PathLike[str] | bytes | Stored, name: str = "") -> Image.Image:
     """The picture in a file or in bytes: RGB, turned upright, the first frame of an animation.
 
-    Transparent parts show white. One of more than `WHOLE` pixels comes back reduced. `name` is what to call it in a
+    Transparent parts show white. One of more than `WHOLE` pixels comes back reduced; `size_of` it is as before. `name` is what to call it in a
     sentence. Raises `PictureError` (an `FtError`) for what is no picture, is damaged, is long and thin beyond use, or
     has more than `MAX_PIXELS` pixels (a JPEG or HEIC: `MAX_JPEG_PIXELS`) or a form that takes too much memory. All threads
     together hold no more than `ROOM` bytes of files and pixels on their way.
@@ -82,6 +83,19 @@ def read_picture(source: str | os.PathLike[str] | bytes | Stored, name: str = ""
         if isinstance(read, Image.Image):
             return read
         need = read  # more than an ordinary file of this size: wait for it and read again
+
+
+def size_of(picture: Image.Image) -> tuple[int, int]:
+    """Width and height of a picture that was read, upright, in its file's pixels."""
+    width, height = picture.info.get(_SIZE, picture.size)
+    return width, height
+
+
+def _sized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Note the size that it had in its file, turned as the picture was."""
+    turned = (size[0] > size[1]) != (picture.width > picture.height)
+    picture.info[_SIZE] = size[::-1] if turned else size
+    return picture
 
 
 def stored(source: str | os.PathLike[str] | bytes | Stored, name: str) -> Stored:
@@ -127,12 +141,13 @@ def _decoded(data: bytes, name: str, lent: int) -> Image.Image | int:
             _check_size(picture.size, MAX_JPEG_PIXELS if picture.format == "JPEG" else MAX_PIXELS, name)
             if (need := cost(picture, data)) > lent:
                 return _within(need, name)
+            size = picture.size
             if (by := scale(picture)) > 1:
                 picture.draft(None, (picture.width // by, picture.height // by))
             picture.load()
             turn = turn_of(picture)
             result = to_rgb(picture, WHOLE)
-        return result.transpose(turn) if turn is not None else result
+        return _sized(result.transpose(turn) if turn is not None else result, size)
     except PictureError:
         raise
     except OtherForm as error:
@@ -150,11 +165,11 @@ def _photo(data: bytes, name: str, lent: int) -> Image.Image | int:
     if (need := 2 * len(data) + photo.cost(WHOLE)) > lent:
         return _within(need, name)
     try:
-        picture = photo.read(WHOLE)
+        picture, size = photo.read(WHOLE)
     except ImportError as error:
         raise PictureError(name, "is a HEIC photo, and pillow-heif is not installed", "export it as JPEG") from error
     _check_size(picture.size, WHOLE, name)
-    return picture
+    return _sized(picture, size)
 
 
 def _check_size(size: tuple[int, int], most: int, name: str) -> None:

@@ -16,7 +16,7 @@ import scipy.sparse.csgraph
 from PIL import Image
 
 from ftcore.data import reading
-from ftcore.data.pictures import PictureError, Stored, read_picture, stored
+from ftcore.data.pictures import PictureError, Stored, read_picture, size_of, stored
 
 NEAR = 10  # of 64 bits that may differ, in both hashes: no two of hymenoptera's 396 photos are as near
 _AT_ONCE = 2**22  # pairs compared at once, 64 MB
@@ -24,7 +24,7 @@ _AT_ONCE = 2**22  # pairs compared at once, 64 MB
 
 @dataclass(frozen=True)
 class Look:
-    """What was seen of a picture: width and height as it is read, or what is `wrong` with it.
+    """What was seen of a picture: width and height, upright, or what is `wrong` with it.
 
     `digest` tells equal files. Of `near`, two 64-bit hashes, one is made of the lowest frequencies (Zauner 2010,
     "Implementation and Benchmarking of Perceptual Image Hash Functions") and one of the differences of neighbouring
@@ -52,7 +52,7 @@ def look(source: Path | Stored, name: str, also: Callable[[Image.Image], object]
         picture = read_picture(Stored(kept.size, read), name)
     except PictureError as error:
         return Look(digest.hexdigest(), wrong=error.reason)
-    seen = Look(digest.hexdigest(), picture.size, _hashes(picture))
+    seen = Look(digest.hexdigest(), size_of(picture), _hashes(picture))
     if also is not None:
         also(picture)
     return seen

@@ -84,8 +84,11 @@ class Photo:
             most = held + max(most, self._alpha.cost())
         return most + 8 * min(width * height, whole)
 
-    def read(self, whole: int) -> Image.Image:
-        """The picture as RGB, upright, reduced to at most `whole` pixels. Raises nearly anything on damaged bytes."""
+    def read(self, whole: int) -> tuple[Image.Image, tuple[int, int]]:
+        """The picture as RGB, upright, reduced to at most `whole` pixels, and the size that it had before that.
+
+        Raises nearly anything on damaged bytes.
+        """
         by = factor(self.size, whole)
         strips = self._strips(self._layer, "RGB")
         if self._alpha and self._clear:

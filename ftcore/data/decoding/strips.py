@@ -66,10 +66,12 @@ def over_white(strips: Iterator[Image.Image], alpha: Image.Image, *, weighed: bo
         yield to_rgb(clear)
 
 
-def upright(picture: Image.Image, size: tuple[int, int], properties: Iterable[tuple[bytes, memoryview]]) -> Image.Image:
+def upright(
+    picture: Image.Image, size: tuple[int, int], properties: Iterable[tuple[bytes, memoryview]]
+) -> tuple[Image.Image, tuple[int, int]]:
     """Cropped, turned and mirrored as the container says, in its order; what Exif says does not count in HEIF.
 
-    `size` is what the picture had before it was reduced.
+    `size` is what the picture had before it was reduced; what becomes of that comes back with it.
     """
     for name, body in properties:
         if name == b"clap":
@@ -83,7 +85,7 @@ def upright(picture: Image.Image, size: tuple[int, int], properties: Iterable[tu
             size = size[::-1] if body[0] & 1 else size
         elif name == b"imir":
             picture = picture.transpose(_FLIPS[body[0] & 1])
-    return picture
+    return picture, size
 
 
 def crop(body: bytes, size: tuple[int, int]) -> tuple[int, int, int, int]:

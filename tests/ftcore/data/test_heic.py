@@ -98,7 +98,9 @@ def test_what_exif_says_alone_does_not_count() -> None:
 def test_a_large_one_is_reduced_as_a_whole_would_be(size: tuple[int, int], more: dict[str, int]) -> None:
     data = heic(smooth(*size), **more)
     whole = pillow_heif.open_heif(data).to_pillow()
-    assert far(read_picture(data), to_rgb(whole, pictures.WHOLE)) <= 1
+    read = read_picture(data)
+    assert far(read, to_rgb(whole, pictures.WHOLE)) <= 1
+    assert pictures.size_of(read) == size
 
 
 def test_the_first_of_several_that_is_the_primary_is_read() -> None:

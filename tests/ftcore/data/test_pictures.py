@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from ftcore.data import pictures
-from ftcore.data.pictures import prepare, read_picture, to_rgb
+from ftcore.data.check.looks import look
+from ftcore.data.pictures import Stored, prepare, read_picture, size_of, to_rgb
 from ftcore.errors import FtError
 from ftcore.names import shown
 from ftcore.preprocess import Preprocess
@@ -202,8 +203,18 @@ def test_a_large_photo_comes_back_reduced(size: tuple[int, int], wanted: tuple[i
     for form in ("JPEG", "PNG"):
         read = read_picture(packed(small.resize(size), form))
         assert read.size == wanted
+        assert size_of(read) == size
         there = np.asarray(small.resize(wanted)).astype(int)
         assert np.abs(np.asarray(read) - there).max() <= 3
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "TIFF"])
+def test_a_look_tells_the_size_that_the_file_has(form: str) -> None:
+    """Upright, however much smaller the picture was read."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    seen = look(Stored(1, lambda: packed(noise(2600, 2000), form, exif=exif)), "large")
+    assert (seen.size, seen.wrong) == ((2000, 2600), "")
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
@@ -213,7 +224,7 @@ def test_every_kind_that_knows_its_way_up_is_turned(form: str) -> None:
     picture = Image.new("RGB", (64, 32), RED)
     picture.paste((0, 0, 255), (0, 0, 32, 32))
     read = read_picture(packed(picture, form, exif=exif))
-    assert read.size == (32, 64)
+    assert read.size == size_of(read) == (32, 64)
     assert np.abs(np.subtract(read.getpixel((16, 4)), (0, 0, 255))).max() < 20
     assert np.abs(np.subtract(read.getpixel((16, 60)), RED)).max() < 20
 
