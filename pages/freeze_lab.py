@@ -143,7 +143,7 @@ def _start(settings: RunSettings, pattern: tuple[str, ...], timed: bool) -> RunS
         st.button("Train this", disabled=True, key="lab-start-later")
         return None
     lesson = parts.with_pattern(settings, pattern)
-    words = f"Train this, {about(setup.expected(lesson).seconds, at_most=lesson.patience > 0)}"
+    words = f"Train this, {setup.time_of(lesson)}"
     notes = content.section("freeze", "start.help")
     return lesson if st.button(words, type=guide.kind(), key="lab-start", help=notes) else None
 

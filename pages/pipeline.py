@@ -23,7 +23,7 @@ from ui.lesson.stages import Stage
 from ui.runs import counted, guess, live, observe, risk
 from ui.runs.live import Colour, View
 from ui.widgets import choice, phone, strip
-from ui.words import EMBER, ICE, about, as_markdown, count, listed, percent, plain, several
+from ui.words import EMBER, ICE, as_markdown, count, listed, percent, plain, several
 
 QUICK = 100
 MARKS: dict[str, tuple[str, Colour]] = {
@@ -144,14 +144,14 @@ def _run_buttons(settings: RunSettings, view: View | None) -> RunSettings | None
     quick = dataclasses.replace(full, train_per_class=QUICK)
     entry = setup.summary(settings.data, 0, settings.seed)
     images, fewer = entry.counts["train"], setup.summary(settings.data, QUICK, settings.seed).counts["train"]
-    label = f"Run the lesson, {about(setup.expected(full).seconds, at_most=full.patience > 0)}"
+    label = f"Run the lesson, {setup.time_of(full)}"
     values = {"images": count(images), "epochs": several(full.epochs, "epoch")}
     notes = waits or content.section("pipeline", "run.help", values)
     unfinished = view is not None and view.mine and view.status.state != "done"
     kind = "secondary" if unfinished else guide.kind()  # of an unfinished run going on is the one primary action
     chosen = full if st.button(label, type=kind, disabled=busy, help=notes, key="run-full") else None
     if fewer < images:
-        label = f"Quick run, {about(setup.expected(quick).seconds, at_most=quick.patience > 0)}"
+        label = f"Quick run, {setup.time_of(quick)}"
         notes = waits or content.section("pipeline", "quick.help", {"each": QUICK, "images": count(fewer)})
         chosen = quick if st.button(label, disabled=busy, help=notes, key="run-quick") else chosen
     return chosen

@@ -55,8 +55,9 @@ def _run(view: View, classes: int) -> None:
     if not led:
         live.watch(view, _curves)
     live.watch(view, _rows, live.SELDOM)
-    if not view.status.active:
-        printed.draw(view)
+    with st.container():  # always there: what follows would be drawn anew, and a click on it in that moment lost
+        if not view.status.active:
+            printed.draw(view)
     _table(*shown)
     if len(view.settings.phases) > 1:
         with st.expander("Why freeze first, and why two learning rates"):
@@ -173,12 +174,11 @@ def _settings(settings: RunSettings, counts: dict[str, int], owner: str, view: V
     label = "Settings" if view is None else "Settings of this run: change them for a new one"
     with st.expander(label, expanded=view is None):
         form.draw(settings, setup.summary(settings.data, 0, settings.seed).each)
-    cost = setup.expected(settings)
     with st.container(horizontal=True, vertical_alignment="center"):
         busy = view is not None and view.mine and view.status.state != "done"
         kind = "secondary" if busy else guide.kind("start")
         words = "Start" if view is None else "Run again"
-        begin = st.button(f"{words}, {about(cost.seconds, at_most=settings.patience > 0)}", type=kind, key="start")
+        begin = st.button(f"{words}, {setup.time_of(settings)}", type=kind, key="start")
         values = {"images": several(counts["train"], "training image"), "epochs": several(settings.epochs, "epoch")}
         st.caption(f"{content.section('train', 'cost', values)} {_price(settings)}".strip(), width="stretch")
     if begin:

@@ -18,7 +18,7 @@ from PIL import Image, UnidentifiedImageError
 from ftcore.data.decoding.bare import bare
 from ftcore.data.decoding.heic import OtherForm, Photo
 from ftcore.data.decoding.memory import MAX_JPEG_PIXELS, ORDINARY, ROOM, WHOLE, Room, cost, opening_cost, scale
-from ftcore.data.decoding.rgb import to_rgb, turn_of
+from ftcore.data.decoding.rgb import QUARTERS, to_rgb, turn_of
 from ftcore.data.kinds import kind_of, strange
 from ftcore.errors import FtError
 from ftcore.names import shown
@@ -65,10 +65,10 @@ class Stored:
 def read_picture(source: str | os.PathLike[str] | bytes | Stored, name: str = "") -> Image.Image:
     """The picture in a file or in bytes: RGB, turned upright, the first frame of an animation.
 
-    Transparent parts show white. One of more than `WHOLE` pixels comes back reduced; `size_of` it is as before. `name` is what to call it in a
-    sentence. Raises `PictureError` (an `FtError`) for what is no picture, is damaged, is long and thin beyond use, or
-    has more than `MAX_PIXELS` pixels (a JPEG or HEIC: `MAX_JPEG_PIXELS`) or a form that takes too much memory. All threads
-    together hold no more than `ROOM` bytes of files and pixels on their way.
+    Transparent parts show white. One of more than `WHOLE` pixels comes back reduced; `size_of` it is as before. `name` is
+    what to call it in a sentence. Raises `PictureError` (an `FtError`) for what is no picture, is damaged, is long and
+    thin beyond use, or has more than `MAX_PIXELS` pixels (a JPEG or HEIC: `MAX_JPEG_PIXELS`) or a form that takes too much
+    memory. All threads together hold no more than `ROOM` bytes of files and pixels on their way.
     """
     name = name or (Path(source).name if isinstance(source, str | os.PathLike) else "picture")
     kept = stored(source, name)
@@ -89,13 +89,6 @@ def size_of(picture: Image.Image) -> tuple[int, int]:
     """Width and height of a picture that was read, upright, in its file's pixels."""
     width, height = picture.info.get(_SIZE, picture.size)
     return width, height
-
-
-def _sized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Note the size that it had in its file, turned as the picture was."""
-    turned = (size[0] > size[1]) != (picture.width > picture.height)
-    picture.info[_SIZE] = size[::-1] if turned else size
-    return picture
 
 
 def stored(source: str | os.PathLike[str] | bytes | Stored, name: str) -> Stored:
@@ -147,7 +140,10 @@ def _decoded(data: bytes, name: str, lent: int) -> Image.Image | int:
             picture.load()
             turn = turn_of(picture)
             result = to_rgb(picture, WHOLE)
-        return _sized(result.transpose(turn) if turn is not None else result, size)
+        if turn is not None:
+            result, size = result.transpose(turn), size[::-1] if turn in QUARTERS else size
+        result.info[_SIZE] = size
+        return result
     except PictureError:
         raise
     except OtherForm as error:
@@ -169,7 +165,8 @@ def _photo(data: bytes, name: str, lent: int) -> Image.Image | int:
     except ImportError as error:
         raise PictureError(name, "is a HEIC photo, and pillow-heif is not installed", "export it as JPEG") from error
     _check_size(picture.size, WHOLE, name)
-    return _sized(picture, size)
+    picture.info[_SIZE] = size
+    return picture
 
 
 def _check_size(size: tuple[int, int], most: int, name: str) -> None:

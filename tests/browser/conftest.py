@@ -12,14 +12,15 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.conftest import furnish
 
@@ -53,6 +54,19 @@ class Server:
         listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
         rows = [line.split(None, 2) for line in listed.splitlines()]
         return [int(pid) for pid, parent, args in rows if int(parent) == self.pid and "ftcore.runs.worker" in args]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that failed tells what stood on its pages."""
+    report = yield
+    browser = getattr(item, "funcargs", {}).get("browser")
+    if report.failed and isinstance(browser, Browser):
+        for tab in (page for context in browser.contexts for page in context.pages):
+            with suppress(PlaywrightError):
+                said = tab.locator("body").inner_text(timeout=5000)
+                report.sections.append((f"Page {tab.url}", said))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -137,8 +151,11 @@ def chromium() -> str | None:
 
 
 def until(tab: Page, true: str, arg: Any = None) -> Any:
-    """Wait until this script says so; gives what it says. It is not asked at each frame, as if nothing is said: the page would then be painted
-    as often, which costs more than what is waited for."""
+    """Wait until this script says so; gives what it says.
+
+    It is not asked at each frame, as if nothing is said: the page would then be painted as often, which costs more than
+    what is waited for.
+    """
     return tab.wait_for_function(true, arg=arg, polling=200, timeout=1000 * PATIENCE).json_value()
 
 

@@ -119,9 +119,12 @@ def learner(browser: Browser, server: Server) -> Learner:
     tab.goto(f"{server.url}/train_live?{SMALL}")
     tab.get_by_role("button", name=re.compile("^Start, ")).click()
     tab.wait_for_url(re.compile("run="))
+    to_the_end(tab)
+    rest(tab)  # what is being drawn may be drawn anew under the pointer: that is no click
     first = tab.url
     tab.get_by_role("button", name=re.compile("^Run again, ")).click()
     tab.wait_for_url(lambda url: url != first)
+    tab.reload()  # the end of the first run may still stand there
     to_the_end(tab)
     found = re.search(r"run=([0-9a-f]{32})", tab.url)
     assert found

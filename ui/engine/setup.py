@@ -24,6 +24,7 @@ from ftcore.preprocess import Preprocess
 from ftcore.runs import needs
 from ftcore.settings import Phase, RunSettings
 from ftcore.training.start import load_images
+from ui.words import about
 
 WORK = threading.Lock()  # experiments in the server itself go one at a time
 SAMPLE_SIDE = 160
@@ -55,6 +56,11 @@ def expected(settings: RunSettings, counts: dict[str, int] | None = None) -> Est
     `counts` gives the images of train, val and test where they are known, so that the set need not be there.
     """
     return estimate.of_run(settings, counts)
+
+
+def time_of(settings: RunSettings) -> str:
+    """The expected time of a run in words: 'up to' where it may stop early."""
+    return about(expected(settings).seconds, at_most=settings.patience > 0)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -170,6 +170,6 @@ def _class_buttons(shown: Shown, one: Finding, kind: str) -> None:
     for label, group in zip(one.labels, one.groups, strict=True):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(plain(group[0], 120), width="content")
-            if one.kind != "uneven":
+            if one.kind in ("too few", "few"):
                 st.button("Leave the class out", key=f"{kind}-drop-{label}",
                           on_click=guarded(shelf.act), args=(shown, {"do": "drop", "label": label}))  # fmt: skip

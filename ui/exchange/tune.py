@@ -105,7 +105,7 @@ def _recipes(shown: Shown, data: str, backbone: str) -> RunSettings | None:
     ):
         with column, st.container(border=True):
             st.markdown(f"**{content.section('sets', f'recipe.{name}')}**")
-            cost = about(setup.expected(settings).seconds, at_most=settings.patience > 0)
+            cost = setup.time_of(settings)
             if st.button(f"Start, {cost}", key=f"start-{name}", type="primary" if name == "tail" else "secondary"):
                 chosen = settings
             _why([reason for reason in reasons if reason not in both], settings)

@@ -140,7 +140,12 @@ def _classes(pictures: Sequence[Picture]) -> list[Finding]:
     said = {name: f"{shown(name)}: {several(counts[name], 'picture')}" for name in counts}
     learn = {name: f"{shown(name)}: {several(learned[name], 'picture')} to learn from" for name in counts}
     cure = "Add pictures, merge the class into another (--merge OLD=NEW), or leave it out (--skip)"
+    only = [name for name in counts if len(counts) == 1]
     return [
+        Finding(
+            "one class", f"There is no class but {shown(''.join(only))}: a classifier tells one class from another.",
+            "Add pictures of a second class.", tuple((said[name],) for name in only), labels=tuple(only),
+        ),
         Finding(
             "too few", f"{_class_names(none)} fewer than {LEAST} pictures, and each split needs one.",
             f"{cure}.", tuple((said[name],) for name in none), labels=tuple(none),

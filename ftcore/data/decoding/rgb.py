@@ -25,6 +25,7 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+QUARTERS = frozenset(_TURNS[number] for number in (5, 6, 7, 8))  # turns that exchange width and height
 
 
 def turn_of(picture: Image.Image) -> Image.Transpose | None:

@@ -163,6 +163,13 @@ def test_classes_with_too_few_and_strong_imbalance(good: Path) -> None:
         examine(good, merge=[("wasp", "ant")])
 
 
+def test_a_single_class(good: Path) -> None:
+    found = examine(good, skip=["bee/"])
+    assert kinds(found) == {"one class"}
+    assert found.findings[0].says.startswith("There is no class but ant: ")
+    assert kinds(examine(good, merge=[("bee", "ant")])) == {"one class"}
+
+
 def test_tiny_and_long_pictures(good: Path) -> None:
     save(photo(300, (40, 20)), good / "ant" / "tiny.png")
     save(photo(301, (400, 100)), good / "bee" / "long.png")
