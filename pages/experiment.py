@@ -6,6 +6,7 @@ import streamlit as st
 
 from course import attempts, content, experiments, learners, quiz
 from course.learners import Learner
+from ui.callbacks import pressed
 from ui.course import experiment
 from ui.frame import nav, page
 from ui.widgets import phone
@@ -24,7 +25,7 @@ def main() -> None:
     asked = quiz.load()
     if one is not None:
         experiment.draw(one, asked.claims.get(one.claim, ""), owner)
-        if st.button("All experiments", icon=":material/list:", key="all-experiments"):
+        if pressed("All experiments", icon=":material/list:", key="all-experiments"):
             _open(None)
         return
     st.markdown(content.section("experiments", "intro"))
@@ -62,7 +63,7 @@ def _card(one: experiments.Experiment, claim: str, questions: int, learner: Lear
     """What people believe, how long the test takes, what it settles, and how far the learner is with it."""
     record = learner.experiments.get(one.id, {})
     mark = "tried" if attempts.rows(one.id, record) else "guessed" if record.get("guess") else ""
-    if st.button(f"**{one.title}**", key=f"open-{one.id}", type="tertiary"):
+    if pressed(f"**{one.title}**", key=f"open-{one.id}", type="tertiary"):
         _open(one.id)
     belief = (
         content.section("experiments", "belief", {"claim": claim}) if claim else content.section("experiments", "must")

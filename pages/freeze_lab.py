@@ -16,6 +16,7 @@ from ftcore.network.describe import BlockInfo, describe
 from ftcore.settings import RunSettings
 from ftcore.training import augment
 from ui import address, callbacks
+from ui.callbacks import pressed
 from ui.engine import own, setup
 from ui.frame import guide, nav, page, terms
 from ui.lesson import patterns as parts
@@ -145,7 +146,7 @@ def _start(settings: RunSettings, pattern: tuple[str, ...], timed: bool) -> RunS
     lesson = parts.with_pattern(settings, pattern)
     words = f"Train this, {setup.time_of(lesson)}"
     notes = content.section("freeze", "start.help")
-    return lesson if st.button(words, type=guide.kind(), key="lab-start", help=notes) else None
+    return lesson if pressed(words, type=guide.kind(), key="lab-start", help=notes) else None
 
 
 def _metrics(
@@ -214,7 +215,7 @@ def _steps(settings: RunSettings, pattern: tuple[str, ...], timed: bool, *, plai
     phase, key = parts.with_pattern(settings, pattern).phases[-1], "lab-plain" if plain else "lab-moved"
     label = f"Take {steps.STEPS} plain steps" if plain else f"Take {steps.STEPS} real steps"
     cost = f", {about(steps.movement_seconds(settings, phase))}" if timed else ""
-    if st.button(label + cost, key=f"{key}-steps", disabled=not timed):
+    if pressed(label + cost, key=f"{key}-steps", disabled=not timed):
         with callbacks.told(), own.pictures(settings), st.spinner("Taking real steps on a copy of the network"):
             st.session_state[key] = (settings, pattern, setup.movement(settings, phase, plain=plain))
     last = st.session_state.get(key)
@@ -234,7 +235,7 @@ def _lens(settings: RunSettings, pattern: tuple[str, ...], timed: bool) -> None:
     st.subheader("One step under the lens", anchor=False)
     terms.markdown(content.section("freeze", "step.intro"))
     cost = f", {about(steps.movement_seconds(settings, phase, steps=1))}" if timed else ""
-    if st.button(f"Take one real step{cost}", key="lab-step", disabled=not timed):
+    if pressed(f"Take one real step{cost}", key="lab-step", disabled=not timed):
         two = tuple(dict.fromkeys((phase.trainable[-1], phase.trainable[-2:][0])))
         with callbacks.told(), own.pictures(settings), st.spinner("Taking one step"):
             st.session_state["lab-stepped"] = (settings, pattern, setup.one_steps(settings, phase, two))

@@ -15,6 +15,7 @@ from ftcore.network import backbones
 from ftcore.settings import HEAD, RunSettings
 from ftcore.training import recipes
 from ui import address
+from ui.callbacks import pressed
 from ui.course import check
 from ui.engine import own, setup
 from ui.frame import guide, nav, page, terms
@@ -149,11 +150,11 @@ def _run_buttons(settings: RunSettings, view: View | None) -> RunSettings | None
     notes = waits or content.section("pipeline", "run.help", values)
     unfinished = view is not None and view.mine and view.status.state != "done"
     kind = "secondary" if unfinished else guide.kind()  # of an unfinished run going on is the one primary action
-    chosen = full if st.button(label, type=kind, disabled=busy, help=notes, key="run-full") else None
+    chosen = full if pressed(label, type=kind, disabled=busy, help=notes, key="run-full") else None
     if fewer < images:
         label = f"Quick run, {setup.time_of(quick)}"
         notes = waits or content.section("pipeline", "quick.help", {"each": QUICK, "images": count(fewer)})
-        chosen = quick if st.button(label, disabled=busy, help=notes, key="run-quick") else chosen
+        chosen = quick if pressed(label, disabled=busy, help=notes, key="run-quick") else chosen
     return chosen
 
 

@@ -16,6 +16,7 @@ from ftcore.network.describe import describe
 from ftcore.settings import RunSettings
 from ftcore.training import recipes
 from ui import address
+from ui.callbacks import pressed
 from ui.course import exercise, knowledge, question
 from ui.course.knowledge import Known
 from ui.frame import nav, page
@@ -72,7 +73,7 @@ def _mode(mode: str, loaded: Quiz, learner: Learner, owner: str, topic: str = ""
     kind: Literal["primary", "secondary"] = "primary" if primary else "secondary"
     label = f"{MODES[mode]}, {several(len(ids), 'question')}" if mode != "ten" else MODES[mode]
     note = content.section("quiz", f"{mode}.help")
-    if st.button(label, key=f"begin-{mode}", type=kind, disabled=not ids, help=note):
+    if pressed(label, key=f"begin-{mode}", type=kind, disabled=not ids, help=note):
         seed = secrets.randbelow(2**31)
         with learners.changing(owner) as record:
             rounds.begin(record, mode, rounds.pick(mode, loaded.questions, record, seed, topic), seed)
@@ -102,7 +103,7 @@ def _question(loaded: Quiz, learner: Learner, here: Round, settings: RunSettings
         question.show(asked, here.seed, known, key)
         if raw.id not in here.given:
             given = question.ask(asked, here.seed, blocks, trainable, key)
-            if st.button("Check the answer", type="primary", disabled=given is None, key=f"check-{key}"):
+            if pressed("Check the answer", type="primary", disabled=given is None, key=f"check-{key}"):
                 right = marking.judge(asked, given, known.facts, blocks, trainable).right
                 with learners.changing(owner) as record:
                     rounds.answer(record, raw.id, given, right)
@@ -114,7 +115,7 @@ def _question(loaded: Quiz, learner: Learner, here: Round, settings: RunSettings
         if not verdict.right:
             _settle(raw)
         last = here.at + 1 == len(here.ids)
-        if st.button("See the result" if last else "Next question", type="primary", key=f"next-{key}"):
+        if pressed("See the result" if last else "Next question", type="primary", key=f"next-{key}"):
             with learners.changing(owner) as record:
                 rounds.go_on(record)
             st.rerun()
@@ -169,13 +170,13 @@ def _end(loaded: Quiz, learner: Learner, owner: str) -> None:
             disabled=not learner.answers, help=content.section("quiz", "summary.help"),
         )  # fmt: skip
         notes = content.section("quiz", "leave.help")
-        if learner.round and st.button("Leave this round", key="leave", help=notes):
+        if learner.round and pressed("Leave this round", key="leave", help=notes):
             with learners.changing(owner) as record:
                 record.round = {}
             st.rerun()
         with st.popover("Start over", disabled=not learner.answers):
             st.markdown(content.section("quiz", "reset"))
-            if st.button("Forget them", key="reset"):
+            if pressed("Forget them", key="reset"):
                 with learners.changing(owner) as record:
                     rounds.reset(record)
                 st.rerun()

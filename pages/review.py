@@ -7,6 +7,7 @@ import streamlit as st
 from course import cards, content, glossary, learners
 from course.learners import Learner
 from ftcore.settings import RunSettings
+from ui.callbacks import pressed
 from ui.course import knowledge
 from ui.frame import nav, page
 from ui.runs import counted
@@ -59,7 +60,7 @@ def _card(card: cards.Card, learner: Learner, owner: str) -> None:
         st.subheader(card.front, anchor=False)
         turned = f"turned-{card.id}-{record.get('due', 'new') if record else 'new'}"
         if not st.session_state.get(turned):
-            if st.button("Turn the card", type="primary", key=f"turn-{card.id}"):
+            if pressed("Turn the card", type="primary", key=f"turn-{card.id}"):
                 st.session_state[turned] = True
                 st.rerun()
             return
@@ -69,7 +70,7 @@ def _card(card: cards.Card, learner: Learner, owner: str) -> None:
             for name, title in TITLES.items():
                 schedule = cards.rate(record, name)
                 label = f"{title} · {span(cards.seconds_until(schedule))}"
-                if st.button(label, key=f"rate-{card.id}-{name}"):
+                if pressed(label, key=f"rate-{card.id}-{name}"):
                     with learners.changing(owner) as changed:
                         changed.cards[card.id] = schedule
                     st.rerun()

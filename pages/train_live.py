@@ -14,6 +14,7 @@ from ftcore.runs import service
 from ftcore.settings import Phase, RunSettings
 from ftcore.training import augment
 from ui import address
+from ui.callbacks import pressed
 from ui.engine import setup
 from ui.frame import guide, nav, page, terms
 from ui.runs import coach, compare, counted, epochs, form, guess, history, live, printed
@@ -159,7 +160,7 @@ def _others(owner: str) -> None:
     if going is not None:
         with st.container(horizontal=True, vertical_alignment="center", border=True):
             st.markdown(content.section("train", "going", {"run": history.title(going.settings)}), width="stretch")
-            if st.button("Watch it", key="watch"):
+            if pressed("Watch it", key="watch"):
                 address.put(going.settings, run=going.id)
                 st.rerun()
     elif not statuses:
@@ -178,7 +179,7 @@ def _settings(settings: RunSettings, counts: dict[str, int], owner: str, view: V
         busy = view is not None and view.mine and view.status.state != "done"
         kind = "secondary" if busy else guide.kind("start")
         words = "Start" if view is None else "Run again"
-        begin = st.button(f"{words}, {setup.time_of(settings)}", type=kind, key="start")
+        begin = pressed(f"{words}, {setup.time_of(settings)}", type=kind, key="start")
         values = {"images": several(counts["train"], "training image"), "epochs": several(settings.epochs, "epoch")}
         st.caption(f"{content.section('train', 'cost', values)} {_price(settings)}".strip(), width="stretch")
     if begin:

@@ -1,4 +1,4 @@
-"""What a widget calls goes through the same error handling as the page itself.
+"""What a widget calls goes through the same error handling as the page itself, and no click is lost.
 
 A callback runs before the page's own code: an error there would end the page before anything is drawn. This module
 knows nothing about what callbacks do.
@@ -7,6 +7,7 @@ knows nothing about what callbacks do.
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +18,7 @@ from ftcore.errors import FtError
 from ui.words import as_markdown
 
 _SAID = "thaw_said"
+_CLICKS = "thaw_clicks"
 
 
 def guarded(act: Callable[..., Any], place: str = "") -> Callable[..., None]:
@@ -45,8 +47,9 @@ def told() -> Iterator[None]:
 
 
 def forget() -> None:
-    """Let go of what has not been told: its place is not on the page, or the page cannot be drawn and says why."""
+    """Let go of what has not been told and of clicks: their place is not on the page, or it cannot be drawn and says why."""
     st.session_state.pop(_SAID, None)
+    st.session_state.pop(_CLICKS, None)
 
 
 def tell(place: str = "") -> None:
@@ -54,3 +57,28 @@ def tell(place: str = "") -> None:
     message = st.session_state.get(_SAID, {}).pop(place, "")
     if message:
         st.error(as_markdown(message))
+
+
+def pressed(label: str, *, key: str, **more: Any) -> bool:
+    """Draw `st.button` and say whether it was pressed, also where Streamlit has forgotten that it was.
+
+    A click begins a new drawing in a new thread while the one before may still be on its last steps. As that one ends, it
+    takes every button of the session for unpressed, those that the new one has not reached included. The callback has run
+    by then, and what it puts down stays.
+    """
+    st.button(label, key=key, on_click=guarded(_click), args=(key,), **more)
+    return st.session_state.get(_CLICKS, {}).pop(key, None) is not None
+
+
+def _click(key: str) -> None:
+    st.session_state.setdefault(_CLICKS, {})[key] = time.monotonic()
+
+
+@contextmanager
+def one_drawing() -> Iterator[None]:
+    """A page from its first line to its last: a click before it on what it does not have any more is let go."""
+    begun = time.monotonic()
+    yield
+    clicks: dict[str, float] = st.session_state.get(_CLICKS, {})
+    for key in [key for key, at in clicks.items() if at < begun]:
+        clicks.pop(key, None)

@@ -42,6 +42,46 @@ def test_the_search_for_callbacks_finds_some() -> None:
     assert sum(name.startswith("on_") for path in FILES for name, _ in bound(path)) >= 15
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_no_click_is_asked_of_streamlit_itself(path: Path) -> None:
+    nodes = [*ast.walk(ast.parse(path.read_text("utf-8")))]
+    drawn = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    buttons = [node for node in calls if isinstance(node.func, ast.Attribute) and node.func.attr == "button"]
+    assert [node.lineno for node in buttons if id(node) not in drawn] == []
+
+
+def racing() -> None:
+    import streamlit as st
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    from ui import callbacks
+
+    with callbacks.one_drawing():
+        context = get_script_run_ctx()
+        assert context is not None
+        context.session_state._state._reset_triggers()  # as the drawing before does where it ends only now
+        st.checkbox("Hidden", key="hidden")
+        shown = not st.session_state.hidden and callbacks.pressed("Go", key="go")
+        st.text(f"{shown} {st.button('Bare', key='bare')}")
+
+
+def test_a_click_outlives_the_end_of_the_drawing_before() -> None:
+    test = AppTest.from_function(racing, default_timeout=60).run()
+    assert test.text[0].value == "False False"
+    test.button(key="go").click()
+    test.button(key="bare").click().run()
+    assert test.text[0].value == "True False", "Streamlit forgot the other one"
+    assert test.run().text[0].value == "False False"
+
+
+def test_a_click_on_what_is_not_there_any_more_is_let_go() -> None:
+    test = AppTest.from_function(racing, default_timeout=60).run()
+    test.button(key="go").click()
+    assert test.checkbox(key="hidden").check().run().text[0].value == "False False"
+    assert test.checkbox(key="hidden").uncheck().run().text[0].value == "False False"
+
+
 def form() -> None:
     from ui import address, callbacks
     from ui.runs import form

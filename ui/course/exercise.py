@@ -17,6 +17,7 @@ from course.learners import Learner
 from course.lines import walls
 from course.lines.judge import Finding
 from ui import callbacks
+from ui.callbacks import pressed
 from ui.widgets import phone
 from ui.words import about, count, listed, number, plain, rate, several
 
@@ -97,7 +98,7 @@ def _run(one: Exercise, lines: str, owner: str) -> bool:
     place = f"outcome-{one.id}"
     took = st.session_state.get("thaw_lines_took")
     label = f"Run the lines, {about(took)}" if took else "Run the lines"
-    if st.button(label, type="primary", key=f"run-lines-{one.id}"):
+    if pressed(label, type="primary", key=f"run-lines-{one.id}"):
         st.session_state.pop(place, None)
         with callbacks.told(), st.spinner("Running your lines"):
             outcome = exercises.check(one, lines)
@@ -136,9 +137,9 @@ def _ways(one: Exercise, every: tuple[Exercise, ...]) -> None:
     """To the next exercise, and back to the quiz."""
     following = every[(every.index(one) + 1) % len(every)]
     with st.container(horizontal=True, gap="small"):
-        if st.button(f"Next: {following.title}", key="next-lines"):
+        if pressed(f"Next: {following.title}", key="next-lines"):
             _open(following.id)
-        if st.button("Back to the quiz", icon=":material/list:", key="all-lines"):
+        if pressed("Back to the quiz", icon=":material/list:", key="all-lines"):
             _open(None)
 
 
@@ -168,7 +169,7 @@ def offer(learner: Learner) -> None:
 
 def _card(one: Exercise, learner: Learner) -> None:
     solved = bool(learner.exercises.get(one.id, {}).get("solved"))
-    if st.button(f"**{one.title}**", key=f"open-lines-{one.id}", type="tertiary"):
+    if pressed(f"**{one.title}**", key=f"open-lines-{one.id}", type="tertiary"):
         _open(one.id)
     with st.container(horizontal=True, gap="small"):
         st.caption(content.section("exercises", f"level.{one.level}"), width="stretch")

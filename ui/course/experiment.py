@@ -22,7 +22,7 @@ from ftcore.runs import records, series, service
 from ftcore.runs.status import Status
 from ftcore.settings import RunSettings
 from ui import address, callbacks
-from ui.callbacks import guarded
+from ui.callbacks import guarded, pressed
 from ui.course import figures
 from ui.engine import setup
 from ui.runs import live, ticks
@@ -200,7 +200,7 @@ def _start(one: Experiment, owner: str, rows: Mapping[int, Row]) -> None:
     enough = experiments.judged(one.id, list(rows.values())) is not None
     what = f"Run it again with {'a new seed' if len(wanted) == 1 else f'{len(wanted)} new seeds'}" if rows else "Run it"
     label = f"{what}, {about(cost(one, len(wanted)))}"
-    if not st.button(label, type="secondary" if enough else "primary", key=f"run-{one.id}"):
+    if not pressed(label, type="secondary" if enough else "primary", key=f"run-{one.id}"):
         return
     try:
         if TRIALS[one.id].make is not None:

@@ -18,7 +18,7 @@ from ftcore.runs.status import Status
 from ftcore.settings import RunSettings
 from ftcore.training import recipes
 from ui import address
-from ui.callbacks import guarded
+from ui.callbacks import guarded, pressed
 from ui.engine import setup
 from ui.exchange.shelf import Shown
 from ui.runs import history, live
@@ -57,7 +57,7 @@ def _networks(shown: Shown, data: str) -> str:
         timed = [RunSettings(backbone=name, data=data) for name in lacking if setup.timed(name)]
         expected = sum(setup.look_seconds(settings, min(images, probe.MOST)) for settings in timed)
         words = f"Measure a head alone{f', {about(expected)}' if expected else ''}"
-        if st.button(words, key="probe", help=content.section("sets", "probe.help")):
+        if pressed(words, key="probe", help=content.section("sets", "probe.help")):
             _measure(shown, data, lacking)
     return now
 
@@ -106,7 +106,7 @@ def _recipes(shown: Shown, data: str, backbone: str) -> RunSettings | None:
         with column, st.container(border=True):
             st.markdown(f"**{content.section('sets', f'recipe.{name}')}**")
             cost = setup.time_of(settings)
-            if st.button(f"Start, {cost}", key=f"start-{name}", type="primary" if name == "tail" else "secondary"):
+            if pressed(f"Start, {cost}", key=f"start-{name}", type="primary" if name == "tail" else "secondary"):
                 chosen = settings
             _why([reason for reason in reasons if reason not in both], settings)
     st.markdown(content.section("sets", "recipe.both"))

@@ -19,7 +19,7 @@ from ftcore.errors import FtError
 from ftcore.settings import HEAD, RunSettings
 from ftcore.training import recipes
 from ui import address
-from ui.callbacks import guarded
+from ui.callbacks import guarded, pressed
 from ui.engine import networks
 from ui.frame import guidebox
 from ui.frame.insight import insight
@@ -135,7 +135,7 @@ def invite(owner: str) -> None:
         if left is not None:
             further = f"Go on with the guided lesson, step {left + 1} of {END + 1}"
             label = further if left < END else "See the insight of the guided lesson again"
-            if st.button(label, icon=":material/route:", key="guide-on"):
+            if pressed(label, icon=":material/route:", key="guide-on"):
                 _take_up(query, left)
         st.button(
             "Take the guided lesson" if left is None else "Begin it anew",

@@ -26,7 +26,8 @@ _STYLE = component.ASSETS / "page.css"
 def errors() -> Iterator[None]:
     """Show an `FtError` as one sentence with a way on, and end the page there."""
     try:
-        yield
+        with callbacks.one_drawing():
+            yield
     except FtError as error:
         callbacks.forget()
         st.error(as_markdown(error))

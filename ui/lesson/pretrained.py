@@ -18,6 +18,7 @@ from ftcore.network import backbones
 from ftcore.network.describe import describe, features
 from ftcore.settings import HEAD, RunSettings
 from ui import address, callbacks
+from ui.callbacks import pressed
 from ui.engine import own, setup
 from ui.widgets import phone
 from ui.words import EMBER, about, count, listed, percent, plain
@@ -127,7 +128,7 @@ def _before(settings: RunSettings, classes: int, images: int) -> None:
     rows = describe(settings.backbone, classes)
     if key not in st.session_state:
         cost = about(setup.look_seconds(settings, images))
-        if not st.button(f"Measure the new head before training, {cost}", key="fresh"):
+        if not pressed(f"Measure the new head before training, {cost}", key="fresh"):
             return
         with callbacks.told(), own.pictures(settings), st.spinner("Showing it every validation image once"):
             st.session_state[key] = setup.fresh_head_accuracy(settings, classes)

@@ -11,6 +11,7 @@ from ftcore import coach
 from ftcore.coach import Verdict
 from ftcore.settings import RunSettings
 from ui import address
+from ui.callbacks import pressed
 from ui.runs.live import View
 from ui.words import apart, count, number, percent, plain, points, rate, several
 
@@ -39,7 +40,7 @@ def draw(view: View) -> None:
     show(words(verdict))
     if verdict.next is None or view.status.active or address.own_pictures(view.settings):
         return
-    if st.button(then(verdict, view.settings), key=f"next-{view.id}", help=content.section("coach", "help")):
+    if pressed(then(verdict, view.settings), key=f"next-{view.id}", help=content.section("coach", "help")):
         address.put(verdict.next, run=None, phase=None)
         st.rerun()
 

@@ -22,6 +22,7 @@ from ftcore.runs.status import Status
 from ftcore.settings import Phase, RunSettings
 from ftcore.training import recipes
 from ui import address, learner
+from ui.callbacks import pressed
 from ui.engine import own as engine_own
 from ui.runs import live
 from ui.runs.live import BADGES, View
@@ -173,7 +174,7 @@ def _row(view: View, name: str, shown: str | None) -> None:
             live.watch(view, _standing, live.SELDOM)
             if view.id == shown:
                 st.caption("shown above", width="content")
-            elif st.button("Open", key=f"open-{view.id}"):
+            elif pressed("Open", key=f"open-{view.id}"):
                 address.put(view.settings, run=view.id)
                 st.rerun()
             if view.mine:
@@ -205,14 +206,14 @@ def _labelled(view: View) -> None:
         )
         note = st.text_input("Note", label.note, max_chars=NOTE_LETTERS, key=f"note-{view.id}")
         pinned = st.toggle("Keep on top of the list", label.pinned, key=f"pin-{view.id}")
-        if st.button("Save", key=f"save-{view.id}"):
+        if pressed("Save", key=f"save-{view.id}"):
             _act(view, lambda manager, owner: manager.label(view.id, owner, Label.of(name, note, pinned)))
 
 
 def _delete(view: View, shown: str | None) -> None:
     with st.popover("Delete", key=f"delete-{view.id}"):
         st.markdown(content.section("train", "history.delete"))
-        if st.button("Delete for good", key=f"really-{view.id}"):
+        if pressed("Delete for good", key=f"really-{view.id}"):
             _act(view, lambda manager, owner: manager.delete(view.id, owner), gone=view.id == shown)
 
 
