@@ -90,6 +90,7 @@ def longer(settings: RunSettings, images: int) -> RunSettings:
     return dataclasses.replace(settings, phases=tuple(phases))
 
 
+WEAK_HEAD = 0.85  # accuracy of a head alone below which "whole" is to begin with: `benchmarks/photos.md`
 UNEVEN = 2  # times as many training pictures as the rarest class has
 
 

@@ -20,7 +20,7 @@ from tests.ftcore.data.own.brought import photo, two_classes, with_pictures
 from tests.made import OWNER, SHORT, OpenPage, query_of, texts, write_run
 from ui.engine import setup
 from ui.frame import page
-from ui.words import plain
+from ui.words import percent, plain
 
 
 @pytest.mark.parametrize(("twice", "says", "leads"), [(True, "Go on to mend", "look"), (False, "Go on", "tune")])
@@ -154,3 +154,25 @@ def test_recipes_say_why_and_start_as_they_say(open_page: OpenPage, monkeypatch:
         assert begun.pop() == settings
     open_page("your_data", **query).button(key="start-lesson").click().run()
     assert begun.pop().phases == recipes.classic(base.backbone)
+
+
+@pytest.mark.parametrize(
+    ("right", "best", "words"),
+    [
+        (None, "tail", "Measured heads tell"),
+        (0.6, "whole", "gets only "),
+        (0.95, "tail", " already: begin with the quick"),
+    ],
+)
+def test_the_measured_head_says_which_recipe_to_begin_with(
+    open_page: OpenPage, right: float | None, best: str, words: str
+) -> None:
+    one = with_pictures(two_classes(20), OWNER)
+    data = plans.data_of(one, steps.standing(one))
+    if right is not None:
+        probe.keep(one.folder / "probes.json", {f"{data} {backbones.FOR_PHOTOS}": Probe(right, 8, 32, 2.0)})
+    test = open_page("your_data", set=one.id, part="tune")
+    assert words in texts(test)
+    assert right is None or f"{percent(right)} of the validation pictures" in texts(test)
+    recommended = [button.key for button in test.button if button.proto.type == "primary"]
+    assert recommended == [f"start-{best}"]

@@ -32,14 +32,14 @@ def draw(shown: Shown) -> RunSettings | None:
     except FtError as error:
         st.info(as_markdown(error))
         return None
-    backbone = _networks(shown, data)
-    chosen = _recipes(shown, data, backbone)
+    backbone, measured = _networks(shown, data)
+    chosen = _recipes(shown, data, backbone, measured)
     _tried(shown)
     return chosen
 
 
-def _networks(shown: Shown, data: str) -> str:
-    """The networks that are on this machine, with what a head alone reaches; gives the one that is chosen."""
+def _networks(shown: Shown, data: str) -> tuple[str, Probe | None]:
+    """The networks that are on this machine, with what a head alone reaches; gives the chosen one, and that of it."""
     st.subheader("Which network", anchor=False)
     st.markdown(content.section("sets", "networks"))
     here = [name for name in backbones.CATALOGUE if setup.weights(name).place != "missing"]
@@ -59,7 +59,7 @@ def _networks(shown: Shown, data: str) -> str:
         words = f"Measure a head alone{f', {about(expected)}' if expected else ''}"
         if pressed(words, key="probe", help=content.section("sets", "probe.help")):
             _measure(shown, data, lacking)
-    return now
+    return now, found.get(f"{data} {now}")
 
 
 def _words(backbone: str, found: Probe | None) -> str:
@@ -92,9 +92,14 @@ def _measure(shown: Shown, data: str, lacking: list[str]) -> None:
     st.rerun()
 
 
-def _recipes(shown: Shown, data: str, backbone: str) -> RunSettings | None:
+def _recipes(shown: Shown, data: str, backbone: str, measured: Probe | None) -> RunSettings | None:
     """The recommended recipe beside others, each with its time."""
     st.subheader("Train", anchor=False)
+    best = "whole" if measured is not None and measured.accuracy < recipes.WEAK_HEAD else "tail"
+    if measured is None:
+        st.markdown(content.section("sets", "best.unmeasured"))
+    else:
+        st.markdown(content.section("sets", f"best.{best}", {"right": percent(measured.accuracy)}))
     base = RunSettings(backbone=backbone, data=data)
     fitted = recipes.fitted(base, [sides["train"] for sides in shown.now.counts().values()])
     lesson = dataclasses.replace(base, phases=recipes.classic(backbone)), ("lesson",)
@@ -106,7 +111,7 @@ def _recipes(shown: Shown, data: str, backbone: str) -> RunSettings | None:
         with column, st.container(border=True):
             st.markdown(f"**{content.section('sets', f'recipe.{name}')}**")
             cost = setup.time_of(settings)
-            if pressed(f"Start, {cost}", key=f"start-{name}", type="primary" if name == "tail" else "secondary"):
+            if pressed(f"Start, {cost}", key=f"start-{name}", type="primary" if name == best else "secondary"):
                 chosen = settings
             _why([reason for reason in reasons if reason not in both], settings)
     st.markdown(content.section("sets", "recipe.both"))
