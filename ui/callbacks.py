@@ -80,5 +80,5 @@ def one_drawing() -> Iterator[None]:
     begun = time.monotonic()
     yield
     clicks: dict[str, float] = st.session_state.get(_CLICKS, {})
-    for key in [key for key, at in clicks.items() if at < begun]:
+    for key in [key for key, at in [*clicks.items()] if at < begun]:  # the next drawing may put one down just now
         clicks.pop(key, None)
