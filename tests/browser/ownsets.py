@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,7 +12,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import rest
+from tests.browser.conftest import PATIENCE, rest
 
 FILE = "hidden-bench"
 
@@ -69,6 +70,15 @@ def choose(tab: Page, label: str) -> None:
     field.fill(label)
     field.press("Enter")
     rest(tab)
+
+
+def settled(tab: Page, folder: Path) -> list[str]:
+    """All files below a set's folder once nothing waits to be taken in, which ends a moment after the page says so."""
+    end = time.monotonic() + PATIENCE
+    while waiting := [path for path in inside(folder) if path.startswith("incoming")]:
+        assert time.monotonic() < end, waiting
+        tab.wait_for_timeout(100)
+    return inside(folder)
 
 
 def inside(folder: Path) -> list[str]:

@@ -11,7 +11,7 @@ from filelock import FileLock
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import OpenTab, Server, rest, to_the_end
-from tests.browser.ownsets import begin, choose, holds, inside, main, part, picture, send
+from tests.browser.ownsets import begin, choose, holds, main, part, picture, send, settled
 
 SEND = "**/app-upload"
 
@@ -100,8 +100,7 @@ def test_taking_in_goes_on_after_a_reload_and_leaves_nothing_when_called_off(
         tab.reload()
         expect(waiting).to_be_visible()
     holds(tab, "Held up: 21 pictures in 2 classes")
-    assert not (folder / "incoming" / "order.json").exists()
-    before = inside(folder)
+    before = settled(tab, folder)
     assert Counter(path.split("/")[0] for path in before)["pictures"] == 21
     rest(tab)
     with lock:
@@ -111,7 +110,7 @@ def test_taking_in_goes_on_after_a_reload_and_leaves_nothing_when_called_off(
     rest(tab)
     tab.reload()
     holds(tab, "Held up: 21 pictures in 2 classes")
-    assert inside(folder) == before
+    assert settled(tab, folder) == before
 
 
 def test_what_was_sent_before_a_reload_waits_for_its_class(open_tab: OpenTab, server: Server, tmp_path: Path) -> None:
@@ -133,7 +132,7 @@ def test_what_was_sent_before_a_reload_waits_for_its_class(open_tab: OpenTab, se
     choose(tab, "roses")
     main(tab).get_by_role("button", name="Take them in").click()
     holds(tab, "Broken off: 2 pictures in 1 class")
-    assert not [path for path in inside(server.home / "sets" / made) if path.startswith("incoming")]
+    assert settled(tab, server.home / "sets" / made)
 
 
 def reach(tab: Page, thing: Locator) -> None:
